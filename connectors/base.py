@@ -1,0 +1,227 @@
+"""What every engine offers: typed tables, statements run where the data lies, nothing written.
+
+An engine knows how to *reach* tables; what is asked of them is written once, in
+``connectors.sql``, with SQLAlchemy Core and the portable constructs of
+:mod:`connectors.dialects`.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from connectors import dialects, zones
+from connectors.findings import naive_timestamp, no_columns, unusable_column
+from valuekit.errors import SourceError
+from valuekit.source import Check, Progress, Pull, Query, Registered
+from valuekit.workspace.declare import Source, Workspace
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
+
+ColumnType = Literal[
+    "int", "float", "decimal", "bool", "text", "date", "timestamp", "timestamptz", "other"
+]
+
+Statement = sa.Select[*tuple[Any, ...]]
+
+#: Column of every :meth:`Engine.table`: name of the first column whose cell could not be read as
+#: its type (text files), else NULL. Such rows are quarantined by whoever counts rows.
+BAD_CELL = "valuekit_bad_cell"
+
+_TYPES: Mapping[str, sa.types.TypeEngine[Any]] = {
+    "int": sa.BigInteger(),
+    "float": sa.Double(),
+    "decimal": sa.Numeric(),
+    "bool": sa.Boolean(),
+    "text": sa.String(),
+    "date": sa.Date(),
+    "timestamp": sa.DateTime(),
+    "timestamptz": sa.DateTime(),
+}
+
+
+class Engine(abc.ABC):
+    """One engine over one declared source, read-only.
+
+    Attributes:
+        name: Name of the source in the workspace.
+        source: Its declaration.
+        workspace: The whole workspace.
+        zone: Reporting zone; days are cut in it.
+        queries: Every statement that was run, in order.
+        dialect: SQLAlchemy dialect that statements are compiled for.
+        can_materialise: Whether :meth:`materialise` makes a real table (else a CTE).
+    """
+
+    dialect: Dialect
+    can_materialise: bool
+
+    def __init__(self, name: str, source: Source, folder: Path, workspace: Workspace) -> None:
+        """Remember the declaration; subclasses connect.
+
+        Args:
+            name: Name of the source.
+            source: Its declaration.
+            folder: Folder of the workspace file, where relative paths start.
+            workspace: The whole workspace.
+        """
+        self.name = name
+        self.source = source
+        self.folder = folder
+        self.workspace = workspace
+        self.zone = workspace.workspace.timezone
+        self.queries: list[Query] = []
+        self._from = source.timezone or "UTC"
+        self._years: zones.Years | None = None
+
+    @abc.abstractmethod
+    def columns(self, table: str) -> dict[str, ColumnType]:
+        """Columns of a table and what each holds, in the table's order.
+
+        Raises:
+            SourceError: the table is missing, unreadable or against a rule.
+        """
+
+    @abc.abstractmethod
+    def raw(self, table: str) -> sa.FromClause:
+        """The table as the engine sees it, untyped: all columns, nothing converted."""
+
+    @abc.abstractmethod
+    def run(self, name: str, statement: Statement) -> pa.Table:
+        """Run a statement and keep its text, parameters, row count and time in ``queries``.
+
+        Raises:
+            SourceError: the engine refused or failed, with the cause in words.
+        """
+
+    def materialise(self, name: str, statement: Statement) -> sa.TableClause | sa.CTE:
+        """The result of a statement for reuse: a table of the engine's own, else a CTE."""
+        return statement.cte(name)
+
+    def drop(self, table: sa.FromClause) -> None:
+        """Forget a materialised result; nothing to do for a CTE."""
+        del table
+
+    def quarantined(self, table: str) -> Mapping[str, int]:
+        """Rows of the file that could not be split into columns, by rule.
+
+        They are in no :meth:`table`; whoever counts rows adds them to read and quarantined.
+        """
+        del table
+        return {}
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Release the connection and all that it made."""
+
+    def kind(self, table: str, column: str) -> ColumnType:
+        """What a column holds.
+
+        Raises:
+            SourceError: there is no such column.
+        """
+        return self._known(table, [column])[column]
+
+    def table(self, table: str, columns: Sequence[str] | None = None) -> sa.Subquery:
+        """A declared table with its types: only the given columns are read.
+
+        Points in time come as naive UTC ``DateTime`` (converted from the column's own zone, or
+        the zone declared for the source), dates as ``Date``, everything else as stored. The
+        extra column :data:`BAD_CELL` names the first unreadable cell of a row, else NULL.
+
+        Args:
+            table: Name as declared in the workspace.
+            columns: Columns wanted; None for all usable ones.
+
+        Raises:
+            SourceError: a column is missing, of an unusable type, or a naive timestamp in a
+                source without a declared zone. All of them are reported at once.
+        """
+        kinds = self._known(table, columns)
+        findings = [
+            *(unusable_column(self, table, c) for c, kind in kinds.items() if kind == "other"),
+            *(
+                naive_timestamp(self, table, c)
+                for c, kind in kinds.items()
+                if kind == "timestamp" and self.source.timezone is None
+            ),
+        ]
+        if findings:
+            raise SourceError(*findings)
+        self._widen(table, kinds)
+        typed = [self._utc(self.stored(table, c), kind).label(c) for c, kind in kinds.items()]
+        bad = self.bad_cell(table, list(kinds)).label(BAD_CELL)
+        return sa.select(*typed, bad).select_from(self.raw(table)).subquery()
+
+    def stored(self, table: str, column: str) -> sa.ColumnElement[Any]:
+        """One column of :meth:`raw` as its kind, times as they were written."""
+        return self.raw(table).c[column]
+
+    def bad_cell(self, table: str, columns: Sequence[str]) -> sa.ColumnElement[Any]:
+        """Name of the first of these cells of a row that is not of its kind; NULL if none is."""
+        del table, columns
+        return sa.cast(sa.null(), sa.String())
+
+    def _utc(self, stored: sa.ColumnElement[Any], kind: ColumnType) -> sa.ColumnElement[Any]:
+        typed = sa.type_coerce(stored, _TYPES[kind])
+        if kind == "timestamptz":
+            return dialects.instant(typed)
+        if kind == "timestamp":
+            return zones.to_utc(dialects.instant(typed), self._from, self.years)
+        return typed
+
+    def local_day(self, time: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        """Day of a point in time (naive UTC) or date, in the workspace's zone."""
+        return zones.local_day(time, self.zone, self.years)
+
+    @property
+    def years(self) -> zones.Years:
+        """Years that the times of all tables opened so far lie in."""
+        return self._years or zones.ALL_YEARS
+
+    def years_of(self, table: str, columns: Sequence[str]) -> zones.Years:
+        """Years that these times lie in; engines that can tell cheaply make SQL shorter."""
+        del table, columns
+        return zones.ALL_YEARS
+
+    def _widen(self, table: str, kinds: Mapping[str, ColumnType]) -> None:
+        times = [column for column, kind in kinds.items() if kind.startswith("timestamp")]
+        if times and any(zones.changes(zone) for zone in (self.zone, self._from)):
+            new = self.years_of(table, times)
+            old = self._years or new
+            self._years = min(old[0], new[0]), max(old[1], new[1])
+
+    def check(self, workspace: Workspace, model: str) -> Check:
+        """Validate a model's declarations against the real tables; nothing is stored."""
+        from connectors.sql.check import check
+
+        return check(self, workspace, model)
+
+    def pull(
+        self,
+        workspace: Workspace,
+        model: str,
+        registered: Sequence[Registered],
+        progress: Progress,
+    ) -> Pull:
+        """Compute all facts of a model where the data lies."""
+        from connectors.sql import pull
+
+        return pull(self, workspace, model, registered, progress)
+
+    def _known(self, table: str, columns: Sequence[str] | None) -> dict[str, ColumnType]:
+        there = self.columns(table)
+        if columns is None:
+            naive = self.source.timezone is None
+            skip = {"other", "timestamp"} if naive else {"other"}
+            return {c: kind for c, kind in there.items() if kind not in skip}
+        missing = [column for column in columns if column not in there]
+        if missing:
+            raise SourceError(*no_columns(self, table, missing, there))
+        return {column: there[column] for column in dict.fromkeys(columns)}

@@ -1,0 +1,192 @@
+"""Text files with commas: their header, their cells, the rows that cannot be split.
+
+Everything is read as text and cast cell by cell, so one bad cell costs one row, which is
+counted, and never a file. One dialect is read: comma, double quotes, UTF-8, a header line.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from connectors.dialects import to_text, try_cast
+from connectors.findings import shown
+from connectors.roles import Role
+from valuekit.errors import Finding
+
+Kind = Literal[
+    "int", "float", "decimal", "bool", "text", "date", "timestamp", "timestamptz", "other"
+]
+Expression = sa.ColumnElement[Any]
+
+SAMPLE = 20_000  # rows that decide the types
+USABLE = 0.9  # share of non-blank cells that must fit a type; the others are bad cells
+
+_CASTS: Mapping[Kind, str] = {
+    "int": "BIGINT",
+    "float": "DOUBLE",
+    "bool": "BOOLEAN",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+    "timestamptz": "TIMESTAMPTZ",
+}
+_DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_ZONED = ":[0-9]{2}([.][0-9]+)? ?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$"
+_ZEROS = "^[-+]?0[0-9]"
+
+
+def header(at: str, path: Path) -> tuple[list[str], list[Finding]]:
+    """Column names of a file, and what is wrong with them.
+
+    A name left blank (an exported row index) becomes ``column0`` by its position.
+    """
+    try:
+        with _opened(path) as file:
+            names = next(csv.reader(file, strict=True), [])
+    except UnicodeDecodeError as error:
+        return [], [encoding(at, f"byte {error.start:,}")]
+    except (csv.Error, OSError, EOFError) as error:
+        return [], [_fault(at, shown(str(error)), "the header cannot be read", _EXPORT, "header")]
+    names = [name.strip() or f"column{i}" for i, name in enumerate(names)]
+    return names, _header_faults(at, names)
+
+
+def _opened(path: Path) -> io.TextIOWrapper:
+    opened = gzip.open if path.suffix == ".gz" else open
+    return io.TextIOWrapper(opened(path, "rb"), encoding="utf-8-sig", newline="")
+
+
+def _header_faults(at: str, names: Sequence[str]) -> list[Finding]:
+    if not names:
+        return [_fault(at, "", "the file has no header line", _EXPORT, "empty_file")]
+    if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
+        rule = "columns are separated by commas, decimals by points"
+        return [_fault(at, shown(names[0]), rule, _EXPORT, "separator")]
+    folded = [name.casefold() for name in names]
+    twice = sorted({name for name in names if folded.count(name.casefold()) > 1})
+    if twice:
+        rule = "two columns have the same name (case does not tell them apart)"
+        remedy = "Rename or remove one of them."
+        return [_fault(at, shown(", ".join(twice)), rule, remedy, "duplicate_column")]
+    if any("\0" in name for name in names):
+        return [_fault(at, "NUL byte", "the header is not text", _EXPORT, "header")]
+    return []
+
+
+def encoding(at: str, where: str) -> Finding:
+    """The file is not UTF-8."""
+    remedy = "Save the file as UTF-8."
+    return _fault(at, where, "the file is not UTF-8 text", remedy, "encoding")
+
+
+def other_header(at: str, names: Sequence[str]) -> Finding:
+    """A file of several has other columns than the first."""
+    rule = "all files of a table need the same header"
+    return _fault(at, shown(", ".join(names)), rule, _EXPORT, "other_header")
+
+
+def reader(paths: Sequence[Path], names: Sequence[str], *, rejects: bool = False) -> str:
+    """The engine's call that reads the files as text columns; unsplittable rows are left out."""
+    columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in names)
+    listed = ", ".join(quoted(str(path)) for path in paths)
+    return (
+        f"read_csv([{listed}], columns={{{columns}}}, auto_detect=false, header=true, "
+        "delim=',', quote='\"', escape='\"', ignore_errors=true"
+        + (", store_rejects=true)" if rejects else ")")
+    )
+
+
+def quoted(text: str) -> str:
+    """A text literal of the engine."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def tallies(raw: sa.FromClause, names: Sequence[str]) -> sa.Select[*tuple[Any, ...]]:
+    """One row: for each column how many of the first cells are of which kind."""
+    sample = sa.select(*raw.c).limit(sa.literal_column(str(SAMPLE))).subquery()
+    counts = []
+    for i, name in enumerate(names):
+        cell = sample.c[name]
+        tests: dict[str, Expression] = {
+            "n": filled(cell),
+            "zeros": sa.and_(filled(cell), _matches(cell, _ZEROS)),
+            **{kind: sa.and_(filled(cell), fits(cell, kind)) for kind in _CASTS},
+        }
+        counts += [
+            sa.func.count(sa.case((test, sa.literal_column("1")))).label(f"{key}_{i}")
+            for key, test in tests.items()
+        ]
+    return sa.select(*counts)
+
+
+def decide(counts: Mapping[str, int], role: Role | None) -> Kind:
+    """The kind of a column from the tallies of its cells and what it is needed for.
+
+    A column without values takes the kind that its role needs. Numbers written with leading
+    zeros are text: they are names, and would lose their zeros.
+    """
+    n = counts["n"]
+    if n == 0:
+        empty: Mapping[str | None, Kind] = {"number": "float", "label": "float", "time": "date"}
+        return empty.get(role, "text")
+    enough = USABLE * n
+    if counts["float"] >= enough and not counts["zeros"]:
+        return "int" if counts["int"] == counts["float"] else "float"
+    if counts["bool"] == n:
+        return "bool"
+    ordered: tuple[Kind, ...] = ("timestamptz", "date", "timestamp")
+    return next((kind for kind in ordered if counts[kind] >= enough), "text")
+
+
+def filled(cell: Expression) -> Expression:
+    """Whether there is anything but spaces in a cell."""
+    return sa.func.trim(cell) != sa.literal_column("''")
+
+
+def fits(cell: Expression, kind: Kind) -> Expression:
+    """Whether a cell can be read as a kind without loss."""
+    value = cast(cell, kind)
+    if kind == "int":
+        return to_text(value) == cell
+    if kind == "date":
+        return sa.and_(_matches(cell, _DATE), value.is_not(None))
+    if kind == "timestamptz":
+        return sa.and_(_matches(cell, _ZONED), value.is_not(None))
+    if kind == "bool":
+        return _matches(sa.func.lower(cell), "^(true|false)$")
+    return value.is_not(None)
+
+
+def cast(cell: Expression, kind: Kind) -> Expression:
+    """A cell as its kind; NULL where it cannot be."""
+    return cell if kind == "text" else try_cast(cell, _CASTS[kind])
+
+
+def value(cell: Expression, kind: Kind) -> Expression:
+    """A cell as its kind; NULL where it does not fit."""
+    return cell if kind == "text" else sa.case((fits(cell, kind), cast(cell, kind)))
+
+
+def bad(cell: Expression, kind: Kind) -> Expression:
+    """Whether a cell is filled and does not fit its kind, or holds a NUL byte."""
+    nul = sa.func.contains(cell, sa.func.chr(sa.literal_column("0")))
+    if kind == "text":
+        return nul
+    return sa.and_(filled(cell), sa.not_(sa.func.coalesce(fits(cell, kind), sa.false())))
+
+
+def _matches(cell: Expression, pattern: str) -> Expression:
+    return sa.func.regexp_matches(cell, sa.literal_column(quoted(pattern)), type_=sa.Boolean())
+
+
+_EXPORT = "Export it as comma-separated UTF-8 text with one header line and decimal points."
+
+
+def _fault(at: str, found: str, rule: str, remedy: str, code: str) -> Finding:
+    return Finding(place=at, value=found, rule=rule, remedy=remedy, code=code)

@@ -1,0 +1,179 @@
+"""DuckDB in this process over Parquet and CSV files below one folder, read-only."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import sqlalchemy as sa
+
+from connectors import delimited, dialects, files, tables, zones
+from connectors.base import ColumnType, Engine, Statement
+from connectors.failures import in_words
+from connectors.findings import changed_file, not_a_select
+from valuekit.errors import SourceError
+from valuekit.source import Query
+from valuekit.workspace.declare import Source, Workspace
+
+MADE = "made"  # schema of materialised results, apart from the views on the files
+
+
+class DuckDBConnector(Engine):
+    """Parquet and CSV files below ``path``; results leave as Arrow tables.
+
+    The connection sees only the declared folder and a private folder for temporary files, loads
+    no extensions, and its settings are locked. Each statement runs on a cursor of its own, so
+    threads may share the connector.
+    """
+
+    can_materialise = True
+
+    def __init__(self, name: str, source: Source, folder: Path, workspace: Workspace) -> None:
+        """Open an empty database in memory, confined to the declared folder.
+
+        Raises:
+            SourceError: the folder does not exist.
+        """
+        super().__init__(name, source, folder, workspace)
+        self.dialect = dialects.DuckDialect()
+        self.root = files.root(name, source.path, folder)
+        self._temporary = Path(tempfile.mkdtemp(prefix="valuekit-"))
+        self._tables: dict[str, tables.FileTable] = {}
+        self._made = 0
+        self._lock = threading.RLock()
+        self._connection = self._connect()
+
+    def columns(self, table: str) -> dict[str, ColumnType]:
+        """Columns of a table and what each holds; see :meth:`Engine.columns`."""
+        return dict(self._opened(table).kinds)
+
+    def raw(self, table: str) -> sa.TableClause:
+        """The view on the files of a table."""
+        return self._opened(table).view
+
+    def quarantined(self, table: str) -> Mapping[str, int]:
+        """Rows of text files that could not be split into columns, by rule."""
+        return self._opened(table).quarantined
+
+    def stored(self, table: str, column: str) -> sa.ColumnElement[Any]:
+        """One column as its kind; cells of text files are cast one by one."""
+        return self._opened(table).stored(column)
+
+    def bad_cell(self, table: str, columns: Sequence[str]) -> sa.ColumnElement[Any]:
+        """Name of the first cell of a text file's row that is not of its kind."""
+        return self._opened(table).bad_cell(columns)
+
+    def years_of(self, table: str, columns: Sequence[str]) -> zones.Years:
+        """First and last year of some times, clamped to the years whose offsets are known."""
+        ends = [
+            made(sa.extract("year", self.stored(table, column)))
+            for column in columns
+            for made in (sa.func.min, sa.func.max)
+        ]
+        statement = sa.select(*ends).select_from(self.raw(table))
+        found = [
+            min(max(int(column[0].as_py()), zones.FIRST_YEAR), zones.LAST_YEAR)
+            for column in self._execute(f"years of {table}", *self._compiled(statement)).columns
+            if column[0].as_py() is not None
+        ]
+        return (min(found), max(found)) if found else zones.ALL_YEARS
+
+    def run(self, name: str, statement: Statement) -> pa.Table:
+        """Run a statement; see :meth:`Engine.run`."""
+        started = time.perf_counter()
+        text, values = self._compiled(statement)
+        result = self._execute(name, text, values)
+        seconds = time.perf_counter() - started
+        self.queries.append(Query(name, text, values, result.num_rows, seconds))
+        return result
+
+    def materialise(self, name: str, statement: Statement) -> sa.TableClause:
+        """The result of a statement as a table in memory, spilled to temporary files if large."""
+        started = time.perf_counter()
+        with self._lock:
+            self._made += 1
+            made = sa.table(
+                f"{name}_{self._made}",
+                *(sa.column(key, one.type) for key, one in statement.selected_columns.items()),
+                schema=MADE,
+            )
+        text, values = self._compiled(statement)
+        created = self._execute(name, text, values, f"CREATE TABLE {self._quoted(made)} AS ")
+        rows = int(created.column(0)[0].as_py())
+        seconds = time.perf_counter() - started
+        self.queries.append(Query(name, text, values, rows, seconds))
+        return made
+
+    def drop(self, table: sa.FromClause) -> None:
+        """Free a materialised result."""
+        if isinstance(table, sa.TableClause) and table.schema == MADE:
+            with self._connection.cursor() as cursor:
+                cursor.execute(f"DROP TABLE IF EXISTS {self._quoted(table)}")
+
+    def close(self) -> None:
+        """Close the database and remove its temporary files; may be called twice."""
+        self._connection.close()
+        shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect(
+            ":memory:",
+            config={
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+                "allow_community_extensions": "false",
+                "python_enable_replacements": "false",
+                "memory_limit": self.source.memory_limit,
+                "temp_directory": str(self._temporary),
+                "max_temp_directory_size": "50GB",
+            },
+        )
+        if self.source.threads is not None:
+            connection.execute(f"SET GLOBAL threads = {self.source.threads}")
+        connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        connection.execute(f"CREATE SCHEMA {MADE}")
+        connection.execute(f"SET GLOBAL allowed_directories = [{delimited.quoted(str(self.root))}]")
+        connection.execute("SET GLOBAL enable_external_access = false")
+        connection.execute("SET GLOBAL lock_configuration = true")
+        return connection
+
+    def _opened(self, table: str) -> tables.FileTable:
+        with self._lock:
+            if table not in self._tables:
+                self._tables[table] = tables.open_table(self, self._connection, table)
+            return self._tables[table]
+
+    def _compiled(self, statement: Statement) -> tuple[str, dict[str, Any]]:
+        compiled = statement.compile(
+            dialect=self.dialect, compile_kwargs={"render_postcompile": True}
+        )
+        values = compiled.construct_params()
+        order = getattr(compiled, "positiontup", None) or []
+        return str(compiled), {key: values[key] for key in order}
+
+    def _quoted(self, table: sa.TableClause) -> str:
+        return self.dialect.identifier_preparer.format_table(table)
+
+    def _execute(self, name: str, text: str, values: dict[str, Any], prefix: str = "") -> pa.Table:
+        """Run one SELECT, optionally into a table, and see that no file changed meanwhile."""
+        place = f"sources.{self.name}, statement {name}"
+        try:
+            with self._connection.cursor() as cursor:
+                kinds = [one.type for one in cursor.extract_statements(text)]
+                if kinds != [duckdb.StatementType.SELECT]:
+                    raise SourceError(not_a_select(self))
+                made = cursor.sql(prefix + text, params=list(values.values()) or None)
+                result = made.to_arrow_table()
+        except duckdb.Error as error:
+            raise in_words(place, error) from None
+        changed = [table for table, one in self._tables.items() if not one.files.unchanged()]
+        if changed:
+            raise SourceError(*(changed_file(self, table) for table in changed))
+        return result

@@ -1,0 +1,84 @@
+"""Failures of an engine in words: what went wrong, and what to do; never a traceback."""
+
+from __future__ import annotations
+
+import re
+
+import duckdb
+import pyarrow as pa
+
+from connectors.findings import shown
+from valuekit.errors import Finding, SourceError
+
+_KNOWN: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str, str], ...] = (
+    (
+        duckdb.OutOfMemoryException,
+        "the engine ran out of memory or disk",
+        "Raise `memory_limit` of the source, or free disk space for temporary files.",
+        "out_of_memory",
+    ),
+    (
+        duckdb.PermissionException,
+        "the engine may not do this here",
+        "Only the declared folder may be read, and nothing may be written.",
+        "not_allowed",
+    ),
+    (
+        duckdb.InterruptException,
+        "the statement was interrupted",
+        "Run it again.",
+        "interrupted",
+    ),
+    (
+        duckdb.BinderException,
+        "a column or a type does not fit the statement",
+        "Run `valuekit check`: it names the columns and their types.",
+        "wrong_type",
+    ),
+    (
+        duckdb.ConversionException,
+        "a value does not fit the type of its column",
+        "Correct the value in the source, or declare another column.",
+        "bad_value",
+    ),
+    (
+        duckdb.OutOfRangeException,
+        "a number is too large for its type",
+        "Correct the value in the source.",
+        "overflow",
+    ),
+    (
+        (duckdb.InvalidInputException, pa.ArrowException, OSError),
+        "the file cannot be read to its end",
+        "Copy or export it again; it may be damaged.",
+        "damaged_file",
+    ),
+    (
+        duckdb.IOException,
+        "the file cannot be read",
+        "See that it is there, complete and readable, then run again.",
+        "unreadable_file",
+    ),
+)
+
+
+def in_words(place: str, error: Exception) -> SourceError:
+    """A failure of the engine as an error that a person can act on."""
+    cause = _first_line(str(error))
+    for kind, rule, remedy, code in _KNOWN:
+        if isinstance(error, kind):
+            return SourceError(Finding(place, cause, rule, remedy, code=code))
+    return SourceError(
+        Finding(
+            place=place,
+            value=cause,
+            rule="the engine could not run the statement",
+            remedy="Run `valuekit check`; if it finds nothing, report this with the statement.",
+            code="engine_failed",
+        )
+    )
+
+
+def _first_line(message: str) -> str:
+    line = message.strip().splitlines()[0] if message.strip() else "no reason given"
+    return shown(re.sub(r"^[A-Za-z ]+ Error:\s*", "", line), 200)

@@ -1,0 +1,214 @@
+"""Files of a source: found below its folder, and fit to be read.
+
+Every path is made here, checked to lie inside the declared folder once symbolic links are
+followed, and looked at before an engine sees it: ending, first and last bytes, size.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from connectors.findings import nearest, shown
+from valuekit.errors import Finding, SourceError
+
+ENDINGS = (".parquet", ".csv", ".csv.gz")
+_UNITS = {"MB": 10**6, "GB": 10**9}
+_PARQUET, _GZIP = b"PAR1", b"\x1f\x8b"
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files behind a table: of one kind, in order, inside the root."""
+
+    kind: Literal["parquet", "csv"]
+    paths: tuple[Path, ...]
+    stamps: tuple[tuple[int, int], ...]  # size and modification time (ns) when found
+
+    def unchanged(self) -> bool:
+        """Whether all files are still as they were when found."""
+        return self.stamps == _stamps(self.paths)
+
+
+def size(text: str) -> int:
+    """Bytes in a declared size.
+
+    >>> size("50MB")
+    50000000
+    """
+    return int(text[:-2]) * _UNITS[text[-2:]]
+
+
+def root(source: str, path: str, folder: Path) -> Path:
+    """The real folder that a source may read.
+
+    Raises:
+        SourceError: there is no such folder.
+    """
+    found = Path(os.path.realpath(folder / path))
+    if not found.is_dir():
+        raise SourceError(
+            Finding(
+                place=f"sources.{source}.path",
+                value=shown(path),
+                rule="there is no such folder",
+                remedy="Give a folder, relative to the workspace file or absolute.",
+                code="missing_folder",
+            )
+        )
+    return found
+
+
+def find(at: str, table: str, base: Path, limit: str) -> Files:
+    """The files that a declared table means, each checked.
+
+    ``predictions`` means ``predictions.parquet``, ``.csv``, ``.csv.gz`` or a folder of Parquet
+    files; a name with an ending means that file; ``*`` and ``?`` match several of one kind.
+
+    Args:
+        at: Where messages place a fault, such as ``sources.lake, table predictions``.
+        table: The declared name.
+        base: Real folder of the source.
+        limit: Largest total size, such as ``50GB``.
+
+    Raises:
+        SourceError: outside the folder, missing, ambiguous, or not fit to be read.
+    """
+    if "\0" in table or Path(table).is_absolute() or ".." in Path(table).parts:
+        raise SourceError(_outside(at, table))
+    try:
+        paths = _candidates(table, base)
+    except OSError:  # a name that no file can have
+        paths = []
+    for path in paths:
+        if not Path(os.path.realpath(path)).is_relative_to(base):
+            raise SourceError(_outside(at, str(path.relative_to(base))))
+    if not paths:
+        raise SourceError(_missing(at, table, base))
+    if _mixed(paths, base / table):
+        raise SourceError(_ambiguous(at, paths, base))
+    findings = [one for path in paths for one in _faults(at, path, base)]
+    total = sum(path.stat().st_size for path in paths if path.is_file())
+    if total > size(limit):
+        findings.append(
+            _fault(
+                at,
+                f"{total / 1e9:,.2f} GB",
+                f"the files are larger than {limit} together",
+                "Raise `max_file_size` of the source, or split the table.",
+                "too_large",
+            )
+        )
+    if findings:
+        raise SourceError(*findings)
+    kind: Literal["parquet", "csv"] = "parquet" if paths[0].suffix == ".parquet" else "csv"
+    return Files(kind, tuple(paths), _stamps(tuple(paths)))
+
+
+def _candidates(table: str, base: Path) -> list[Path]:
+    """Files that a name may mean, links not yet followed."""
+    if any(mark in table for mark in "*?["):
+        return sorted(path for path in base.glob(table) if path.name.endswith(ENDINGS))
+    if table.endswith(ENDINGS):
+        return [path for path in [base / table] if os.path.lexists(path)]
+    single = [base / f"{table}{ending}" for ending in ENDINGS]
+    inside = base / table if table.strip("./") else None
+    found = [path for path in single if os.path.lexists(path)]
+    return found + (sorted(inside.rglob("*.parquet")) if inside and inside.is_dir() else [])
+
+
+def _mixed(found: list[Path], inside: Path) -> bool:
+    """Whether the files are of two kinds, or a file and a folder share the name."""
+    kinds = {path.suffix == ".parquet" for path in found}
+    beside = [path for path in found if path.name in {f"{inside.name}{one}" for one in ENDINGS}]
+    return len(kinds) > 1 or len(beside) > 1 or bool(beside and len(found) > len(beside))
+
+
+def _missing(at: str, table: str, base: Path) -> Finding:
+    there = sorted(
+        p.name.removesuffix(ending)
+        for p in base.iterdir()
+        for ending in ENDINGS
+        if p.name.endswith(ending)
+    )
+    close = nearest(table, there)
+    listed = ", ".join(there[:12]) or "no Parquet or CSV files"
+    return _fault(
+        at,
+        shown(table),
+        "there is no such table: no Parquet or CSV file and no folder of Parquet files",
+        f"Did you mean {shown(close)!r}?" if close else f"The folder has: {shown(listed, 300)}.",
+        "missing_file",
+    )
+
+
+def _ambiguous(at: str, found: list[Path], base: Path) -> Finding:
+    names = ", ".join(str(path.relative_to(base)) for path in found[:5])
+    return _fault(
+        at,
+        shown(names, 200),
+        "the name means several kinds of files",
+        "Write the file's full name with its ending.",
+        "ambiguous_table",
+    )
+
+
+def _outside(at: str, value: str) -> Finding:
+    return _fault(
+        at,
+        shown(value),
+        "the file lies outside the folder of the source",
+        "Move the data below the declared `path`, or declare the folder where it lies.",
+        "outside_root",
+    )
+
+
+def _faults(at: str, path: Path, base: Path) -> list[Finding]:
+    """What the first and last bytes say against a file."""
+    here = f"{at} ({shown(str(path.relative_to(base)))})"
+    try:
+        length = path.stat().st_size
+        with path.open("rb") as file:
+            head = file.read(4)
+            file.seek(max(length - 4, 0))
+            tail = file.read(4)
+    except OSError as error:
+        reason = error.strerror or "cannot be opened"
+        return [_fault(here, reason, "the file cannot be read", _GRANT, "unreadable_file")]
+    if length == 0:
+        return [_fault(here, "0 bytes", "the file is empty", _AGAIN, "empty_file")]
+    if path.suffix == ".parquet":
+        return _parquet(here, head, tail, length)
+    if path.name.endswith(".gz") != (head[:2] == _GZIP) or head == _PARQUET:
+        rule = "the content is not what the ending says"
+        return [_fault(here, repr(head), rule, "Rename the file.", "wrong_extension")]
+    return []
+
+
+def _parquet(here: str, head: bytes, tail: bytes, length: int) -> list[Finding]:
+    if head != _PARQUET:
+        rule = "the content is not Parquet, whatever the ending says"
+        return [_fault(here, repr(head), rule, "Rename the file.", "wrong_extension")]
+    if tail != _PARQUET or length < 12:
+        return [
+            _fault(here, f"{length:,} bytes", "the Parquet file is cut short", _AGAIN, "truncated")
+        ]
+    return []
+
+
+_AGAIN = "Copy or export it again, and replace it in one step (write beside it, then rename)."
+_GRANT = "Give the user who runs this the right to read it."
+
+
+def _fault(at: str, value: str, rule: str, remedy: str, code: str) -> Finding:
+    return Finding(place=at, value=value, rule=rule, remedy=remedy, code=code)
+
+
+def _stamps(paths: tuple[Path, ...]) -> tuple[tuple[int, int], ...]:
+    try:
+        stats = [path.stat() for path in paths]
+    except OSError:
+        return ()
+    return tuple((one.st_size, one.st_mtime_ns) for one in stats)

@@ -1,0 +1,124 @@
+"""What can be wrong with a source, in words: place, value, rule, remedy, stable code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from valuekit.errors import Finding
+
+if TYPE_CHECKING:
+    from connectors.base import Engine
+
+
+def shown(text: str, limit: int = 80) -> str:
+    """Text as it may appear in a message: control and invisible characters escaped, cut.
+
+    >>> shown("abcdef", 4)
+    'abc…'
+    """
+    escaped = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return escaped if len(escaped) <= limit else escaped[: limit - 1] + "…"
+
+
+def nearest(wanted: str, there: Iterable[str]) -> str | None:
+    """The most similar of some names: equal but for case and spaces first, then by spelling.
+
+    >>> nearest("Customer_ID", ["age", "customer_id"])
+    'customer_id'
+    >>> nearest("x", ["age"])
+    """
+    folded = {name.strip().casefold(): name for name in there}
+    key = wanted.strip().casefold()
+    if key in folded:
+        return folded[key]
+    close = get_close_matches(key, folded, n=1, cutoff=0.6)
+    return folded[close[0]] if close else None
+
+
+def place(engine: Engine, table: str, column: str | None = None) -> str:
+    """Where something was found: source, table and, where known, column."""
+    at = f"sources.{engine.name}, table {shown(table)}"
+    return at if column is None else f"{at}, column {shown(column)}"
+
+
+def no_columns(
+    engine: Engine, table: str, missing: Sequence[str], there: Iterable[str]
+) -> list[Finding]:
+    """A finding for each declared column that the table does not have."""
+    names = list(there)
+    found = []
+    for column in missing:
+        close = nearest(column, names)
+        remedy = (
+            f"Did you mean {shown(close)!r}? Write the name exactly as in the table."
+            if close
+            else f"The table has: {shown(', '.join(names), 300)}."
+        )
+        found.append(
+            Finding(
+                place=place(engine, table, column),
+                value=shown(column),
+                rule="the table has no such column",
+                remedy=remedy,
+                code="missing_column",
+            )
+        )
+    return found
+
+
+def unusable_column(engine: Engine, table: str, column: str) -> Finding:
+    """A declared column holds lists, structs or another type without a use here."""
+    return Finding(
+        place=place(engine, table, column),
+        value="nested or binary values",
+        rule="a column must hold numbers, text, true/false, dates or times",
+        remedy="Store the value that is meant in a column of its own.",
+        code="wrong_type",
+    )
+
+
+def naive_timestamp(engine: Engine, table: str, column: str) -> Finding:
+    """A time column says no zone and the source declares none."""
+    return Finding(
+        place=place(engine, table, column),
+        value="timestamps without a zone",
+        rule="a time without a zone needs the zone it was written in",
+        remedy=f'Declare it in the source: [sources.{engine.name}] timezone = "UTC" '
+        '(or the IANA name of the zone, such as "Europe/Berlin").',
+        code="naive_timestamp",
+    )
+
+
+def not_a_select(engine: Engine) -> Finding:
+    """A statement that would do more than read."""
+    return Finding(
+        place=f"sources.{engine.name}",
+        value="a statement that is not one SELECT",
+        rule="a source is read, never written or configured",
+        remedy="Declare tables and columns only by their names.",
+        code="not_allowed",
+    )
+
+
+def changed_file(engine: Engine, table: str) -> Finding:
+    """A file was replaced while it was read: figures would mix two versions."""
+    return Finding(
+        place=place(engine, table),
+        value="another size or time than when it was opened",
+        rule="the file changed while it was read",
+        remedy="Run again once the export is finished.",
+        code="changed_file",
+    )
+
+
+def duplicate_columns(engine: Engine, table: str, names: Sequence[str]) -> Finding:
+    """Names that differ only in case, or not at all."""
+    return Finding(
+        place=place(engine, table),
+        value=shown(", ".join(names)),
+        rule="two columns have the same name (case does not tell them apart)",
+        remedy="Rename or remove one of them.",
+        code="duplicate_column",
+    )

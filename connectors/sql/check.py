@@ -1,0 +1,93 @@
+"""``valuekit check``: what a model declares against what its tables hold, all faults at once."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from connectors.base import Engine
+from connectors.roles import Block, blocks
+from connectors.sql.columns import Usable, usable
+from connectors.sql.expect import arms, label, size
+from connectors.sql.profile import Profile, profile
+from connectors.sql.sample import join
+from valuekit.errors import Finding, SourceError
+from valuekit.source import Check
+from valuekit.workspace.declare import Model, Workspace
+
+PROFILE = ("table", "rows", "first", "last", "days", "rows_per_day")
+
+
+def check(engine: Engine, workspace: Workspace, model: str) -> Check:
+    """Validate a model's declarations against its real tables; nothing is stored.
+
+    Args:
+        engine: The engine of the model's source.
+        workspace: The whole workspace.
+        model: Name of the model.
+
+    Returns:
+        Every finding, a profile row for each table, the share of 1,000 sampled predictions
+        (or assigned units) that found an outcome, and the projected size in the store.
+    """
+    declared = workspace.models[model]
+    findings: list[Finding] = []
+    known: dict[str, Usable] = {}
+    profiles: dict[str, Profile] = {}
+    for name, block in blocks(declared):
+        if (stranger := _elsewhere(engine, workspace, block, model, name)) is not None:
+            findings.append(stranger)
+            continue
+        known[name] = usable(engine, declared, block)
+        findings += known[name].findings
+        if not known[name].kinds:
+            continue
+        try:
+            profiles[name] = profile(engine, declared, block, known[name].kinds)
+        except SourceError as error:
+            findings += error.findings
+            continue
+        findings += profiles[name].findings
+    share, more = _deeper(engine, declared, known)
+    bytes_ = size(engine, workspace, declared, known, profiles) if profiles else None
+    return Check((*findings, *more), _frame(declared, profiles), share, bytes_)
+
+
+def _deeper(
+    engine: Engine, model: Model, known: dict[str, Usable]
+) -> tuple[float | None, list[Finding]]:
+    """What needs more than one column: arms, labels, the join."""
+    found: list[Finding] = []
+    share: float | None = None
+    try:
+        found += arms(engine, model, known)
+        found += label(engine, model, known)
+        share, joined = join(engine, model, known)
+        found += joined
+    except SourceError as error:
+        found += error.findings
+    return share, found
+
+
+def _elsewhere(
+    engine: Engine, workspace: Workspace, block: Block, model: str, name: str
+) -> Finding | None:
+    """A table in another source: joins run where the data lie, so all must lie together."""
+    source = workspace.source_of(block)
+    if source == engine.name:
+        return None
+    return Finding(
+        place=f"models.{model}.{name}.source",
+        value=source,
+        rule=f"all tables of a model must lie in one source; the others lie in {engine.name!r}",
+        remedy="Copy the table there, or declare one source that reaches both.",
+        code="two_sources",
+    )
+
+
+def _frame(model: Model, profiles: dict[str, Profile]) -> pd.DataFrame:
+    tables = {name: block.table for name, block in blocks(model)}
+    rows = [
+        (tables[name], one.rows, one.first, one.last, one.days, one.rows_per_day)
+        for name, one in profiles.items()
+    ]
+    return pd.DataFrame(rows, columns=list(PROFILE))

@@ -1,0 +1,165 @@
+"""Arms, labels and the size to expect: declared names against the values that are there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from connectors import dialects
+from connectors.base import Engine
+from connectors.findings import nearest, place, shown
+from connectors.roles import blocks
+from valuekit.errors import Finding
+from valuekit.ledger import schema
+from valuekit.workspace.declare import Model, Workspace
+
+if TYPE_CHECKING:
+    from connectors.sql.columns import Usable
+    from connectors.sql.profile import Profile
+
+_MOST_ARMS = 20
+
+
+def arms(engine: Engine, model: Model, known: dict[str, Usable]) -> list[Finding]:
+    """Whether a holdout has its declared arms, and something to compare with."""
+    found = _arm_column(model, known)
+    declared = [one for one in model.evidence if one.design == "holdout"]
+    if not declared or found is None:
+        return []
+    table, column = found
+    values = _values(engine, table, column, "check arms")
+    at = place(engine, table, column)
+    if not values:
+        return []
+    findings = []
+    if len(values) == 1:
+        findings.append(
+            Finding(
+                at,
+                shown(values[0]),
+                "there is only one arm, so nothing to compare with",
+                "Hold out a share of units, or declare another design; "
+                "no causal claim is made until then.",
+                "warning",
+                "one_arm",
+            )
+        )
+    if len(values) > _MOST_ARMS:
+        rule = "an arm column has a few values; this one looks like something else"
+        findings.append(
+            Finding(
+                at, f"more than {_MOST_ARMS} values", rule, "Declare the arm column.", code="arms"
+            )
+        )
+        return findings
+    for one in declared:
+        findings += [
+            _absent(at, key, name, values)
+            for key, name in (("control", one.control), ("treated", one.treated))
+            if name is not None and name not in values
+        ]
+    return findings
+
+
+def label(engine: Engine, model: Model, known: dict[str, Usable]) -> list[Finding]:
+    """Whether the declared positive label occurs."""
+    block = model.outcomes
+    if block is None or block.label is None or block.positive is None or "outcomes" not in known:
+        return []
+    if block.label not in known["outcomes"].kinds:
+        return []
+    values = _values(engine, block.table, block.label, "check labels")
+    if not values or len(values) > _MOST_ARMS or block.positive in values:
+        return []
+    return [_absent(place(engine, block.table, block.label), "positive", block.positive, values)]
+
+
+def size(
+    engine: Engine,
+    workspace: Workspace,
+    model: Model,
+    known: dict[str, Usable],
+    profiles: dict[str, Profile],
+) -> int:
+    """Projected bytes of the model's facts in the store, from days, arms, versions, segments."""
+    spine = "predictions" if "predictions" in profiles else next(iter(profiles))
+    days = profiles[spine].days
+    found = _arm_column(model, known)
+    number_of_arms = len(_values(engine, *found, "check arms")) if found else 1
+    p = model.predictions
+    version = p.version if p is not None and "predictions" in known else None
+    versions = 1
+    if p is not None and version in known["predictions"].kinds:
+        # A version serves for a while: on most days there is one, seldom more than two.
+        versions = min(len(_values(engine, p.table, version, "check versions")), 2)
+    whole = max(versions, 1) * _day_bytes(model, max(number_of_arms, 1), schema.SCORE_BINS)
+    split = _segment_values(engine, workspace, model, known)
+    parts = split * _day_bytes(model, max(number_of_arms, 1), schema.SEGMENT_BINS)
+    return days * (whole + parts)
+
+
+def _day_bytes(model: Model, number_of_arms: int, bins: int) -> int:
+    """Bytes of one day, version and segment."""
+    metrics, window = len(model.metrics), model.outcomes.window + 1 if model.outcomes else 0
+    total = schema.VOLUME.row_bytes()
+    total += metrics * number_of_arms * schema.EFFECT.row_bytes()
+    p = model.predictions
+    if p is not None and p.score is not None and model.task == "classification":
+        total += 4 * number_of_arms * schema.SCORE.row_bytes(bins)
+        total += 4 * number_of_arms * schema.CONFUSION.row_bytes()
+    if p is not None and model.task in {"regression", "forecast"}:
+        total += (3 + len(p.baselines)) * schema.ERROR.row_bytes(bins // 5)
+    if bins == schema.SCORE_BINS:
+        total += max(metrics, 1) * number_of_arms * schema.MATURITY.row_bytes(window)
+        total += 3 * schema.INTAKE.row_bytes() + schema.COST.row_bytes()
+    return total
+
+
+def _segment_values(
+    engine: Engine, workspace: Workspace, model: Model, known: dict[str, Usable]
+) -> int:
+    limit = workspace.workspace.max_segment_values + 1
+    total = 0
+    for name, block in blocks(model):
+        for column in getattr(block, "segments", ()):
+            if name in known and column in known[name].kinds:
+                counted = _values(engine, block.table, column, "check segments", limit)
+                total += len(counted)
+    return total
+
+
+def _arm_column(model: Model, known: dict[str, Usable]) -> tuple[str, str] | None:
+    for name, block in (("assignments", model.assignments), ("predictions", model.predictions)):
+        if block is not None and name in known and block.arm in known[name].kinds and block.arm:
+            return block.table, block.arm
+    return None
+
+
+def _values(
+    engine: Engine, table: str, column: str, name: str, limit: int = _MOST_ARMS + 1
+) -> list[str]:
+    """Distinct values as text, at most ``limit``."""
+    rows = engine.table(table, [column])
+    value = sa.select(dialects.to_text(rows.c[column]).label("value")).subquery()
+    statement = (
+        sa.select(value.c.value)
+        .where(value.c.value.is_not(None))
+        .distinct()
+        .order_by(value.c.value)
+        .limit(sa.literal_column(str(limit)))
+    )
+    found: list[str] = engine.run(name, statement).column(0).to_pylist()
+    return found
+
+
+def _absent(at: str, key: str, name: str, values: list[str]) -> Finding:
+    close = nearest(name, values)
+    listed = ", ".join(repr(shown(value, 40)) for value in values[:10])
+    return Finding(
+        at,
+        shown(name),
+        f"`{key}` names a value that never occurs; there are {listed}",
+        f"Did you mean {shown(close)!r}?" if close else "Use one of these names.",
+        code=f"unknown_{key}",
+    )

@@ -1,0 +1,195 @@
+"""Which outcome belongs to which entry: window, credit, pick. Rows never multiply.
+
+An entry is a prediction or a unit. A pair is possible when the keys are equal and the outcome
+lies in [t, t + window). ``credit`` then gives each outcome to one entry (the first or last that
+could have it), or splits it equally; ``pick`` says which of its outcomes an entry counts: the
+first, the last, or the sum of all. Days of a window are 24 hours; when one side knows only days,
+both are compared by local days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from connectors import dialects
+from connectors.sql.outcomes import Actuals
+from connectors.sql.values import flag, zero
+from connectors.sql.work import Expression, Statement, Work
+
+_KEYS = ("oid", "ts", "day", "late", "amount", "period")
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Pairs of entries and outcomes.
+
+    Attributes:
+        pairs: Kept: entry, oid, picked (1 or 0), weight (share of the outcome), age and delay
+            (days from the entry's day to the outcome and to its arrival), the carried columns,
+            and the values label, y, m_..., d_... of the whole outcome.
+        rows: One row an entry that got an outcome: entry, label, y, m_..., d_..., age.
+    """
+
+    pairs: sa.FromClause
+    rows: sa.FromClause
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """What outcomes are matched to.
+
+    Attributes:
+        name: ``predictions`` or ``units``, for the names of kept tables.
+        rows: Columns entry (unique), ts, day, key0..., and the carried ones.
+        keys: Names of the key columns.
+        carry: Further columns that pairs shall have.
+        by_day: Whether the time has no time of day.
+        alone: Whether no two entries have the same keys.
+    """
+
+    name: str
+    rows: sa.FromClause
+    keys: tuple[str, ...]
+    carry: tuple[str, ...]
+    by_day: bool
+    alone: bool
+
+
+def match(work: Work, entries: Entries, actuals: Actuals) -> Matched:
+    """Pairs of entries and outcomes, each outcome's credit adding up to at most 1."""
+    o = work.model.outcomes
+    assert o is not None  # noqa: S101  there are actuals
+    possible = work.keep(f"possible_{entries.name}", _possible(work, entries, actuals))
+    c = possible.c
+    counts = [sa.func.count().label("pairs"), sa.func.count(sa.distinct(c.entry)).label("entries")]
+    if not entries.alone:
+        counts.append(sa.func.count(sa.distinct(c.oid)).label("outcomes"))
+    seen = work.row(f"count pairs of {entries.name}", sa.select(*counts))
+    shared = not entries.alone and seen["pairs"] != seen["outcomes"]
+    several = seen["pairs"] != seen["entries"]
+    values = _values(actuals)
+    pairs: sa.FromClause = possible
+    if shared or several:
+        decided = _decided(possible, o.credit if shared else None, o.pick if several else None)
+        pairs = work.keep(f"pairs_{entries.name}", decided)
+    rows = _rows(pairs, values, summed=several and o.pick == "sum").subquery()
+    return Matched(pairs, rows)
+
+
+def window(entries: Entries, actuals: Actuals, days: int) -> list[sa.ColumnElement[bool]]:
+    """Conditions that an outcome lies in the window of an entry; none without a time."""
+    if not actuals.timed:
+        return []
+    start, at = starts(entries, actuals)
+    return [at >= start, at < dialects.add_days(start, days)]
+
+
+def starts(entries: Entries, actuals: Actuals) -> tuple[Expression, Expression]:
+    """Times of an entry and an outcome as they are compared."""
+    e, o = entries.rows.c, actuals.rows.c
+    if entries.by_day or actuals.by_day:
+        return dialects.instant(e.day), dialects.instant(o.day)
+    return e.ts, o.ts
+
+
+def same_keys(entries: Entries, rows: sa.FromClause) -> list[sa.ColumnElement[bool]]:
+    """Equality of all keys between entries and other rows with key columns."""
+    return [entries.rows.c[name] == rows.c[name] for name in entries.keys]
+
+
+def _values(actuals: Actuals) -> list[str]:
+    names = [one.name for one in actuals.rows.c]
+    return [n for n in names if n not in _KEYS and not n.startswith("key")]
+
+
+def _possible(work: Work, entries: Entries, actuals: Actuals) -> Statement:
+    """All pairs with equal keys within the window."""
+    declared = work.model.outcomes
+    assert declared is not None  # noqa: S101  there are actuals
+    e, o = entries.rows.c, actuals.rows.c
+    if actuals.timed:
+        age: Expression = dialects.days_between(e.day, o.day)
+    else:
+        age = sa.cast(sa.null(), sa.BigInteger())
+    columns = [
+        e.entry,
+        o.oid,
+        e.ts.label("entry_ts"),
+        o.ts,
+        age.label("age"),
+        dialects.days_between(e.day, o.late).label("delay"),
+        e.day,
+        *(e[name] for name in entries.carry),
+        *(o[name] for name in _values(actuals)),
+        sa.literal_column("1").label("picked"),
+        sa.literal_column("1.0").label("weight"),
+    ]
+    on = [*same_keys(entries, actuals.rows), *window(entries, actuals, declared.window)]
+    return sa.select(*columns).select_from(entries.rows.join(actuals.rows, sa.and_(*on)))
+
+
+def _decided(possible: sa.FromClause, credit: str | None, pick: str | None) -> Statement:
+    """Pairs after credit and pick; outcomes that were not picked stay, with picked = 0."""
+    rows: Any = possible
+    if credit is not None:
+        rows = _credited(possible, credit)
+    if pick in {"first", "last"}:
+        return _picked(rows, last=pick == "last")
+    return sa.select(rows)
+
+
+def _credited(possible: sa.FromClause, credit: str) -> sa.Subquery:
+    """Each outcome with one entry, or with all of them in equal shares."""
+    c = possible.c
+    rest = [one for one in c if one.name != "weight"]
+    if credit == "split":
+        share = dialects.fdiv(
+            sa.literal_column("1"), sa.func.count().over(partition_by=c.oid)
+        )
+        return sa.select(*rest, share.label("weight")).subquery()
+    order = _order([c.entry_ts, c.entry], last=credit == "last")
+    rank = sa.func.row_number().over(partition_by=c.oid, order_by=order).label("turn")
+    ranked = sa.select(possible, rank).subquery()
+    return (
+        sa.select(*(ranked.c[one.name] for one in c)).where(ranked.c.turn == 1).subquery()
+    )
+
+
+def _picked(rows: sa.FromClause, *, last: bool) -> Statement:
+    """Marks one outcome an entry; ties of time are broken by the values, then the row."""
+    c = rows.c
+    rest = [one for one in c if one.name != "picked"]
+    known = {"entry", "oid", "entry_ts", "ts", "age", "delay", "day", "picked", "weight"}
+    ties = [one for one in rest if one.name not in known]
+    keys: list[Expression] = [flag(c.ts.is_(None)), c.ts]
+    keys += [part for one in ties for part in (flag(one.is_(None)), one)]
+    order = _order([*keys, c.oid], last=last)
+    rank = sa.func.row_number().over(partition_by=c.entry, order_by=order).label("turn")
+    ranked = sa.select(*rest, rank).subquery()
+    picked = flag(ranked.c.turn == 1).label("picked")
+    return sa.select(*(ranked.c[one.name] for one in rest), picked)
+
+
+def _order(keys: Sequence[Expression], *, last: bool) -> list[Expression]:
+    return [one.desc() for one in keys] if last else list(keys)
+
+
+def _rows(pairs: sa.FromClause, values: Sequence[str], *, summed: bool) -> Statement:
+    """One row an entry, with credited values."""
+    c = pairs.c
+    numbers = [name for name in values if name != "label"]
+    if not summed:
+        whole = [(c[name] * c.weight).label(name) for name in numbers]
+        return sa.select(c.entry, c.label, c.age, *whole).where(c.picked == 1)
+    added = [
+        sa.case(
+            (sa.func.count(c[name]) > 0, sa.func.sum(zero(c[name]) * c.weight))
+        ).label(name)
+        for name in numbers
+    ]
+    label, age = sa.func.max(c.label).label("label"), sa.func.min(c.age).label("age")
+    return sa.select(c.entry, label, age, *added).where(c.picked == 1).group_by(c.entry)

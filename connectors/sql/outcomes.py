@@ -1,0 +1,208 @@
+"""Outcome rows, judged and kept once: keys, time, label, metric columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from connectors import dialects
+from connectors.base import BAD_CELL, ColumnType
+from connectors.sql.dedupe import Judged, judge
+from connectors.sql.keys import Keys, actual_time
+from connectors.sql.periods import period
+from connectors.sql.spine import CLASSES, time_of
+from connectors.sql.values import (
+    any_of,
+    blank,
+    class_name,
+    class_number,
+    flag,
+    number,
+    same_type,
+    unusable,
+)
+from connectors.sql.work import Expression, Work
+from valuekit.workspace.declare import Metric, Outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class Actuals:
+    """Clean outcome rows.
+
+    Attributes:
+        judged: Counts by rule before matching.
+        rows: The clean rows, kept: oid (unique), ts, day, late (day of arrival), label, y,
+            amount, ``m_NAME`` and ``d_NAME`` per metric, ``key0``..., period.
+        timed: Whether outcomes have a time.
+        by_day: Whether that time has no time of day.
+    """
+
+    judged: Judged
+    rows: sa.FromClause
+    timed: bool
+    by_day: bool
+
+
+def outcomes(work: Work, keys: Keys, entry_table: str) -> Actuals | None:
+    """Clean outcome rows of a model, in the engine; None when it declares none.
+
+    Args:
+        work: The pull.
+        keys: Key columns of the outcomes.
+        entry_table: Table of the predictions or assignments, for comparable key types.
+    """
+    o = work.model.outcomes
+    if o is None:
+        return None
+    kinds = work.engine.columns(o.table)
+    p = work.model.predictions
+    when = actual_time(p, o) if p is not None else o.time
+    read = _Rows(work, o, kinds, keys, when, work.engine.columns(entry_table)).read()
+    judged = judge(work, "outcomes", read, has_id=o.id is not None)
+    rows = judged.rows
+    names = [one for one in rows.c if one.name not in {"id", "usable", "rule"}]
+    kept = work.keep("outcomes", sa.select(_identity(work, rows, o).label("oid"), *names))
+    return Actuals(judged, kept, when is not None, when is not None and kinds[when] == "date")
+
+
+def _identity(work: Work, rows: sa.FromClause, o: Outcomes) -> Expression:
+    """A number or id that tells outcome rows apart; equal rows may swap theirs."""
+    if o.id is not None:
+        return rows.c.id
+    if work.engine.can_materialise:
+        return sa.func.row_number().over()
+    # A CTE may be computed anew at each use: number the rows the same way every time.
+    order = [one for one in rows.c if one.name not in {"id", "usable", "rule", "amount"}]
+    return sa.func.row_number().over(order_by=order)
+
+
+class _Rows:
+    """The typed columns of the outcome table, each by its meaning."""
+
+    def __init__(
+        self,
+        work: Work,
+        o: Outcomes,
+        kinds: Mapping[str, ColumnType],
+        keys: Keys,
+        when: str | None,
+        entry_kinds: Mapping[str, ColumnType],
+    ) -> None:
+        self.work, self.o, self.kinds, self.keys = work, o, kinds, keys
+        self.when, self.entry_kinds = when, entry_kinds
+        self.metrics: Mapping[str, Metric] = work.model.metrics
+        self.raw = work.engine.table(o.table, self._wanted())
+
+    def read(self) -> sa.Subquery:
+        """All rows of the table with their meaning and the rule that each breaks, if any."""
+        o, raw, unknown = self.o, self.raw, sa.null()
+        bad = raw.c[BAD_CELL].is_not(None)
+        no_key = any_of([blank(raw.c[one], self.kinds[one]) for one in self.keys.outcome])
+        no_id = sa.false() if o.id is None else blank(raw.c[o.id], self.kinds[o.id])
+        no_time = sa.false() if self.when is None else raw.c[self.when].is_(None)
+        rule = sa.case(
+            (bad, "bad_cell"),
+            (no_key, "null_key"),
+            (no_id, "null_id"),
+            (no_time, "null_time"),
+            (self._bad_value(), "bad_value"),
+            else_="accepted",
+        )
+        columns: dict[str, Expression] = {
+            "id": sa.literal_column("0") if o.id is None else raw.c[o.id],
+            "usable": flag(sa.not_(sa.or_(bad, no_key, no_id, no_time))),
+            "rule": rule,
+            **self._times(),
+            "label": self._label(),
+            "y": self._number_of_label(),
+            **self._metrics(),
+            **self._keys(),
+            "amount": self._amount(),
+        }
+        if o.arrived is not None:
+            columns["late"] = self.work.engine.local_day(raw.c[o.arrived])
+        else:
+            columns["late"] = sa.cast(unknown, sa.Date())
+        made = [one.label(name) for name, one in columns.items()]
+        return sa.select(*made).select_from(raw).subquery("read_outcomes")
+
+    def _wanted(self) -> list[str]:
+        o = self.o
+        metrics = [c for one in self.metrics.values() for c in (one.column, one.denominator)]
+        names = (o.id, self.when, o.arrived, o.label, *metrics, *self.keys.outcome)
+        return list(dict.fromkeys(one for one in names if one is not None))
+
+    def _times(self) -> dict[str, Expression]:
+        if self.when is None:
+            none = sa.cast(sa.null(), sa.DateTime())
+            return {"ts": none, "day": sa.cast(sa.null(), sa.Date())}
+        value = self.raw.c[self.when]
+        day = self.work.engine.local_day(value)
+        made = {"ts": time_of(value, self.kinds[self.when]), "day": day}
+        p = self.work.model.predictions
+        if self.work.model.task == "forecast" and p is not None:
+            made["period"] = period(day, p.frequency)
+        return made
+
+    def _label(self) -> Expression:
+        o = self.o
+        if o.label is None or self.work.model.task not in CLASSES:
+            return sa.cast(sa.null(), sa.String())
+        return class_name(self.raw.c[o.label], self.kinds[o.label], o.positive)
+
+    def _number_of_label(self) -> Expression:
+        o = self.o
+        if o.label is None:
+            return sa.cast(sa.null(), sa.Double())
+        value, kind = self.raw.c[o.label], self.kinds[o.label]
+        return class_number(value, kind, o.positive)
+
+    def _metrics(self) -> dict[str, Expression]:
+        made: dict[str, Expression] = {}
+        for name, metric in self.metrics.items():
+            made[f"m_{name}"] = self._number(metric.column, sa.literal_column("1.0"))
+            made[f"d_{name}"] = self._number(metric.denominator, sa.literal_column("0.0"))
+        return made
+
+    def _number(self, column: str | None, otherwise: Expression) -> Expression:
+        if column is None:
+            return dialects.to_double(otherwise)
+        return number(self.raw.c[column], self.kinds[column])
+
+    def _bad_value(self) -> sa.ColumnElement[bool]:
+        o = self.o
+        names = [c for one in self.metrics.values() for c in (one.column, one.denominator)]
+        if o.label is not None and not self._names_classes(o.label):
+            names.append(o.label)
+        found = dict.fromkeys(one for one in names if one is not None)
+        return any_of([unusable(self.raw.c[one], self.kinds[one]) for one in found])
+
+    def _names_classes(self, label: str) -> bool:
+        return self.work.model.task in CLASSES and self.kinds[label] == "text"
+
+    def _keys(self) -> dict[str, Expression]:
+        entry = sa.table("entry", *(sa.column(name) for name in self.keys.entry))
+        made = {}
+        for name, left, right in zip(
+            self.keys.names, self.keys.entry, self.keys.outcome, strict=True
+        ):
+            _, theirs = same_type(
+                entry.c[left], self.entry_kinds[left], self.raw.c[right], self.kinds[right]
+            )
+            made[name] = theirs
+        return made
+
+    def _amount(self) -> Expression:
+        """What is conserved: the primary metric, else the label, else one per row."""
+        primary = self.work.model.primary_metric
+        if primary is not None:
+            metric = self.metrics[primary]
+            value = self._number(metric.column, sa.literal_column("1.0"))
+        elif self.o.label is not None:
+            value = self._number_of_label()
+        else:
+            return sa.literal_column("1.0")
+        usable = sa.and_(value.is_not(None), dialects.is_finite(value))
+        return sa.case((usable, value), else_=sa.literal_column("0.0"))

@@ -1,0 +1,27 @@
+"""Periods of a frequency as whole numbers, so that lags are subtractions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from connectors import dialects
+from connectors.sql.work import Expression
+from valuekit.workspace.declare import Frequency
+
+_MONDAY = datetime(1969, 12, 29)
+
+
+def period(day: Expression, frequency: Frequency) -> Expression:
+    """Number of the day, Monday week, month or quarter that a day is in; consecutive integers."""
+    if frequency == "day":
+        return dialects.days_between(dialects.day(dialects.moment(datetime(1970, 1, 1))), day)
+    if frequency == "week":
+        since = dialects.days_between(dialects.day(dialects.moment(_MONDAY)), day)
+        return dialects.to_int(dialects.fdiv(since, sa.literal_column("7")))
+    year, month = sa.extract("year", day), sa.extract("month", day)
+    if frequency == "month":
+        return year * 12 + month - 1
+    quarter = dialects.to_int(dialects.fdiv(month - 1, sa.literal_column("3")))
+    return year * 4 + quarter

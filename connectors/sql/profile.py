@@ -1,0 +1,180 @@
+"""One table at a glance: rows, days, duplicates, unreadable cells, numbers that cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from connectors import dialects
+from connectors.base import BAD_CELL, ColumnType, Engine
+from connectors.findings import place
+from connectors.roles import Block
+from valuekit.errors import Finding, Severity
+from valuekit.workspace.declare import Assignments, Model, Predictions
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A table's rows and days in the workspace's zone, and what is odd about them."""
+
+    rows: int
+    first: date | None
+    last: date | None
+    days: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def rows_per_day(self) -> float | None:
+        """Mean rows of the days that have any."""
+        return self.rows / self.days if self.days else None
+
+
+def profile(engine: Engine, model: Model, block: Block, kinds: Mapping[str, ColumnType]) -> Profile:
+    """Read a table's usable columns once.
+
+    Raises:
+        SourceError: the engine failed.
+    """
+    table = engine.table(block.table, list(kinds))
+    at = place(engine, block.table)
+    identity = block.unit if isinstance(block, Assignments) else block.id
+    known = identity if identity is not None and identity in kinds else None
+    counts = engine.run("check counts", sa.select(*_counts(table, block, known, kinds)))
+    row = counts.to_pylist()[0]
+    time = block.time if block.time is not None and block.time in kinds else None
+    days = _days(engine, table, time) if time else []
+    on = None if time else block.date if isinstance(block, Predictions | Assignments) else None
+    first, last = (days[0], days[-1]) if days else (on, on)
+    findings = [
+        *_left_out(engine, block.table, at),
+        *_oddities(at, row, model, block),
+        *_gaps(at, days),
+    ]
+    number = len(days) or (1 if on and row["n"] else 0)
+    return Profile(row["n"], first, last, number, tuple(findings))
+
+
+def _counts(
+    table: sa.Subquery, block: Block, identity: str | None, kinds: Mapping[str, ColumnType]
+) -> list[sa.Label[Any]]:
+    made = [
+        sa.func.count().label("n"),
+        sa.func.count(table.c[BAD_CELL]).label("bad"),
+    ]
+    if identity is not None:
+        made.append(sa.func.count(table.c[identity]).label("ids"))
+        made.append(sa.func.count(sa.distinct(table.c[identity])).label("distinct_ids"))
+    score = block.score if isinstance(block, Predictions) else None
+    if score is not None and score in kinds:
+        value = dialects.to_double(table.c[score])
+        finite = sa.case((dialects.is_finite(value), value))
+        made += [
+            sa.func.count(value).label("scores"),
+            sa.func.count(finite).label("finite"),
+            sa.func.min(finite).label("least"),
+            sa.func.max(finite).label("most"),
+        ]
+    if block.time is not None and block.time in kinds:
+        made.append(sa.func.count(table.c[block.time]).label("times"))
+    return made
+
+
+def _days(engine: Engine, table: sa.Subquery, time: str) -> list[date]:
+    day = sa.select(engine.local_day(table.c[time]).label("day")).subquery()
+    found = sa.select(day.c.day).where(day.c.day.is_not(None)).distinct().order_by(day.c.day)
+    values: list[date] = engine.run("check days", found).column(0).to_pylist()
+    return values
+
+
+def _left_out(engine: Engine, table: str, at: str) -> list[Finding]:
+    return [
+        _note(at, rule.replace("_", " "), "rows cannot be split into columns", _ROWS, rule, rows)
+        for rule, rows in engine.quarantined(table).items()
+    ]
+
+
+def _oddities(at: str, row: Mapping[str, Any], model: Model, block: Block) -> list[Finding]:
+    n = row["n"]
+    if n == 0:
+        return [_note(at, "0 rows", "the table has no data yet", _EMPTY, "no_data", 0)]
+    found = []
+    if row["bad"]:
+        rule = "cells cannot be read as the type of their column; their rows are held back"
+        severe: Severity = "error" if row["bad"] > 0.05 * n else "warning"
+        found.append(_note(at, "", rule, _ROWS, "bad_cell", row["bad"], severe))
+    if "ids" in row:
+        found += _identity(at, row, block)
+    if "times" in row and row["times"] < n:
+        missing = n - row["times"]
+        found.append(_note(at, "", "rows have no time", _ROWS, "null_time", missing))
+    if "scores" in row:
+        found += _scores(at, row, model)
+    return found
+
+
+def _identity(at: str, row: Mapping[str, Any], block: Block) -> list[Finding]:
+    found = []
+    if row["ids"] < row["n"]:
+        missing = row["n"] - row["ids"]
+        found.append(_note(at, "", "rows have no id", _ROWS, "null_id", missing))
+    twice = row["ids"] - row["distinct_ids"]
+    if twice:
+        what = "units are assigned" if isinstance(block, Assignments) else "ids occur"
+        share = f"{twice / row['ids']:.2%} of rows"
+        remedy = "Equal rows count once; rows with the same id that differ are held back."
+        found.append(_note(at, share, f"{what} more than once", remedy, "duplicate_id", twice))
+    return found
+
+
+def _scores(at: str, row: Mapping[str, Any], model: Model) -> list[Finding]:
+    found = []
+    broken = row["n"] - row["finite"]
+    if broken:
+        rule = "scores are missing, NaN or infinite"
+        found.append(_note(at, "", rule, _ROWS, "bad_score", broken))
+    outside = row["least"] is not None and (row["least"] < 0 or row["most"] > 1)
+    if model.task == "classification" and outside:
+        found.append(
+            _note(
+                at,
+                f"{row['least']:g} to {row['most']:g}",
+                "a score is a probability between 0 and 1",
+                "Divide percentages by 100; declare classes and numbers as `predicted`.",
+                "score_range",
+                None,
+                "error" if row["most"] > 1.5 else "warning",
+            )
+        )
+    return found
+
+
+def _gaps(at: str, days: list[date]) -> list[Finding]:
+    if not days:
+        return []
+    missing = (days[-1] - days[0]).days + 1 - len(days)
+    if not missing:
+        return []
+    rule = f"{missing} days between {days[0]} and {days[-1]} have no rows"
+    remedy = "If data are missing, load them; otherwise nothing: gaps are shown, not filled."
+    return [_note(at, f"{missing} days", rule, remedy, "missing_days", None, "info")]
+
+
+_ROWS = "Correct them at the source; until then they are counted and left out."
+_EMPTY = "Nothing to do, if it is meant to be empty; figures say “no data” until then."
+
+
+def _note(
+    at: str,
+    value: str,
+    rule: str,
+    remedy: str,
+    code: str,
+    rows: int | None,
+    severity: Severity = "warning",
+) -> Finding:
+    shown = f"{rows:,} rows" if not value and rows is not None else value
+    return Finding(at, shown, rule, remedy, severity, code, rows)

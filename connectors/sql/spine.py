@@ -1,0 +1,267 @@
+"""The spine of predictions: one row a served prediction, its day, and what is declared of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+import sqlalchemy as sa
+
+from connectors import dialects
+from connectors.base import BAD_CELL, ColumnType
+from connectors.sql.dedupe import Judged, judge
+from connectors.sql.keys import Keys, actual_time, prediction_keys
+from connectors.sql.periods import period
+from connectors.sql.values import (
+    any_of,
+    blank,
+    class_name,
+    flag,
+    number,
+    same_type,
+    text,
+    truth,
+    unusable,
+    zero,
+)
+from connectors.sql.work import Expression, Work
+from valuekit.workspace.declare import Predictions
+
+CLASSES = ("classification", "ranking")
+
+
+@dataclass(frozen=True, slots=True)
+class Spine:
+    """Accepted predictions.
+
+    Attributes:
+        judged: Rows and their counts. Columns: id, ts (naive UTC), day, version, arm, acted
+            (1, 0, NULL), score, predicted, forecast, value, weight, latency, unit, key0...,
+            seg0..., period, issued, series, q0..., and ``base_NAME``, ``token_NAME``.
+        by_day: Whether the time has no time of day.
+        keys: Keys to the outcomes; None when predictions cannot be matched.
+        unique: Whether the keys hold the prediction's own id.
+    """
+
+    judged: Judged
+    by_day: bool
+    keys: Keys | None
+    unique: bool
+
+    @property
+    def rows(self) -> sa.FromClause:
+        """The accepted rows."""
+        return self.judged.rows
+
+
+def predictions(work: Work) -> Spine | None:
+    """The spine of a model's predictions; None when it declares none."""
+    p = work.model.predictions
+    if p is None:
+        return None
+    kinds = work.engine.columns(p.table)
+    keys = prediction_keys(work.model, kinds)
+    rows = _Rows(work, p, kinds, keys)
+    by_day = p.time is None or kinds.get(p.time) == "date"
+    unique = keys is not None and p.id in keys.entry
+    return Spine(judge(work, "predictions", rows.read()), by_day, keys, unique)
+
+
+def moment_of(day: date) -> Expression:
+    """A declared day as the time of all rows."""
+    return dialects.moment(datetime.combine(day, time()))
+
+
+def time_of(value: Expression, kind: ColumnType) -> Expression:
+    """A time column as a time: a date is its midnight."""
+    return dialects.instant(value) if kind == "date" else value
+
+
+class _Rows:
+    """The typed columns of the prediction table, each by its meaning."""
+
+    def __init__(
+        self, work: Work, p: Predictions, kinds: dict[str, ColumnType], keys: Keys | None
+    ) -> None:
+        self.work, self.p, self.kinds, self.keys = work, p, kinds, keys
+        self.classes = work.model.task in CLASSES
+        self.forecast = work.model.task == "forecast" and p.target_time is not None
+        self.raw = work.engine.table(p.table, self._wanted())
+
+    def read(self) -> sa.Subquery:
+        """All rows of the table with their meaning and the rule that each breaks, if any."""
+        p, raw = self.p, self.raw
+        ts = moment_of(p.date) if p.time is None else time_of(raw.c[p.time], self.kinds[p.time])
+        no_id, no_time = blank(raw.c[p.id], self.kinds[p.id]), self._no_time()
+        bad = raw.c[BAD_CELL].is_not(None)
+        rule = sa.case(
+            (bad, "bad_cell"),
+            (no_id, "null_id"),
+            (no_time, "null_time"),
+            (self._bad_score(), "bad_score"),
+            (self._bad_number(), "bad_value"),
+            else_="accepted",
+        )
+        columns: dict[str, Expression] = {
+            "id": raw.c[p.id],
+            "ts": ts,
+            "day": self._day(),
+            "usable": flag(sa.not_(sa.or_(bad, no_id, no_time))),
+            "rule": rule,
+            "amount": sa.literal_column("0"),
+            **self._who(),
+            **self._what(),
+            **self._matching(),
+            **self._more(),
+        }
+        made = [one.label(name) for name, one in columns.items()]
+        return sa.select(*made).select_from(raw).subquery("read_predictions")
+
+    def _wanted(self) -> list[str]:
+        p = self.p
+        single = (
+            p.id, p.time, p.unit, p.score, p.predicted, p.acted, p.arm, p.version, p.value,
+            p.target_time, p.series, p.latency_ms, p.provider_model, p.weight,
+        )  # fmt: skip
+        several = (
+            *p.segments, *p.quantiles.values(), *p.baselines.values(), *p.tokens.values(),
+            *(self.keys.entry if self.keys else ()),
+        )  # fmt: skip
+        return list(dict.fromkeys(one for one in (*single, *several) if one is not None))
+
+    def _number(self, column: str | None, missing: Expression) -> Expression:
+        return missing if column is None else number(self.raw.c[column], self.kinds[column])
+
+    def _text(self, column: str | None, missing: str) -> Expression:
+        if column is None:
+            return sa.literal_column(f"'{missing}'")
+        return sa.func.coalesce(text(self.raw.c[column], self.kinds[column]), "")
+
+    def _day(self) -> Expression:
+        p = self.p
+        column = p.target_time if self.forecast else p.time
+        if column is None:
+            assert p.date is not None  # noqa: S101  declared: exactly one of time and date
+            return dialects.day(moment_of(p.date))
+        return self.work.engine.local_day(self.raw.c[column])
+
+    def _no_time(self) -> sa.ColumnElement[bool]:
+        times = (self.p.time, self.p.target_time if self.forecast else None)
+        return any_of([self.raw.c[one].is_(None) for one in times if one is not None])
+
+    def _bad_score(self) -> sa.ColumnElement[bool]:
+        p, found = self.p, []
+        if p.score is not None:
+            found.append(unusable(self.raw.c[p.score], self.kinds[p.score]))
+        if self.work.model.task == "classification" and p.score is not None:
+            score = number(self.raw.c[p.score], self.kinds[p.score])
+            # NaN is above every number on some engines and beside them on others.
+            found.append(
+                sa.and_(score.is_not(None), sa.not_(sa.and_(score >= 0.0, score <= 1.0)))
+            )
+        if p.predicted is not None and not self.classes:
+            found.append(unusable(self.raw.c[p.predicted], self.kinds[p.predicted]))
+        return any_of(found)
+
+    def _bad_number(self) -> sa.ColumnElement[bool]:
+        p = self.p
+        names = (
+            p.value, p.weight, p.latency_ms,
+            *p.quantiles.values(), *p.baselines.values(), *p.tokens.values(),
+        )  # fmt: skip
+        return any_of([unusable(self.raw.c[one], self.kinds[one]) for one in names if one])
+
+    def _who(self) -> dict[str, Expression]:
+        p, raw = self.p, self.raw
+        columns: dict[str, Expression] = {
+            "version": self._text(p.version, "all"),
+            "arm": self._text(p.arm, ""),
+            "acted": sa.cast(sa.null(), sa.BigInteger())
+            if p.acted is None
+            else truth(raw.c[p.acted], self.kinds[p.acted]),
+        }
+        if p.unit is not None:
+            known = sa.not_(blank(raw.c[p.unit], self.kinds[p.unit]))
+            columns["unit"] = sa.case((known, raw.c[p.unit]))
+        for place, segment in enumerate(p.segments):
+            columns[f"seg{place}"] = text(raw.c[segment], self.kinds[segment])
+        return columns
+
+    def _what(self) -> dict[str, Expression]:
+        p = self.p
+        unknown = sa.cast(sa.null(), sa.Double())
+        score = self._number(p.score, unknown)
+        columns = {
+            "score": score,
+            "value": zero(self._number(p.value, unknown)),
+            "weight": zero(self._number(p.weight, unknown)) if p.weight else sa.literal_column("1"),
+            "latency": self._number(p.latency_ms, unknown),
+        }
+        if self.classes:
+            columns["predicted"] = self._predicted(score)
+            columns["scored"] = flag(score.is_not(None))
+        else:
+            made = self._number(p.predicted or p.score, unknown)
+            columns["forecast"] = made
+            columns["scored"] = flag(made.is_not(None))
+        return columns
+
+    def _predicted(self, score: Expression) -> Expression:
+        p, o = self.p, self.work.model.outcomes
+        if p.predicted is not None:
+            kind = self.kinds[p.predicted]
+            # A declared positive names a text class; 0/1 and true/false speak for themselves.
+            positive = o.positive if o is not None and kind == "text" else None
+            return class_name(self.raw.c[p.predicted], kind, positive)
+        threshold = 0.5 if p.threshold is None else p.threshold
+        if p.score is None:
+            return sa.cast(sa.null(), sa.String())
+        return sa.case((score.is_(None), sa.null()), (score >= threshold, "1"), else_="0")
+
+    def _matching(self) -> dict[str, Expression]:
+        o = self.work.model.outcomes
+        if self.keys is None or o is None:
+            return {}
+        there = self.work.engine.columns(o.table)
+        outcome = sa.table(o.table, *(sa.column(name) for name in self.keys.outcome))
+        made = {}
+        for name, left, right in zip(
+            self.keys.names, self.keys.entry, self.keys.outcome, strict=True
+        ):
+            if right in there:
+                ours, _ = same_type(
+                    self.raw.c[left], self.kinds[left], outcome.c[right], there[right]
+                )
+                made[name] = ours
+        return made
+
+    def _more(self) -> dict[str, Expression]:
+        p, raw = self.p, self.raw
+        columns: dict[str, Expression] = {}
+        numbers = {
+            **{f"q{place}": c for place, (_, c) in enumerate(quantiles(p))},
+            **{f"base_{name}": c for name, c in p.baselines.items()},
+            **{f"token_{name}": c for name, c in p.tokens.items()},
+        }
+        for name, column in numbers.items():
+            columns[name] = self._number(column, sa.null())
+        if p.tokens:
+            columns["provider"] = self._text(p.provider_model, "")
+        if self.forecast:
+            columns["period"] = period(self._day(), p.frequency)
+            issued = (
+                dialects.day(moment_of(p.date))
+                if p.time is None and p.date is not None
+                else self.work.engine.local_day(raw.c[p.time or ""])
+            )
+            columns["issued"] = period(issued, p.frequency)
+            columns["series"] = self._text(p.series, "all")
+        return columns
+
+
+def quantiles(p: Predictions) -> list[tuple[float, str]]:
+    """Declared quantiles as (level, column), by level."""
+    return sorted((float(level), column) for level, column in p.quantiles.items())
+
+
+__all__ = ["Spine", "actual_time", "moment_of", "predictions", "quantiles", "time_of"]

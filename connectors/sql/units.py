@@ -1,0 +1,274 @@
+"""The spine of units: one row a unit, at its first exposure, in the arm it was first given.
+
+From the assignments where they are declared, else from each unit's first prediction. A unit
+seen in two arms at the same first instant is in neither: nobody knows which one it had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+
+from connectors import dialects
+from connectors.base import BAD_CELL, ColumnType
+from connectors.sql.dedupe import ACCEPTED
+from connectors.sql.epochs import epoch
+from connectors.sql.keys import Keys, assignment_keys, unit_is_the_key
+from connectors.sql.spine import Spine, moment_of, time_of
+from connectors.sql.values import blank, flag, number, same_type, text, total, unusable, zero
+from connectors.sql.work import Expression, Statement, Work
+from valuekit.workspace.declare import Assignments
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """Units at first exposure.
+
+    Attributes:
+        rows: Kept: entry (the unit), ts, day, version, arm, epoch, stratum, crossed, key0...,
+            seg0..., ``x_METRIC`` and ``e_METRIC``.
+        segments: Names of the segment columns, in the order of seg0...
+        keys: Keys to the outcomes; None when units get theirs through their predictions.
+        alone: Whether no two units have the same keys, by declaration.
+        by_day: Whether exposure has no time of day.
+        assigned: Whether the units come from assignments.
+        rules: Assignment rows by day and rule; None without assignments.
+        read: Assignment rows read.
+        conflicts: Units left out because their first exposure was in two arms at once.
+    """
+
+    rows: sa.FromClause
+    segments: tuple[str, ...]
+    keys: Keys | None
+    alone: bool
+    by_day: bool
+    assigned: bool
+    rules: pd.DataFrame | None
+    read: int
+    conflicts: int
+
+
+def units(work: Work, spine: Spine | None) -> Units | None:
+    """The spine of units; None when no metric is measured on any."""
+    model = work.model
+    if model.assignments is not None:
+        return _assigned(work, model.assignments)
+    p = model.predictions
+    if not model.metrics or spine is None or p is None or p.unit is None:
+        return None
+    return _exposed(work, spine)
+
+
+def _exposed(work: Work, spine: Spine) -> Units:
+    """Units by their first accepted prediction."""
+    p = work.model.predictions
+    assert p is not None  # noqa: S101  there is a spine of predictions
+    c = spine.rows.c
+    rows = sa.select(
+        c.unit.label("entry"),
+        c.ts,
+        c.day,
+        c.version,
+        c.arm,
+        sa.literal_column("'all'").label("stratum"),
+        *(c[f"seg{place}"] for place in range(len(p.segments))),
+    ).where(c.unit.is_not(None))
+    keyed = spine.keys is not None and unit_is_the_key(p, spine.keys)
+    firsts = _firsts(work, rows.subquery(), ("key0",) if keyed else ())
+    made, conflicts = _kept(work, firsts)
+    return Units(
+        rows=made,
+        segments=p.segments,
+        keys=spine.keys if keyed else None,
+        alone=True,
+        by_day=spine.by_day,
+        assigned=False,
+        rules=None,
+        read=0,
+        conflicts=conflicts,
+    )
+
+
+def _assigned(work: Work, a: Assignments) -> Units:
+    """Units by the table that put them in their arms."""
+    kinds = work.engine.columns(a.table)
+    keys = assignment_keys(work.model, kinds)
+    read = _read(work, a, kinds, keys)
+    c = read.c
+    counts = sa.select(
+        sa.func.count().label("read"),
+        total(c.usable).label("usable"),
+        sa.func.count(sa.distinct(sa.case((c.usable == 1, c.entry)))).label("units"),
+    )
+    seen = work.row("count assignments", counts)
+    names = [one.name for one in c if one.name not in {"usable", "rule"}]
+    good = sa.select(*(c[name] for name in names)).where(c.rule == ACCEPTED).subquery()
+    if seen["units"] == seen["usable"]:
+        whole = [good.c[name] for name in names]
+        plain = sa.select(*whole, _zero("crossed"), _zero("conflict"))
+        rows, conflicts = _kept(work, plain)
+    else:
+        rows, conflicts = _kept(work, _firsts(work, good, ()))
+    return Units(
+        rows=rows,
+        segments=a.segments,
+        keys=keys,
+        alone=keys is not None and a.unit in keys.entry,
+        by_day=a.time is None or kinds[a.time] == "date",
+        assigned=True,
+        rules=_rules(work, read, rows),
+        read=int(seen["read"]),
+        conflicts=conflicts,
+    )
+
+
+def _read(
+    work: Work, a: Assignments, kinds: Mapping[str, ColumnType], keys: Keys | None
+) -> sa.Subquery:
+    """All rows of the assignment table, by meaning, with the rule that each breaks."""
+    wanted = (a.unit, a.arm, a.time, a.stratum, *a.covariates.values(), *a.segments)
+    columns = dict.fromkeys(one for one in (*wanted, *(keys.entry if keys else ())) if one)
+    raw = work.engine.table(a.table, list(columns))
+    bad, no_id = raw.c[BAD_CELL].is_not(None), blank(raw.c[a.unit], kinds[a.unit])
+    no_time = sa.false() if a.time is None else raw.c[a.time].is_(None)
+    rule = sa.case(
+        (bad, "bad_cell"), (no_id, "null_id"), (no_time, "null_time"), else_=ACCEPTED
+    )
+    if a.time is None:
+        assert a.date is not None  # noqa: S101  declared: exactly one of time and date
+        ts, day = moment_of(a.date), dialects.day(moment_of(a.date))
+    else:
+        ts, day = time_of(raw.c[a.time], kinds[a.time]), work.engine.local_day(raw.c[a.time])
+    stratum = sa.literal_column("'all'")
+    if a.stratum is not None:
+        stratum = sa.func.coalesce(text(raw.c[a.stratum], kinds[a.stratum]), "")
+    made: dict[str, Expression] = {
+        "entry": raw.c[a.unit],
+        "ts": ts,
+        "day": day,
+        "version": sa.literal_column("'all'"),
+        "arm": sa.func.coalesce(text(raw.c[a.arm], kinds[a.arm]), ""),
+        "stratum": stratum,
+        "usable": flag(rule == ACCEPTED),
+        "rule": rule,
+        **{f"seg{i}": text(raw.c[one], kinds[one]) for i, one in enumerate(a.segments)},
+        **_covariates(work, a, raw, kinds),
+        **_keys(work, raw, kinds, keys),
+    }
+    labelled = [one.label(name) for name, one in made.items()]
+    return sa.select(*labelled).select_from(raw).subquery("read_assignments")
+
+
+def _covariates(
+    work: Work, a: Assignments, raw: sa.FromClause, kinds: Mapping[str, ColumnType]
+) -> dict[str, Expression]:
+    """x of each metric and e of its denominator; a missing covariate is 0.
+
+    Any fixed value would do: it was known before the arm was drawn, so the difference stays
+    unbiased (Lin 2013), only less precise.
+    """
+    made = {}
+    for name in work.model.metrics:
+        for axis, key in (("x", name), ("e", f"{name}_denominator")):
+            if key in a.covariates:
+                column = a.covariates[key]
+                value, kind = raw.c[column], kinds[column]
+                usable = sa.not_(unusable(value, kind))
+                made[f"{axis}_{name}"] = zero(sa.case((usable, number(value, kind))))
+    return made
+
+
+def _keys(
+    work: Work, raw: sa.FromClause, kinds: Mapping[str, ColumnType], keys: Keys | None
+) -> dict[str, Expression]:
+    o = work.model.outcomes
+    if keys is None or o is None:
+        return {}
+    there = work.engine.columns(o.table)
+    outcome = sa.table(o.table, *(sa.column(name) for name in keys.outcome))
+    pairs = zip(keys.names, keys.entry, keys.outcome, strict=True)
+    return {
+        name: same_type(raw.c[left], kinds[left], outcome.c[right], there[right])[0]
+        for name, left, right in pairs
+        if right in there
+    }
+
+
+def _firsts(work: Work, rows: sa.Subquery, alias: tuple[str, ...]) -> Statement:
+    """One row a unit: what it was at its first instant; ties by the smallest value.
+
+    Pre-aggregation (first instant, then what was there) instead of a rank over all rows.
+    """
+    c = rows.c
+    whole = sa.select(
+        c.entry,
+        sa.func.min(c.ts).label("first"),
+        flag(sa.func.min(c.arm) != sa.func.max(c.arm)).label("crossed"),
+    ).group_by(c.entry)
+    first = work.keep("first_exposure", whole)
+    at = sa.and_(c.entry == first.c.entry, c.ts == first.c.first)
+    rest = [one for one in c if one.name != "entry"]
+    return (
+        sa.select(
+            c.entry,
+            *(sa.func.min(one).label(one.name) for one in rest),
+            *(c.entry.label(name) for name in alias),
+            sa.func.max(first.c.crossed).label("crossed"),
+            flag(sa.func.min(c.arm) != sa.func.max(c.arm)).label("conflict"),
+        )
+        .select_from(rows.join(first, at))
+        .group_by(c.entry)
+    )
+
+
+def _kept(work: Work, found: Statement) -> tuple[sa.FromClause, int]:
+    """Units with their epoch, kept, without those in conflict; and how many those are."""
+    rows = found.subquery()
+    names = [one for one in rows.c if one.name != "conflict"]
+    with_epoch = sa.select(*names, epoch(work, rows.c.day).label("epoch"), rows.c.conflict)
+    every = work.keep("units", with_epoch)
+    seen = work.row("count conflicts", sa.select(total(every.c.conflict).label("conflicts")))
+    conflicts = int(seen["conflicts"])
+    if not conflicts:
+        return every, 0
+    agreed = sa.select(every).where(every.c.conflict == 0)
+    return agreed.subquery("agreed_units"), conflicts
+
+
+def _rules(work: Work, read: sa.Subquery, rows: sa.FromClause) -> pd.DataFrame:
+    """Assignment rows by day and rule; the first row of each kept unit is the accepted one."""
+    c, u = read.c, rows.c
+    one: Any = sa.literal_column("1")
+    rule = sa.case(
+        (c.rule != ACCEPTED, c.rule),
+        (u.entry.is_(None), "conflicting_duplicate"),
+        (c.arm != u.arm, "crossed"),
+        else_="duplicate",
+    )
+    judged = (
+        sa.select(c.day, rule.label("rule"), one.label("one"))
+        .select_from(read.outerjoin(rows, sa.and_(c.entry == u.entry, c.usable == 1)))
+        .subquery()
+    )
+    all_rows = work.run("judge assignments", _count(judged, judged.c.rule))
+    first = rows
+    accepted = work.run("count units", _count(first, sa.literal(ACCEPTED)))
+    less = accepted.assign(rule="duplicate", rows=-accepted["rows"])
+    both = pd.concat([all_rows, accepted, less], ignore_index=True)
+    summed = both.groupby(["day", "rule"], as_index=False, dropna=False).sum()
+    summed = summed[summed["rows"] != 0]
+    return summed.assign(amount=0.0, scored=0)
+
+
+def _count(rows: sa.FromClause, rule: Expression) -> Statement:
+    inner = sa.select(rows.c.day, rule.label("rule")).subquery()
+    c = inner.c
+    return sa.select(c.day, c.rule, sa.func.count().label("rows")).group_by(c.day, c.rule)
+
+
+def _zero(name: str) -> Expression:
+    return sa.literal_column("0").label(name)

@@ -1,0 +1,109 @@
+"""Values of declared columns by what the column holds: numbers, truth, class names, blanks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from connectors import dialects
+from connectors.base import ColumnType
+from connectors.sql.work import Expression
+
+# Texts that mean "no"; every other text means "yes", so that names of actions count as acted on.
+FALSE = ("", "0", "false", "f", "no", "n", "none", "null")
+TRUE = ("1", "true", "t", "yes", "y")
+
+
+def flag(condition: sa.ColumnElement[bool]) -> Expression:
+    """1 where a condition holds, else 0 (also where it is unknown)."""
+    return sa.case((condition, sa.literal_column("1")), else_=sa.literal_column("0"))
+
+
+def number(value: Expression, kind: ColumnType) -> Expression:
+    """A number as a double; true and false as 1 and 0; text that is no number as NULL."""
+    if kind == "bool":
+        return sa.case((value, 1.0), (sa.not_(value), 0.0))
+    return dialects.safe_double(value) if kind == "text" else dialects.to_double(value)
+
+
+def truth(value: Expression, kind: ColumnType) -> Expression:
+    """1 for true, 0 for false, NULL for unknown, by the type of the column."""
+    if kind == "bool":
+        return sa.case((value, 1), (sa.not_(value), 0))
+    if kind == "text":
+        folded = sa.func.lower(sa.func.trim(value))
+        return sa.case((value.is_(None), sa.null()), (folded.in_(FALSE), 0), else_=1)
+    return sa.case((value.is_(None), sa.null()), (value == 0, 0), else_=1)
+
+
+def text(value: Expression, kind: ColumnType) -> Expression:
+    """A value as text, the same on every engine; NULL stays NULL."""
+    if kind == "bool":
+        return sa.case((value, "true"), (sa.not_(value), "false"))
+    return value if kind == "text" else dialects.to_text(value)
+
+
+def class_name(value: Expression, kind: ColumnType, positive: str | None) -> Expression:
+    """Name of a class: ``1`` and ``0`` for true and false, numbers and a declared positive."""
+    if positive is not None:
+        return sa.case(
+            (value.is_(None), sa.null()), (text(value, kind) == positive, "1"), else_="0"
+        )
+    if kind == "bool":
+        return sa.case((value, "1"), (sa.not_(value), "0"))
+    if kind in {"float", "decimal"}:
+        return sa.case(
+            (value == 1, "1"), (value == 0, "0"), else_=dialects.to_text(dialects.to_double(value))
+        )
+    return text(value, kind)
+
+
+def class_number(value: Expression, kind: ColumnType, positive: str | None) -> Expression:
+    """1.0 for the positive class and 0.0 for others; numbers as they are."""
+    if positive is not None:
+        return sa.case(
+            (value.is_(None), sa.null()), (text(value, kind) == positive, 1.0), else_=0.0
+        )
+    return number(value, kind)
+
+
+def blank(value: Expression, kind: ColumnType) -> sa.ColumnElement[bool]:
+    """Whether a key is missing: NULL, or text of nothing but spaces."""
+    missing = value.is_(None)
+    return sa.or_(missing, sa.func.trim(value) == "") if kind == "text" else missing
+
+
+def unusable(value: Expression, kind: ColumnType) -> sa.ColumnElement[bool]:
+    """Whether a number is NaN or infinite, or a text is not a number; NULL is not."""
+    made = number(value, kind)
+    if kind in {"int", "bool", "decimal"}:
+        return sa.false()
+    broken = sa.and_(made.is_not(None), sa.not_(dialects.is_finite(made)))
+    if kind == "text":
+        return sa.or_(broken, sa.and_(value.is_not(None), made.is_(None)))
+    return broken
+
+
+def any_of(conditions: Sequence[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:
+    """Whether one of some conditions holds; false for none."""
+    return sa.or_(*conditions) if conditions else sa.false()
+
+
+def total(value: Expression) -> Expression:
+    """Sum, 0 for no rows."""
+    return sa.func.coalesce(sa.func.sum(value), 0)
+
+
+def zero(value: Expression) -> Expression:
+    """A number with NULL as 0."""
+    return sa.func.coalesce(value, sa.literal_column("0.0"))
+
+
+def same_type(
+    left: Expression, left_kind: ColumnType, right: Expression, right_kind: ColumnType
+) -> tuple[Expression, Expression]:
+    """Two keys made comparable: as text when only one of them is text."""
+    if left_kind != right_kind and "text" in {left_kind, right_kind}:
+        return text(left, left_kind), text(right, right_kind)
+    return left, right

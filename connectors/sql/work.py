@@ -1,0 +1,99 @@
+"""One model's pull in progress: the engine, what is declared, and every statement counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import sqlalchemy as sa
+
+from connectors.base import Engine
+from valuekit.source import Progress, Registered
+from valuekit.workspace.declare import Model, Workspace
+
+Expression = sa.ColumnElement[Any]
+Statement = sa.Select[Any]
+
+
+@dataclass(slots=True)
+class Work:
+    """What every step of a pull needs.
+
+    Attributes:
+        engine: The engine that runs the statements.
+        workspace: The whole workspace.
+        name: Name of the model.
+        registered: What was frozen for this model before.
+        progress: Told before each statement.
+        expected: How many statements there will be, roughly; only the progress depends on it.
+    """
+
+    engine: Engine
+    workspace: Workspace
+    name: str
+    registered: Sequence[Registered]
+    progress: Progress
+    expected: int = 20
+    done: int = 0
+    kept: list[sa.FromClause] = field(default_factory=list)
+
+    @property
+    def model(self) -> Model:
+        """The declared model."""
+        return self.workspace.models[self.name]
+
+    def run(self, name: str, statement: Statement) -> pd.DataFrame:
+        """The result of a statement; whole numbers as int64, other numbers as float64."""
+        self._tell(name)
+        return _frame(self.engine.run(f"{self.name}: {name}", statement))
+
+    def row(self, name: str, statement: Statement) -> dict[str, Any]:
+        """The only row of a statement."""
+        self._tell(name)
+        rows: list[dict[str, Any]] = self.engine.run(f"{self.name}: {name}", statement).to_pylist()
+        return rows[0]
+
+    def keep(self, name: str, statement: Statement) -> sa.FromClause:
+        """The result of a statement, for use by later ones in the engine."""
+        self._tell(name)
+        made = self.engine.materialise(name, statement)
+        self.kept.append(made)
+        return made
+
+    def drop(self, made: sa.FromClause) -> None:
+        """Free a kept result that no later statement needs."""
+        if made in self.kept:
+            self.kept.remove(made)
+            self.engine.drop(made)
+
+    def clear(self) -> None:
+        """Free all kept results."""
+        while self.kept:
+            self.engine.drop(self.kept.pop())
+
+    def frozen(self, kind: str, name: str) -> Registered | None:
+        """The latest registration of this model with a kind and name."""
+        found = [
+            one
+            for one in self.registered
+            if (one.model, one.kind, one.name) == (self.name, kind, name)
+        ]
+        return found[-1] if found else None
+
+    def _tell(self, what: str) -> None:
+        self.progress(what, min(self.done / self.expected, 0.99))
+        self.done += 1
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    """An Arrow table as a frame; engines return sums of integers as wide decimals."""
+    for place, one in enumerate(table.schema):
+        if pa.types.is_decimal(one.type):
+            whole = one.type.scale == 0
+            kind = pa.int64() if whole else pa.float64()
+            table = table.set_column(place, one.name, table.column(place).cast(kind))
+    made: pd.DataFrame = table.to_pandas(date_as_object=False)
+    return made

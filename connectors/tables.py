@@ -1,0 +1,158 @@
+"""The files of a declared table as a view of the engine, with the kinds of its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import sqlalchemy as sa
+
+from connectors import delimited, files
+from connectors.dialects import DuckDialect, to_text
+from connectors.failures import in_words
+from connectors.findings import duplicate_columns, place, shown
+from connectors.roles import roles
+from valuekit.errors import SourceError
+
+if TYPE_CHECKING:
+    from connectors.base import ColumnType
+    from connectors.duckdb import DuckDBConnector
+
+_DIALECT = DuckDialect()
+_VIEWS = "SELECT view_name FROM duckdb_views() WHERE NOT internal"
+_KINDS: Mapping[str, ColumnType] = {
+    **dict.fromkeys(("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"), "int"),
+    **dict.fromkeys(("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"), "int"),
+    **dict.fromkeys(("FLOAT", "DOUBLE"), "float"),
+    **dict.fromkeys(("VARCHAR", "UUID", "ENUM"), "text"),
+    **dict.fromkeys(("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"), "timestamp"),
+    "BOOLEAN": "bool",
+    "DATE": "date",
+    "DECIMAL": "decimal",
+    "TIMESTAMP WITH TIME ZONE": "timestamptz",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FileTable:
+    """A declared table: its files, the view on them, its columns, rows that were left out."""
+
+    files: files.Files
+    view: sa.TableClause
+    kinds: Mapping[str, ColumnType]
+    quarantined: Mapping[str, int]
+
+    def stored(self, column: str) -> sa.ColumnElement[Any]:
+        """One column of the view as its kind, times as they were written."""
+        cell, kind = self.view.c[column], self.kinds[column]
+        if self.files.kind == "csv":
+            return delimited.value(cell, kind)
+        return to_text(cell) if kind == "text" else cell
+
+    def bad_cell(self, columns: Sequence[str]) -> sa.ColumnElement[Any]:
+        """Name of the first of these cells that is not of its kind; NULL for typed files."""
+        none = sa.cast(sa.null(), sa.String())
+        if self.files.kind != "csv" or not columns:
+            return none
+        tests = [
+            (delimited.bad(self.view.c[one], self.kinds[one]), sa.literal(one, sa.String()))
+            for one in columns
+        ]
+        return sa.case(*tests, else_=none)
+
+
+def open_table(
+    engine: DuckDBConnector, connection: duckdb.DuckDBPyConnection, table: str
+) -> FileTable:
+    """Find and check the files of a table, and make a view on them.
+
+    Raises:
+        SourceError: missing, outside the folder, cut short, of another format, duplicate names.
+    """
+    at = place(engine, table)
+    found = files.find(at, table, engine.root, engine.source.max_file_size)
+    read = _csv if found.kind == "csv" else _parquet
+    try:
+        with connection.cursor() as cursor:
+            return read(engine, cursor, table, found)
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
+        raise in_words(at, error) from None
+
+
+def _parquet(
+    engine: DuckDBConnector, cursor: duckdb.DuckDBPyConnection, table: str, found: files.Files
+) -> FileTable:
+    names = pq.read_schema(found.paths[0]).names
+    folded = [name.casefold() for name in names]
+    if twice := sorted({name for name in names if folded.count(name.casefold()) > 1}):
+        raise SourceError(duplicate_columns(engine, table, twice))
+    listed = ", ".join(delimited.quoted(str(path)) for path in found.paths)
+    union = ", union_by_name = true" if len(found.paths) > 1 else ""
+    view = _view(cursor, table, f"read_parquet([{listed}]{union})")
+    described = cursor.execute(f"DESCRIBE {_DIALECT.identifier_preparer.quote(view)}").fetchall()
+    kinds = {name: _KINDS.get(kind.partition("(")[0], "other") for name, kind, *_ in described}
+    return FileTable(found, sa.table(view, *map(sa.column, kinds)), kinds, {})
+
+
+def _csv(
+    engine: DuckDBConnector, cursor: duckdb.DuckDBPyConnection, table: str, found: files.Files
+) -> FileTable:
+    names = _one_header(engine, table, found)
+    name = _view(cursor, table, delimited.reader(found.paths, names))
+    view = sa.table(name, *(sa.column(name, sa.String()) for name in names))
+    left_out = _left_out(engine, cursor, table, delimited.reader(found.paths, names, rejects=True))
+    tallies = delimited.tallies(view, names).compile(dialect=_DIALECT)
+    counted = cursor.sql(str(tallies)).to_arrow_table().to_pylist()[0]
+    needed = roles(engine.workspace, engine.name, table)
+    kinds = {
+        name: delimited.decide(
+            {key.rpartition("_")[0]: n for key, n in counted.items() if key.endswith(f"_{i}")},
+            needed.get(name),
+        )
+        for i, name in enumerate(names)
+    }
+    return FileTable(found, view, kinds, left_out)
+
+
+def _one_header(engine: DuckDBConnector, table: str, found: files.Files) -> list[str]:
+    """The header that all files of a table share."""
+    first: list[str] = []
+    for path in found.paths:
+        at = f"{place(engine, table)} ({shown(str(path.relative_to(engine.root)))})"
+        names, faults = delimited.header(at, path)
+        if not faults and first and names != first:
+            faults = [delimited.other_header(at, names)]
+        if faults:
+            raise SourceError(*faults)
+        first = names
+    return first
+
+
+def _left_out(
+    engine: DuckDBConnector, cursor: duckdb.DuckDBPyConnection, table: str, reader: str
+) -> dict[str, int]:
+    """Rows that cannot be split into columns, by rule; text that is not UTF-8 stops here."""
+    cursor.sql(f"FROM {reader} SELECT count(COLUMNS(*))").fetchall()
+    rejected = cursor.execute(
+        "SELECT error_type::VARCHAR, count(DISTINCT (file_id, line)), min(byte_position) "
+        "FROM reject_errors GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    for kind, _, byte in rejected:
+        if kind == "INVALID ENCODING":
+            where = f"byte {byte:,}"
+            raise SourceError(delimited.encoding(place(engine, table), where))
+    return {kind.lower().replace(" ", "_"): rows for kind, rows, _ in rejected}
+
+
+def _view(cursor: duckdb.DuckDBPyConnection, table: str, reader: str) -> str:
+    """Make a view and give its name; names that differ only in case get a number."""
+    taken = {name.casefold() for (name,) in cursor.execute(_VIEWS).fetchall()}
+    tries = (f"{table}~{number}" if number else table for number in count())
+    name = next(one for one in tries if one.casefold() not in taken)
+    cursor.execute(f"CREATE VIEW {_DIALECT.identifier_preparer.quote(name)} AS FROM {reader}")
+    return name

@@ -1,0 +1,1 @@
+"""Charts: values in, a Vega-Lite specification out. Each is cached by everything it shows."""

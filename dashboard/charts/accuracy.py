@@ -1,0 +1,188 @@
+"""How good the predictions are: ROC, calibration, the value of a threshold, horizons."""
+
+from __future__ import annotations
+
+import altair as alt
+
+from dashboard.charts.base import Chart, cached_spec, level_line, reach, rows, tip, value_x, value_y
+from dashboard.format import amount, count, percent
+from dashboard.palette import BLUE, GRAY, GREEN, MUTED, ORANGE
+from valuekit.scorecard import CalibrationBin, Figure, Point
+
+_SQUARE = 260
+
+
+@cached_spec
+def roc(points: tuple[Point, ...], height: int = _SQUARE) -> alt.LayerChart:
+    """True against false positives at every threshold; the diagonal is a coin toss."""
+    data = [
+        {"x": one.x, "y": one.y, "fpr": percent(one.x), "tpr": percent(one.y)} for one in points
+    ]
+    x = value_x("x", 0, 1, "share", title="False alarms, share of negatives")
+    y = value_y("y", 0, 1, "share")
+    y.title = "Found, share of positives"
+    base = alt.Chart(rows(data))
+    tips = [tip("tpr", "Found"), tip("fpr", "False alarms")]
+    return alt.layer(
+        _diagonal(),
+        base.mark_area(opacity=0.12, color=BLUE).encode(x=x, y=y),
+        base.mark_line(strokeWidth=2.5, color=BLUE, interpolate="linear").encode(
+            x=x, y=y, order="x:Q"
+        ),
+        base.mark_point(size=60, opacity=0).encode(x=x, y=y, tooltip=tips),
+    ).properties(height=height)
+
+
+def _diagonal() -> alt.Chart:
+    return (
+        alt.Chart(rows([{"x": 0.0, "y": 0.0}, {"x": 1.0, "y": 1.0}]))
+        .mark_line(color=MUTED, strokeDash=[4, 4], strokeWidth=1.5)
+        .encode(x="x:Q", y="y:Q")
+    )
+
+
+@cached_spec
+def calibration(bins: tuple[CalibrationBin, ...], height: int = _SQUARE) -> alt.LayerChart:
+    """Mean score against what happened; on the diagonal a 30% means 30%."""
+    top = max([max(one.predicted, one.observed) for one in bins] + [0.01])
+    data = [
+        {
+            "x": one.predicted,
+            "y": one.observed,
+            "n": one.n,
+            "said": percent(one.predicted),
+            "was": percent(one.observed),
+            "rows": count(one.n),
+        }
+        for one in bins
+    ]
+    x = value_x("x", 0, top, "share", title="Predicted")
+    y = value_y("y", 0, top, "share")
+    line = (
+        alt.Chart(rows([{"x": 0.0, "y": 0.0}, {"x": top, "y": top}]))
+        .mark_line(color=MUTED, strokeDash=[4, 4], strokeWidth=1.5)
+        .encode(x=x, y=y)
+    )
+    base = alt.Chart(rows(data))
+    tips = [tip("said", "Predicted"), tip("was", "Observed"), tip("rows", "Rows")]
+    joined = base.mark_line(color=BLUE, strokeWidth=1.5, opacity=0.6).encode(x=x, y=y)
+    dots = base.mark_point(filled=True, color=BLUE, opacity=1, size=55).encode(
+        x=x, y=y, tooltip=tips
+    )
+    return (line + joined + dots).properties(height=height)
+
+
+@cached_spec
+def value_curve(
+    points: tuple[Point, ...],
+    today: float | None,
+    best: float | None,
+    currency: str,
+    height: int = _SQUARE,
+) -> alt.LayerChart:
+    """Value per row at every threshold, with today's threshold and the best one."""
+    low, high = reach([one.y for one in points], zero=False)
+    left, right = reach([one.x for one in points], zero=False)
+    data = [
+        {"x": one.x, "y": one.y, "at": amount(one.x, "1"), "text": amount(one.y, currency)}
+        for one in points
+    ]
+    x = value_x("x", left, right, "1", title="Threshold")
+    y = value_y("y", low, high, currency)
+    base = alt.Chart(rows(data))
+    tips = [tip("at", "Threshold"), tip("text", "Value per prediction")]
+    layers: list[Chart] = [
+        base.mark_line(strokeWidth=2.5, color=BLUE).encode(x=x, y=y),
+        base.mark_point(size=80, opacity=0).encode(x=x, y=y, tooltip=tips),
+    ]
+    near = best is not None and today is not None and abs(best - today) < (right - left) * 0.25
+    if best is not None:
+        layers += _threshold(points, best, "Best", GREEN, right=today is None or best >= today)
+    if today is not None:
+        side = best is not None and today > best
+        layers += _threshold(points, today, "Today", ORANGE, right=side, low=near)
+    return alt.layer(*layers).properties(height=height)
+
+
+def _threshold(
+    points: tuple[Point, ...], at: float, name: str, colour: str, *, right: bool, low: bool = False
+) -> list[Chart]:
+    nearest = min(points, key=lambda one: abs(one.x - at))
+    mark = alt.Chart(rows([{"x": at, "y": nearest.y, "text": f"{name} {amount(at, '1')}"}]))
+    return [
+        mark.mark_rule(color=colour, strokeDash=[4, 3], strokeWidth=1.5).encode(x="x:Q"),
+        mark.mark_point(filled=True, size=70, color=colour, opacity=1).encode(x="x:Q", y="y:Q"),
+        mark.mark_text(
+            align="left" if right else "right",
+            dx=7 if right else -7,
+            fontSize=12,
+            fontWeight=600,
+            color="currentColor",
+        ).encode(x="x:Q", y=alt.value(_SQUARE - (30 if low else 12)), text="text:N"),
+    ]
+
+
+@cached_spec
+def ranked(figures: tuple[Figure, ...], height: int = 200) -> alt.LayerChart:
+    """Figures as dots with their ranges, a line each, zero or none included as they fall."""
+    known = [one for one in figures if one.estimate.value is not None]
+    data = [_dot(one) for one in known]
+    ends = [float(str(one[key])) for one in data for key in ("low", "high", "value")]
+    unit = known[0].estimate.unit if known else "1"
+    low, high = reach(ends, zero=min(ends, default=0) < 0 < max(ends, default=0))
+    x = value_x("value", low, high, unit)
+    order = [one.label for one in known]
+    y = alt.Y(
+        "label:N", sort=order, axis=alt.Axis(title=None, ticks=False, domain=False, labelLimit=220)
+    )
+    base = alt.Chart(rows(data)).encode(y=y)
+    tips = [tip("label", "Figure"), tip("text", "Value"), tip("range", "95% range")]
+    return alt.layer(
+        base.mark_rule(strokeWidth=2, color=GRAY).encode(x=value_x("low", low, high, unit), x2="high:Q"),
+        base.mark_point(filled=True, size=75, color=BLUE, opacity=1).encode(x=x, tooltip=tips),
+        base.mark_text(dy=-11, fontSize=12, fontWeight=600, color="currentColor").encode(
+            x=x, text="text:N"
+        ),
+    ).properties(height=max(height, 42 * len(known)))
+
+
+def _dot(one: Figure) -> dict[str, object]:
+    held = one.estimate
+    value = held.value or 0.0
+    low = value if held.low is None else held.low
+    high = value if held.high is None else held.high
+    text = amount(held.value, held.unit)
+    shown = f"{amount(low, held.unit)} to {amount(high, held.unit)}"
+    return {
+        "label": one.label,
+        "value": value,
+        "low": low,
+        "high": high,
+        "text": text,
+        "range": shown if held.low is not None else "not known",
+    }
+
+
+@cached_spec
+def by_horizon(figures: tuple[Figure, ...], height: int = 220) -> alt.LayerChart:
+    """Error of the forecast by how far ahead it was made."""
+    known = [one for one in figures if one.estimate.value is not None]
+    data = [
+        {"label": one.label, "y": one.estimate.value, "text": amount(one.estimate.value, one.estimate.unit)}
+        for one in known
+    ]
+    low, high = reach([one.estimate.value or 0.0 for one in known])
+    unit = known[0].estimate.unit if known else "1"
+    x = alt.X(
+        "label:N",
+        sort=[one.label for one in known],
+        axis=alt.Axis(title=None, ticks=False, labelAngle=0),
+    )
+    base = alt.Chart(rows(data))
+    bars = base.mark_bar(color=BLUE, cornerRadius=2, size=26).encode(
+        x=x, y=value_y("y", low, high, unit, 3), tooltip=[tip("label", "Horizon"), tip("text", "Error")]
+    )
+    names = base.mark_text(dy=-8, fontSize=12, color="currentColor").encode(
+        x=x, y="y:Q", text="text:N"
+    )
+    return (bars + names + level_line(0)).properties(height=height)

@@ -1,0 +1,85 @@
+"""The value bridge: what was gained, what each cost took away, what is left."""
+
+from __future__ import annotations
+
+import altair as alt
+
+from dashboard.charts.base import cached_spec, level_line, reach, rows
+from dashboard.format import money, signed
+from dashboard.palette import BLUE, GRAY, MUTED, ORANGE
+from valuekit.scorecard import BridgeStep
+
+
+@cached_spec
+def bridge(steps: tuple[BridgeStep, ...], currency: str, height: int = 280) -> alt.LayerChart:
+    """A waterfall with every amount on its bar; totals stand on zero."""
+    placed = _placed(steps, currency)
+    order = [str(one["step"]) for one in placed]
+    low, high = reach([float(str(one[key])) for one in placed for key in ("start", "end")])
+    room = (high - low) * 0.12
+    x = alt.X(
+        "step:N",
+        sort=order,
+        scale=alt.Scale(paddingInner=0.35, paddingOuter=0.2),
+        axis=alt.Axis(
+            title=None,
+            labelAngle=0,
+            labelAlign="center",
+            labelOverlap=False,
+            labelExpr="split(datum.label,' ')",
+            labelFontSize=12,
+            labelPadding=8,
+            ticks=False,
+            domain=False,
+        ),
+    )
+    scale = alt.Scale(domain=[low - (room if low < 0 else 0), high + room], nice=False)
+    hidden = alt.Axis(title=None, labels=False, ticks=False, domain=False, grid=False)
+    colour = alt.Color(
+        "kind:N",
+        legend=None,
+        scale=alt.Scale(domain=["total", "plus", "minus"], range=[GRAY, BLUE, ORANGE]),
+    )
+    base = alt.Chart(rows(placed))
+    bars = base.mark_bar(cornerRadius=2).encode(
+        x=x,
+        y=alt.Y("start:Q", axis=hidden, scale=scale),
+        y2="end:Q",
+        color=colour,
+        tooltip=[alt.Tooltip("step:N", title="Step"), alt.Tooltip("text:N", title="Amount")],
+    )
+    links = (
+        base.transform_filter("isValid(datum.next)")
+        .mark_rule(color=MUTED, strokeDash=[3, 3])
+        .encode(
+            x=alt.X("step:N", sort=order, bandPosition=0.5),
+            x2=alt.X2("next:N", bandPosition=0.5),
+            y="end:Q",
+        )
+    )
+    amounts = base.mark_text(
+        dy=-9, fontSize=12.5, fontWeight=600, color="currentColor"
+    ).encode(x=alt.X("step:N", sort=order), y="top:Q", text="text:N")
+    return (links + bars + level_line(0) + amounts).properties(height=height)
+
+
+def _placed(steps: tuple[BridgeStep, ...], currency: str) -> list[dict[str, object]]:
+    """Each step with the ends of its bar; a floating bar starts where the last one ended."""
+    placed: list[dict[str, object]] = []
+    level = 0.0
+    for index, step in enumerate(steps):
+        start = 0.0 if step.kind == "total" else level
+        level = step.amount if step.kind == "total" else level + step.amount
+        text = money(step.amount, currency)
+        placed.append(
+            {
+                "step": step.label,
+                "start": start,
+                "end": level,
+                "top": max(start, level),
+                "kind": step.kind,
+                "text": text if step.kind == "total" else signed(step.amount, text),
+                "next": steps[index + 1].label if index + 1 < len(steps) else None,
+            }
+        )
+    return placed

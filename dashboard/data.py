@@ -1,0 +1,288 @@
+"""The only module that loads: workspace, run and scorecards, cached by the store's data version.
+
+Every answer is either a :class:`Snapshot` of the last good run or a :class:`Trouble` that says
+what is missing and what to do. Cached things are frozen, so all readers may share them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import streamlit as st
+
+from valuekit import __version__
+from valuekit.errors import Finding, StoreError, WorkspaceError
+from valuekit.portfolio import Portfolio, portfolio
+from valuekit.report import Meta, Report, build
+from valuekit.report.build import Format, ReportKind
+from valuekit.scorecard import Action, Decision, PeriodName, Scorecard, from_json
+from valuekit.source import Query
+from valuekit.store import Store, open_store
+from valuekit.store.records import ReportRecord, RunModelRecord, RunRecord
+from valuekit.workspace.load import Loaded, load
+
+WORKSPACE = "VALUEKIT_WORKSPACE"
+STALE_HOURS = 48
+
+TroubleKind = Literal["no workspace", "mistakes", "never refreshed", "store"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why there is nothing to show, and what was found wrong."""
+
+    kind: TroubleKind
+    place: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The last good run, whole.
+
+    Attributes:
+        key: Workspace, store and data version: what every cache below it is keyed by.
+        name: Name of the workspace.
+        currency: ISO 4217 code of all money.
+        plan_per_year: Net value planned for a year, when declared.
+        run: The run whose figures are shown.
+        failed: A later run that failed; the figures are older than its attempt.
+        cards: Scorecards in the order of the workspace.
+        pending: Models that are declared but were never refreshed: (name, title).
+        findings: Warnings of the workspace file.
+    """
+
+    key: tuple[str, str]
+    name: str
+    description: str
+    currency: str
+    plan_per_year: float | None
+    run: RunRecord
+    failed: RunRecord | None
+    cards: tuple[Scorecard, ...]
+    pending: tuple[tuple[str, str], ...]
+    findings: tuple[Finding, ...]
+
+    def card(self, model: str) -> Scorecard | None:
+        """The scorecard of a model; None when there is none."""
+        return next((one for one in self.cards if one.model == model), None)
+
+    @property
+    def finished(self) -> datetime:
+        """When the figures were made, UTC."""
+        return self.run.finished or self.run.started
+
+
+def workspace_path() -> Path:
+    """The workspace file that this server shows."""
+    return Path(os.environ.get(WORKSPACE) or "valuekit.toml")
+
+
+def snapshot() -> Snapshot | Trouble:
+    """What there is to show now; asks the store for its version, loads only what changed."""
+    path = workspace_path()
+    try:
+        loaded = _load(str(path), _stamp(path))
+    except WorkspaceError as error:
+        missing = any(one.code == "no_file" for one in error.findings)
+        return Trouble("no workspace" if missing else "mistakes", str(path), error.findings)
+    try:
+        store = _store(loaded.store_url, _stamp_of_store(loaded.store_url))
+        return _snapshot(loaded, store)
+    except StoreError as error:
+        fresh = any(one.code == "not_refreshed" for one in error.findings)
+        return Trouble("never refreshed" if fresh else "store", str(path), error.findings)
+
+
+def _snapshot(loaded: Loaded, store: Store) -> Snapshot | Trouble:
+    version = store.data_version()
+    run = store.latest_run()
+    if run is None:
+        newest = next(iter(store.runs(1)), None)
+        why = Finding("store", newest.message if newest else "", "no run has finished yet", "")
+        return Trouble("never refreshed", str(loaded.path), (why,))
+    newest = next(iter(store.runs(1)), None)
+    settings = loaded.workspace.workspace
+    cards = _cards(loaded.store_url, version, tuple(loaded.workspace.models), store)
+    held = {card.model for card in cards}
+    plan = settings.plan_per_year
+    return Snapshot(
+        key=(loaded.store_url, version),
+        name=settings.name,
+        description=settings.description,
+        currency=settings.currency,
+        plan_per_year=float(plan) if plan is not None else None,
+        run=run,
+        failed=newest if newest and newest.status == "failed" and newest.id > run.id else None,
+        cards=cards,
+        pending=tuple(
+            (name, model.title)
+            for name, model in loaded.workspace.models.items()
+            if name not in held
+        ),
+        findings=loaded.warnings,
+    )
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        held = (path / "valuekit.toml" if path.is_dir() else path).stat()
+    except OSError:
+        return (0, 0)
+    return (held.st_mtime_ns, held.st_size)
+
+
+def _stamp_of_store(url: str) -> int:
+    # A store that was deleted and made anew is another file: old connections would read the old.
+    path = url.partition(":///")[2].partition("?")[0]
+    try:
+        return Path(path).stat().st_ino if url.startswith("sqlite") else 0
+    except OSError:
+        return 0
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _load(path: str, stamp: tuple[int, int]) -> Loaded:  # noqa: ARG001 (the stamp is part of the key)
+    return load(Path(path))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _store(url: str, stamp: int) -> Store:  # noqa: ARG001 (the stamp is part of the key)
+    return open_store(url, create=False)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _cards(
+    url: str, version: str, order: tuple[str, ...], _store: Store
+) -> tuple[Scorecard, ...]:
+    # The store is left out of the key because url and version name its content exactly.
+    del url, version
+    held = _store.scorecards()
+    names = [name for name in order if name in held]
+    return tuple(from_json(held[name]) for name in names + sorted(set(held) - set(order)))
+
+
+def total(shot: Snapshot, models: tuple[str, ...], period: PeriodName) -> Portfolio:
+    """The sum of the named models over a period."""
+    return _total(shot.key, models, period, shot.cards)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _total(
+    key: tuple[str, str],
+    models: tuple[str, ...],
+    period: PeriodName,
+    _cards: tuple[Scorecard, ...],
+) -> Portfolio:
+    del key  # it names the content of the cards
+    return portfolio(tuple(card for card in _cards if card.model in models), period)
+
+
+def _open(shot: Snapshot) -> Store:
+    return _store(shot.key[0], _stamp_of_store(shot.key[0]))
+
+
+def queries(shot: Snapshot, model: str) -> tuple[Query, ...]:
+    """The statements behind a model's figures."""
+    return _queries(shot.key, shot.run.id, model, _open(shot))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _queries(key: tuple[str, str], run: int, model: str, _store: Store) -> tuple[Query, ...]:
+    del key
+    return _store.queries(run, model)
+
+
+def runs(shot: Snapshot) -> tuple[RunRecord, ...]:
+    """The latest runs of any status, newest first."""
+    return _runs(shot.key, _open(shot))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _runs(key: tuple[str, str], _store: Store) -> tuple[RunRecord, ...]:
+    del key
+    return _store.runs(50)
+
+
+def run_models(shot: Snapshot) -> tuple[RunModelRecord, ...]:
+    """What the shown run found of every model."""
+    return _run_models(shot.key, shot.run.id, _open(shot))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _run_models(key: tuple[str, str], run: int, _store: Store) -> tuple[RunModelRecord, ...]:
+    del key
+    return _store.run_models(run)
+
+
+def decisions(shot: Snapshot, model: str | None = None) -> tuple[Decision, ...]:
+    """Decisions, newest first; of one model when named."""
+    held = _decisions(shot.key, _open(shot))
+    return tuple(one for one in held if model is None or one.model == model)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _decisions(key: tuple[str, str], _store: Store) -> tuple[Decision, ...]:
+    del key
+    return tuple(reversed(_store.decisions()))
+
+
+def exports(shot: Snapshot) -> tuple[ReportRecord, ...]:
+    """What was exported, newest first."""
+    return _open(shot).reports()
+
+
+def decide(
+    shot: Snapshot, card: Scorecard, action: Action, reason: str, person: str
+) -> Decision:
+    """Store a decision with the run, verdict and net value that it rests on.
+
+    Raises:
+        StoreError: when the store may not be written.
+    """
+    held = card.period("year") or card.period("all")
+    made = Decision(
+        model=card.model,
+        action=action,
+        reason=reason.strip(),
+        person=person.strip(),
+        at=datetime.now(UTC),
+        run=shot.run.id,
+        verdict=card.verdict.action,
+        net=held.net.value if held else None,
+    )
+    _open(shot).decide(made)
+    return made
+
+
+def report(
+    shot: Snapshot, kind: ReportKind, models: Sequence[str], period: PeriodName, fmt: Format
+) -> Report:
+    """Build a report of the shown run and note the export.
+
+    Raises:
+        StoreError: when the store may not be written.
+    """
+    cards = [card for card in shot.cards if card.model in set(models)]
+    meta = Meta(
+        workspace=shot.name,
+        run=shot.run.id,
+        finished=shot.finished,
+        version=__version__,
+        queries=tuple((card.model, one) for card in cards for one in queries(shot, card.model)),
+    )
+    made = build(kind, cards, period, fmt, meta)
+    _open(shot).note_report(
+        made.name, kind, fmt, shot.run.id, made.data, at=datetime.now(UTC)
+    )
+    return made
+
+
+def age_hours(shot: Snapshot) -> float:
+    """Hours since the figures were made."""
+    return (datetime.now(UTC) - shot.finished).total_seconds() / 3600

@@ -1,0 +1,240 @@
+"""How numbers, money, days and text are written: one place for Python, Vega and Streamlit.
+
+Compact forms come from :mod:`valuekit.text`, so the page, the terminal and the stored sentences
+agree. Axis labels are written here too and handed to Vega as text: there is no second formatter.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_currency, format_decimal
+
+from valuekit.estimate import Estimate, Period
+from valuekit.text import MINUS, count, day, money, number, percent, plural
+
+__all__ = [
+    "MINUS",
+    "amount",
+    "ascii_minus",
+    "change",
+    "count",
+    "day",
+    "day_long",
+    "figure",
+    "full_count",
+    "full_money",
+    "interval",
+    "locale_of",
+    "money",
+    "moment",
+    "number",
+    "percent",
+    "plain",
+    "plural",
+    "share_change",
+    "signed",
+    "span",
+    "ticks",
+]
+
+UNKNOWN = "Unknown"
+_MARKUP = re.compile(r"([\\`*_\[\]<>#$~&|])")
+_BLOCK = re.compile(r"^(\d{1,9})([.)])|^([-+=])|(?<=www)(\.)", re.IGNORECASE)
+_DIRECTIVE = re.compile(r":(?=[\w+/-])")
+_SPACE = re.compile(r"\s+")
+
+
+def plain(text: str, limit: int = 120) -> str:
+    """Text of other people for a place that reads Markdown: shown as typed, never interpreted.
+
+    What could mark up is escaped; a colon that could open an icon, an emoji, a colour or an
+    address is followed by a zero-width joiner, because those are found after the escapes are
+    read. Line breaks become spaces and a long text is cut with an ellipsis.
+
+    >>> plain("*free* $x$")
+    '\\\\*free\\\\* \\\\$x\\\\$'
+    """
+    one_line = _SPACE.sub(" ", text).strip()
+    if len(one_line) > limit:
+        one_line = one_line[: limit - 1].rstrip() + "…"
+    escaped = _BLOCK.sub(_escaped, _MARKUP.sub(r"\\\1", one_line))
+    return _DIRECTIVE.sub(":\N{WORD JOINER}", escaped)
+
+
+def _escaped(hit: re.Match[str]) -> str:
+    number, mark, start, dot = hit.groups()
+    return f"{number or ''}\\{mark or start or dot}"
+
+
+def ascii_minus(text: str) -> str:
+    """The text with an ASCII minus in front: Streamlit reads the arrow's direction from it.
+
+    >>> ascii_minus("−€24.4k")
+    '-€24.4k'
+    """
+    return text.replace(MINUS, "-", 1)
+
+
+def signed(value: float, text: str) -> str:
+    """The text with a plus when the value is positive.
+
+    >>> signed(3, "€3.00"), signed(-3, "−€3.00")
+    ('+€3.00', '−€3.00')
+    """
+    return f"+{text}" if value > 0 else text
+
+
+def share_change(now: float, before: float) -> str:
+    """Relative change in whole percent.
+
+    >>> share_change(105, 100), share_change(99, 100)
+    ('+5%', '−1%')
+    """
+    ratio = now / before - 1
+    text = percent(ratio, 0)
+    return signed(ratio, text) if text != "0%" else "0%"
+
+
+def change(now: float, before: float, currency: str) -> str:
+    """Change of an amount: percent only when both are positive, else the money difference.
+
+    >>> change(105.0, 100.0, "EUR"), change(-27_500.0, 12_000.0, "EUR")
+    ('+5%', '−€39.5k')
+    """
+    if now > 0 and before > 0:
+        return share_change(now, before)
+    return signed(now - before, money(now - before, currency))
+
+
+def amount(value: float | None, unit: str) -> str:
+    """A value in its unit: money by currency code, shares as percent, counts and plain numbers.
+
+    >>> amount(448_900.0, "EUR"), amount(0.123, "share"), amount(0.0004, "EUR/prediction")
+    ('€449k', '12%', '€0.0004')
+    >>> amount(12.0, "predictions"), amount(None, "EUR")
+    ('12', 'Unknown')
+    """
+    if value is None:
+        return UNKNOWN
+    currency = unit.split("/", 1)[0]
+    if re.fullmatch(r"[A-Z]{3}", currency):
+        return money(value, currency)
+    if unit == "share":
+        return percent(value)
+    if unit in {"predictions", "units", "rows", "days"}:
+        return count(round(value))
+    return _small(value) if abs(value) < 1000 else number(value)
+
+
+def _small(value: float) -> str:
+    text = f"{abs(value):.3f}" if abs(value) < 10 else f"{abs(value):.1f}"
+    if value and not text.strip("0."):
+        text = f"{abs(value):.2g}"
+    return f"{MINUS}{text}" if value < 0 else text
+
+
+def figure(estimate: Estimate) -> str:
+    """The value of an estimate in its unit, or the word for unknown."""
+    return amount(estimate.value, estimate.unit)
+
+
+def interval(estimate: Estimate) -> str:
+    """The interval in words, or why there is none.
+
+    >>> interval(Estimate(1.0, "EUR", low=-2000.0, high=3e6))
+    '95% range −€2.00k to €3.00M'
+    """
+    if estimate.low is None or estimate.high is None:
+        return f"no range: {estimate.reason}" if estimate.reason else "no range"
+    low, high = amount(estimate.low, estimate.unit), amount(estimate.high, estimate.unit)
+    return f"{percent(estimate.level, 0)} range {low} to {high}"
+
+
+def span(period: Period | None) -> str:
+    """A period in words, the year said once where it is the same.
+
+    >>> span(Period(date(2026, 7, 1), date(2026, 9, 30)))
+    '1 Jul to 30 Sep 2026'
+    """
+    if period is None:
+        return "no days with data"
+    if period.first == period.last:
+        return day(period.first)
+    first = day(period.first)
+    if period.first.year == period.last.year:
+        first = first.rsplit(" ", 1)[0]
+    return f"{first} to {day(period.last)}"
+
+
+@lru_cache(maxsize=64)
+def locale_of(tag: str | None) -> Locale:
+    """The reader's locale from a browser tag such as ``de-DE``; English when unknown."""
+    try:
+        return Locale.parse((tag or "en").split(",")[0].strip(), sep="-")
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")
+
+
+def full_money(value: float | Decimal, currency: str, locale: Locale) -> str:
+    """The whole amount, to the cent, as the reader's locale writes it."""
+    shown = value if isinstance(value, Decimal) else Decimal(repr(value))
+    small = 0 < abs(shown) < Decimal("0.1")
+    pattern = "#,##0.00####\xa0¤" if small else None
+    text = format_currency(shown, currency, format=pattern, locale=locale)
+    return text.replace("-", MINUS)
+
+
+def full_count(value: float, locale: Locale) -> str:
+    """A number with the locale's separators."""
+    return format_decimal(value, locale=locale).replace("-", MINUS)
+
+
+def day_long(value: date, locale: Locale) -> str:
+    """A day as the reader's locale writes it, in words."""
+    return format_date(value, format="long", locale=locale)
+
+
+def moment(value: datetime, locale: Locale) -> str:
+    """A moment as the reader's locale writes it, UTC."""
+    return f"{format_datetime(value, format='medium', locale=locale)} UTC"
+
+
+def ticks(low: float, high: float, unit: str, wanted: int = 4) -> tuple[list[float], str]:
+    """Round tick values that cover a range, and the Vega expression that writes their labels.
+
+    The expression looks each value up in a list of texts made by :func:`amount`, so an axis reads
+    exactly like the figures beside it.
+    """
+    step = _nice((high - low) / wanted if high > low else max(abs(high), 1.0))
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    values = [index * step for index in range(first, last + 1)]
+    texts = _tick_texts(values, step, unit)
+    # Vega compares floats: a lookup by rounded position is exact where equality might not be.
+    listed = ",".join(_quoted(text) for text in texts)
+    return values, f"[{listed}][round(datum.value/{step!r})-({first})]"
+
+
+def _tick_texts(values: Sequence[float], step: float, unit: str) -> list[str]:
+    return [_trimmed(amount(0.0 if abs(one) < step / 1e6 else one, unit)) for one in values]
+
+
+def _trimmed(text: str) -> str:
+    """An axis label without trailing zeros: €1.00M -> €1M."""
+    return re.sub(r"(\.\d*?)0+(?=\D*$)", lambda hit: hit[1] if hit[1] != "." else "", text)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _nice(raw: float) -> float:
+    size = 10.0 ** math.floor(math.log10(raw))
+    return next(size * one for one in (1, 2, 2.5, 5, 10) if raw <= size * one * (1 + 1e-9))

@@ -1,0 +1,122 @@
+"""The Data health page: how fresh, complete and clean the data behind the figures is."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import data, states, ui
+from dashboard.format import count, day, figure, locale_of, moment, percent, plain, plural
+from dashboard.health_parts import intake, warnings
+from valuekit.scorecard import Scorecard
+
+_FLOOR = 0.9
+
+
+def page() -> None:
+    """Draw the page."""
+    shot = states.require()
+    states.banners(shot)
+    found = [card for card in shot.cards if _problems(card)]
+    ui.headline(_title(shot, found), _lead(shot))
+    _strip(shot)
+    if shot.cards:
+        with ui.card(_models_title(shot, found), "How far each model's data reaches"):
+            ui.table([_row(card) for card in shot.cards], "Freshness and coverage by model.")
+    intake(shot)
+    warnings(shot)
+    _runs(shot)
+    states.footer(shot)
+
+
+def _title(shot: data.Snapshot, found: list[Scorecard]) -> str:
+    if shot.failed is not None:
+        return "The last refresh failed; the figures are those of the run before"
+    if not shot.cards:
+        return "No model has data yet"
+    if found:
+        models = plural(len(found), "model has", "models have")
+        return f"{models} something to look at; the others are complete"
+    return f"The data of all {len(shot.cards)} models is complete"
+
+
+def _lead(shot: data.Snapshot) -> str:
+    made = moment(shot.finished, locale_of(st.context.locale))
+    last = max((card.as_of for card in shot.cards if card.as_of), default=None)
+    return f"Run {shot.run.id} finished {made}." + (f" Data until {day(last)}." if last else "")
+
+
+def _problems(card: Scorecard) -> list[str]:
+    held = card.health
+    found = list(held.warnings)
+    if held.coverage.value is not None and held.coverage.value < _FLOOR:
+        found.append(f"Only {percent(held.coverage.value)} of predictions found their outcome.")
+    if held.missing_days:
+        found.append(f"{plural(held.missing_days, 'day has', 'days have')} no data.")
+    return found
+
+
+def _strip(shot: data.Snapshot) -> None:
+    hours = data.age_hours(shot)
+    age = f"{hours:.0f} h" if hours < 48 else plural(int(hours // 24), "day")
+    rows = [one for card in shot.cards for one in card.health.intake]
+    read = sum(one.rows for one in rows)
+    good = sum(one.rows for one in rows if one.fate == "accepted")
+    held_back = sum(one.rows for one in rows if one.fate == "quarantined")
+    missing = sum(card.health.missing_days for card in shot.cards)
+    with st.grid(5, min_column_width=150, gap="small"):
+        st.metric("Age of the figures", age, border=True, height="stretch")
+        st.metric("Rows read", count(read), border=True, height="stretch")
+        used = percent(good / read, 1) if read else "–"
+        st.metric("Rows used", used, border=True, height="stretch")
+        st.metric("Rows held back", count(held_back), border=True, height="stretch")
+        st.metric("Days without data", count(missing), border=True, height="stretch")
+
+
+def _models_title(shot: data.Snapshot, found: list[Scorecard]) -> str:
+    if not found:
+        return f"All {len(shot.cards)} models found their outcomes"
+    names = ", ".join(card.title for card in found[:3])
+    return f"Look at {names}" + (f" and {len(found) - 3} more" if len(found) > 3 else "")
+
+
+def _row(card: Scorecard) -> dict[str, object]:
+    held = card.health
+
+    def shown(value: object) -> str:
+        return day(value) if hasattr(value, "year") else "–"  # type: ignore[arg-type]
+
+    return {
+        "Model": card.title,
+        "Coverage": figure(held.coverage),
+        "With a cost": figure(held.costed),
+        "Last prediction": shown(held.last_prediction),
+        "Last outcome": shown(held.last_outcome),
+        "Mature through": shown(held.mature_through),
+        "Days waiting": count(held.immature_days),
+        "Days missing": count(held.missing_days),
+    }
+
+
+def _runs(shot: data.Snapshot) -> None:
+    held = data.runs(shot)
+    failed = sum(one.status == "failed" for one in held)
+    title = f"{failed} of the last {len(held)} runs failed" if failed else (
+        f"All of the last {len(held)} runs succeeded" if len(held) > 1 else "One run, and it succeeded"
+    )
+    locale = locale_of(st.context.locale)
+    with ui.card(title, "A run that fails leaves the last good figures untouched"):
+        rows = [
+            {
+                "Run": f"{one.id}",
+                "Started": moment(one.started, locale),
+                "State": {"ok": "✓ good", "failed": "✕ failed"}.get(one.status, one.status),
+                "Seconds": f"{one.seconds:.1f}",
+                "Rows read": count(one.rows_read),
+                "Message": one.message or "–",
+            }
+            for one in held[:15]
+        ]
+        ui.table(list(rows), "Runs, newest first.")
+
+
+__all__ = ["page", "plain"]

@@ -1,0 +1,1 @@
+"""The Model page: one file for each section."""

@@ -1,0 +1,157 @@
+"""The Model page: one model's value, how it is known, how good it is, what it costs, how it ages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from dashboard import data, passport, states, ui, words
+from dashboard.format import change, interval, span
+from dashboard.model import (
+    accuracy,
+    cost,
+    degradation,
+    evidence,
+    history,
+    provenance,
+    segments,
+    value,
+    versions,
+)
+from valuekit.scorecard import PeriodFigures, PeriodName, Scorecard
+
+Section = Callable[[data.Snapshot, Scorecard, PeriodFigures | None], None]
+SECTIONS: dict[str, Section] = {
+    "Value": value.section,
+    "Evidence": evidence.section,
+    "Accuracy": accuracy.section,
+    "Cost": cost.section,
+    "Degradation": degradation.section,
+    "Segments": segments.section,
+    "Versions": versions.section,
+    "Provenance": provenance.section,
+    "Decisions": history.section,
+}
+
+
+def page() -> None:
+    """Draw the page."""
+    shot = states.require()
+    states.banners(shot)
+    if not shot.cards:
+        ui.headline(f"{shot.name} has no models with figures yet")
+        ui.empty("No model has been refreshed", "", "Run: valuekit refresh")
+        return
+    asked = st.query_params.get("model")
+    missing = asked is not None and shot.card(asked) is None
+    card, period = _choose(shot)
+    if missing:
+        _unknown_model(shot, str(asked))
+        return
+    held = card.period(period)
+    ui.headline(card.headline, *_leads(card, period, held))
+    _tiles(shot, card, held)
+    _advice(card)
+    tabs = st.tabs(list(SECTIONS), key="section", bind="query-params", on_change="rerun")
+    for tab, section in zip(tabs, SECTIONS.values(), strict=True):
+        # Only the open section is drawn: the others cost nothing until they are asked for.
+        if tab.open:
+            with tab:
+                section(shot, card, held)
+    states.footer(shot)
+
+
+def _choose(shot: data.Snapshot) -> tuple[Scorecard, PeriodName]:
+    titles = {card.model: card.title for card in shot.cards}
+    named = {label: name for name, label in words.PERIODS.items()}
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        model = st.selectbox(
+            "Model",
+            list(titles),
+            format_func=lambda name: _option(titles, name),
+            key="model",
+            bind="query-params",
+            persist_state="session",
+            width=300,
+            label_visibility="collapsed",
+        )
+        shown = st.segmented_control(
+            "Period",
+            list(named),
+            default=words.PERIODS["year"],
+            required=True,
+            key="period",
+            bind="query-params",
+            persist_state="session",
+            label_visibility="collapsed",
+        )
+        card = shot.card(model) or shot.cards[0]
+        ui.verdict(card.verdict.action)
+        ui.grade(card.grade)
+    return card, named[shown or words.PERIODS["year"]]
+
+
+def _option(titles: dict[str, str], name: str) -> str:
+    return titles.get(name, name)
+
+
+def _unknown_model(shot: data.Snapshot, asked: str) -> None:
+    ui.headline("This workspace has no such model", f"The address asks for: {asked[:80]}")
+    pending = {name: title for name, title in shot.pending}
+    why = (
+        f"{pending[asked]} is declared but has not been refreshed yet."
+        if asked in pending
+        else "It may have been renamed or removed from valuekit.toml."
+    )
+    step = "Run: valuekit refresh" if asked in pending else "Pick a model above."
+    ui.empty("No figures under this name", why, step, (ui.PORTFOLIO, "Go to the portfolio"))
+
+
+def _leads(card: Scorecard, period: PeriodName, held: PeriodFigures | None) -> tuple[str, ...]:
+    label = words.PERIODS[period]
+    if held is None:
+        return (words.owner_line(card), f"{label}: no data in this period.", card.description)
+    known = interval(held.net) if held.net.known else held.net.reason
+    return (
+        f"{label}, {span(held.period)}. Net value: {known}.",
+        words.owner_line(card),
+        card.description,
+    )
+
+
+def _tiles(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) -> None:
+    if held is None:
+        ui.empty("No data in this period", "Choose a longer period above.")
+        return
+    before = card.period("prior_quarter") if held.name == "quarter" else None
+    moved = None
+    if before and held.net.value is not None and before.net.value is not None:
+        moved = ui.change(change(held.net.value, before.net.value, shot.currency))
+    run, make = shot.run.id, passport.figure_of
+    thousand = held.cost_per_prediction.scaled(1000, f"{shot.currency}/1,000 predictions")
+    with st.grid(5, min_column_width=150, gap="small"):
+        passport.tile(
+            make("net", "Net value", held.net), run, change=moved, against="vs prior quarter"
+        )
+        passport.tile(make("value", "Value before costs", held.value), run)
+        passport.tile(make("cost", "Cost", held.cost_attributed), run)
+        passport.tile(make("roi", "Return per 1 of cost", held.roi.scaled(1, shot.currency)), run)
+        passport.tile(make("thousand", "Cost per 1,000 predictions", thousand), run)
+
+
+def _advice(card: Scorecard) -> None:
+    held = card.verdict
+    with st.container(border=True, gap="xsmall"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            ui.verdict(held.action)
+            st.markdown(f"**{ui.plain(held.headline, 200)}**", width="content")
+        for reason in held.reasons:
+            st.markdown(f"- {ui.plain(reason, 300)}")
+        st.markdown(f"Next step: {ui.plain(held.next_step, 300)}")
+        st.page_link(
+            ui.REVIEW,
+            label="Decide in the review",
+            icon=":material/rule:",
+            query_params={"model": card.model},
+        )

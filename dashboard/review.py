@@ -1,0 +1,189 @@
+"""The Keep or retire page: the evidence, the value of each action, and a decision on record."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import data, states, ui, words
+from dashboard.format import figure, interval, money, plain, plural
+from dashboard.model.history import entries
+from dashboard.review_form import form
+from valuekit.scorecard import Action, Scorecard
+
+_ORDER: tuple[Action, ...] = (
+    "retire",
+    "retrain",
+    "measure first",
+    "watch",
+    "not enough evidence",
+    "keep",
+)
+
+
+def page() -> None:
+    """Draw the page."""
+    shot = states.require()
+    states.banners(shot)
+    if not shot.cards:
+        ui.headline("There is nothing to review yet")
+        ui.empty("No model has been refreshed", "", "Run: valuekit refresh")
+        return
+    needed = [card for card in shot.cards if card.verdict.action != "keep"]
+    ui.headline(
+        words.decisions_title(len(needed)),
+        "Each verdict is the action with the largest expected value over the next year. "
+        "It is advice: the decision is yours, and is kept with its reason.",
+    )
+    card = _choose(shot)
+    if card is None:
+        return
+    left, right = st.columns([5, 4], gap="small")
+    with left:
+        _evidence(shot, card)
+        _actions(shot, card)
+    with right:
+        form(shot, card)
+        _checklist(card)
+    made = data.decisions(shot, card.model)
+    title = f"{plural(len(made), 'decision')} on record for {card.title}" if made else "No decision yet"
+    with ui.card(title, "Append-only; newest first"):
+        if made:
+            entries(made, shot.currency)
+        else:
+            ui.note("The first decision on this model will be shown here and on its page.")
+    states.footer(shot)
+
+
+def _choose(shot: data.Snapshot) -> Scorecard | None:
+    ordered = sorted(shot.cards, key=lambda card: _ORDER.index(card.verdict.action))
+    asked = st.query_params.get("model")
+    missing = asked is not None and shot.card(asked) is None
+    labels = {
+        card.model: f"{words.action_word(card.verdict.action)}: {card.title}" for card in ordered
+    }
+    decided = {one.model for one in data.decisions(shot)}
+    model = st.selectbox(
+        "Model to review, most pressing first",
+        list(labels),
+        format_func=lambda name: labels.get(name, name)
+        + (" (decided)" if name in decided else ""),
+        key="model",
+        bind="query-params",
+        persist_state="session",
+        width=420,
+    )
+    if missing:
+        ui.empty("No figures under this name", f"The address asks for: {asked}", "Pick a model above.")
+        return None
+    return shot.card(model)
+
+
+def _evidence(shot: data.Snapshot, card: Scorecard) -> None:
+    held = card.verdict
+    with ui.card(held.headline, words.owner_line(card)):
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            ui.verdict(held.action)
+            ui.grade(card.grade)
+            st.page_link(
+                ui.MODEL,
+                label="Open the model",
+                icon=":material/query_stats:",
+                query_params={"model": card.model},
+            )
+        for reason in held.reasons:
+            st.markdown(f"- {plain(reason, 300)}")
+        year = card.period("year") or card.period("all")
+        if year is not None and year.net.known:
+            shown = f"Net value, 12 months: {figure(year.net)}, {interval(year.net)}."
+            ui.muted(shown)
+        elif year is not None:
+            ui.note(f"Net value is not known: {year.net.reason}")
+        for one in card.evidence[:1]:
+            st.markdown(f"**Evidence:** {plain(one.title, 300)}")
+            if one.settle:
+                ui.muted(f"What would settle it: {one.settle}")
+        st.markdown(f"**Next step:** {plain(held.next_step, 300)}")
+
+
+def _actions(shot: data.Snapshot, card: Scorecard) -> None:
+    held = card.verdict
+    keep = held.expected_keep
+    title = "What each action is expected to bring"
+    if keep is not None:
+        better = "Keeping" if keep >= 0 else "Retiring"
+        title = f"{better} is expected to be worth {money(abs(keep), shot.currency)} a year more"
+    with ui.card(title, "Expected over the next year, after shrinking to the declared prior"):
+        ui.table(_table(shot, card), "Expected value and expected loss of each action.")
+        ui.muted(f"Chance that keeping it loses money: {words.probability(held.p_loss)}.")
+        if held.flips:
+            st.warning(
+                "With half or twice the allowance for bias the advice changes: "
+                "measure before a costly decision.",
+                icon=":material/swap_horiz:",
+            )
+        else:
+            ui.note("Half or twice the allowance for bias leaves the advice as it is.")
+        _stranded(shot, card)
+
+
+def _table(shot: data.Snapshot, card: Scorecard) -> list[dict[str, object]]:
+    held = card.verdict
+
+    def shown(value: float | None) -> str:
+        return "Unknown" if value is None else money(value, shot.currency)
+
+    rows: list[dict[str, object]] = [
+        {
+            "Action": "Keep",
+            "Expected value": shown(held.expected_keep),
+            "Expected loss if wrong": shown(held.expected_loss_keep),
+        },
+        {
+            "Action": "Retire",
+            "Expected value": money(0, shot.currency),
+            "Expected loss if wrong": shown(held.expected_loss_retire),
+        },
+    ]
+    if held.value_of_information is not None:
+        rows.append(
+            {
+                "Action": "Measure first",
+                "Expected value": f"up to {shown(held.value_of_information)} for knowing better",
+                "Expected loss if wrong": f"a holdout costs about {shown(held.holdout_cost)}",
+            }
+        )
+    return rows
+
+
+def _stranded(shot: data.Snapshot, card: Scorecard) -> None:
+    """The cost of retiring: what does not go away with the model."""
+    year = card.period("year") or card.period("all")
+    if year is None:
+        return
+    shared = sum((one.amount for one in year.costs if one.basis == "shared"), start=0)
+    if shared:
+        ui.muted(
+            f"Retiring it frees its own costs only: {money(shared, shot.currency)} a year of "
+            "shared cost stays and falls to the other models."
+        )
+
+
+def _checklist(card: Scorecard) -> None:
+    """What to look at before deciding; each line is computed from the figures."""
+    primary = next((one for one in card.evidence if one.primary), None)
+    failed = [one.name for one in primary.diagnostics if one.status == "failed"] if primary else []
+    coverage = card.health.coverage
+    lines = [
+        (card.grade in {"A", "B"}, f"The value is measured (grade {card.grade or 'none'})"),
+        (not failed, f"Checks passed{': not ' + ', '.join(failed) if failed else ''}"),
+        ((coverage.value or 0) >= 0.9, f"Outcomes are found for {figure(coverage)} of predictions"),
+        (not card.health.missing_days, f"{plural(card.health.missing_days, 'day')} missing"),
+        (not any(one.alert for one in card.degradation.drifts), "The scores have not drifted"),
+        (not card.verdict.flips, "The advice holds under other allowances for bias"),
+    ]
+    done = sum(good for good, _ in lines)
+    with ui.card(f"{done} of {len(lines)} points are clear", "Before you decide"):
+        for good, text in lines:
+            icon = ":blue[:material/check_circle:]" if good else ":red[:material/error:]"
+            word = "" if good else " :small[:gray[(look here)]]"
+            st.markdown(f"{icon} {plain(text, 200)}{word}")

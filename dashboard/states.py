@@ -1,0 +1,101 @@
+"""Designed states: nothing to show, and why; figures that are old; a run that failed."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import data, ui
+from dashboard.format import locale_of, moment, plain, plural
+from valuekit.errors import Finding
+from valuekit.text import listed
+
+_EMPTY = {
+    "no workspace": (
+        "There is no workspace yet",
+        "A workspace file says where predictions, outcomes and costs lie.",
+        ("valuekit init", "Then edit valuekit.toml and run: valuekit check, valuekit refresh."),
+    ),
+    "never refreshed": (
+        "No figures yet: this workspace was never refreshed",
+        "A refresh reads the sources, computes the figures and keeps them in the store.",
+        ("valuekit refresh", "Then reload this page."),
+    ),
+    "store": (
+        "The value store cannot be read",
+        "The figures are kept in a store beside the workspace; it gave this error.",
+        ("valuekit doctor", "It names what is wrong with the installation and the store."),
+    ),
+}
+
+
+def require() -> data.Snapshot:
+    """The last good run, or a page that says what is missing; then the script stops."""
+    found = data.snapshot()
+    if isinstance(found, data.Trouble):
+        _trouble(found)
+        st.stop()
+    return found
+
+
+def _trouble(found: data.Trouble) -> None:
+    if found.kind == "mistakes":
+        number = plural(len(found.findings), "mistake")
+        ui.headline(
+            f"The workspace file has {number}", f"{found.place} was not loaded: nothing is shown."
+        )
+        _findings(found.findings)
+        st.markdown("Correct the file, then run this to check it against the real tables:")
+        st.code("valuekit check", language=None)
+        return
+    title, why, (command, after) = _EMPTY[found.kind]
+    ui.headline(title, why)
+    with st.container(border=True, width=640):
+        ui.muted(f"Looked for {found.place}", small=True)
+        st.markdown("Run this in a terminal:")
+        st.code(command, language=None)
+        ui.muted(after)
+    shown = [one for one in found.findings if one.code != "not_refreshed" and one.value]
+    if found.kind != "no workspace" and shown:
+        _findings(tuple(shown))
+
+
+def _findings(findings: tuple[Finding, ...]) -> None:
+    for one in findings:
+        with st.container(border=True, gap="xxsmall"):
+            st.markdown(f"**{plain(one.rule, 400)}**")
+            ui.muted(one.place, small=True)
+            if one.value:
+                ui.muted(f"Found: {one.value}", small=True)
+            st.markdown(plain(one.remedy, 400))
+
+
+def banners(shot: data.Snapshot) -> None:
+    """What a reader must know before believing the figures: a failed run, old data, gaps."""
+    locale = locale_of(st.context.locale)
+    made = moment(shot.finished, locale)
+    if shot.failed is not None:
+        at = moment(shot.failed.finished or shot.failed.started, locale)
+        st.error(
+            plain(f"{shot.failed.message or 'No reason was recorded.'} Figures are of {made}.", 700),
+            title=plain(f"The last refresh failed at {at}"),
+            icon=":material/sync_problem:",
+        )
+    elif data.age_hours(shot) > data.STALE_HOURS:
+        days = plural(int(data.age_hours(shot) // 24), "day")
+        st.warning(
+            plain(f"They were made on {made}. Run: valuekit refresh"),
+            title=f"These figures are {days} old",
+            icon=":material/schedule:",
+        )
+    if shot.pending:
+        titles = listed([title for _, title in shot.pending])
+        st.info(
+            plain(f"Not refreshed yet, so not shown: {titles}. Run: valuekit refresh", 400),
+            icon=":material/hourglass_empty:",
+        )
+
+
+def footer(shot: data.Snapshot) -> None:
+    """Where the figures come from, on every page."""
+    made = moment(shot.finished, locale_of(st.context.locale))
+    ui.muted(f"{shot.name}. Run {shot.run.id} of {made}. Money in {shot.currency}.", small=True)

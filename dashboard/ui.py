@@ -1,0 +1,113 @@
+"""The pieces every page is laid out with. They write; they never load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard.charts.base import Spec
+from dashboard.format import ascii_minus, plain
+from dashboard.palette import ACTIONS, GRADES, STATUSES
+from valuekit.estimate import Grade
+from valuekit.scorecard import Action, Status
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+PORTFOLIO = "dashboard/pages/portfolio.py"
+MODEL = "dashboard/pages/model.py"
+REVIEW = "dashboard/pages/review.py"
+REPORTS = "dashboard/pages/reports.py"
+HEALTH = "dashboard/pages/health.py"
+
+
+def headline(title: str, *lines: str) -> None:
+    """The finding as the page's title, and under it period, range and source."""
+    with st.container(gap="xxsmall"):
+        st.title(plain(title, 220), anchor=False)
+        for line in lines:
+            if line:
+                muted(line)
+
+
+def muted(text: str, *, small: bool = False) -> None:
+    """Secondary text, shown as typed."""
+    shown = f":gray[{plain(text, 600)}]"
+    st.markdown(f":small[{shown}]" if small else shown)
+
+
+@contextmanager
+def card(title: str, sub: str = "") -> Iterator[None]:
+    """A bordered card; its title states the result, its subtitle says what is shown."""
+    with st.container(border=True, gap="small", height="stretch"):
+        with st.container(gap=None):
+            st.header(plain(title, 200), anchor=False)
+            if sub:
+                muted(sub, small=True)
+        yield
+
+
+def chart(spec: Spec, alt: str) -> None:
+    """A finished specification with its numbers as text for who cannot see it."""
+    st.vega_lite_chart(spec=spec, width="stretch", alt=alt)
+
+
+def verdict(action: Action) -> None:
+    """Icon, word and colour of a verdict."""
+    word, colour, icon = ACTIONS[action]
+    st.badge(word, color=_colour(colour), icon=icon)
+
+
+def grade(value: Grade | None) -> None:
+    """The grade of evidence as a badge with its meaning on hover."""
+    colour, meaning = GRADES[value]
+    label = f"Grade {value}" if value else "No grade"
+    st.badge(label, color=_colour(colour), help=f"{label}: {meaning}.")
+
+
+def status(value: Status) -> None:
+    """The result of a check as a badge."""
+    word, colour, icon = STATUSES[value]
+    st.badge(word, color=_colour(colour), icon=icon)
+
+
+def _colour(name: str) -> "st.typing.Color":  # type: ignore[name-defined]
+    return name
+
+
+def empty(title: str, why: str, step: str = "", link: tuple[str, str] | None = None) -> None:
+    """A place without content: what is missing, why, and what to do next."""
+    with st.container(border=True, horizontal_alignment="center", gap="xsmall"):
+        st.space("small")
+        st.markdown(f"**{plain(title, 200)}**", width="content", text_alignment="center")
+        if why:
+            st.markdown(f":gray[{plain(why, 600)}]", width="content", text_alignment="center")
+        if step:
+            st.markdown(plain(step, 400), width="content", text_alignment="center")
+        if link:
+            st.page_link(link[0], label=link[1], icon=":material/arrow_forward:")
+        st.space("small")
+
+
+def note(text: str) -> None:
+    """A remark inside a card, for a figure that is withheld or an empty section."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+        st.markdown(":gray[:material/info:]", width="content")
+        st.markdown(f":gray[{plain(text, 600)}]", width="stretch")
+
+
+def change(text: str | None) -> str | None:
+    """The change as Streamlit wants it, for the arrow to point the right way."""
+    return ascii_minus(text) if text else None
+
+
+def table(rows: Sequence[dict[str, object]], alt: str) -> "DeltaGenerator":
+    """A plain table of text, readable by screen readers and by wide and narrow screens."""
+    shown = {
+        plain(key): [plain(str(row[key]), 400) for row in rows] for key in (rows[0] if rows else {})
+    }
+    with st.container(height="content"):
+        return st.table(shown, border="horizontal", alt=alt, hide_index=True)

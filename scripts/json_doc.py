@@ -1,0 +1,86 @@
+"""Write docs/json.md from the dataclasses behind ``--json``: ``python scripts/json_doc.py``."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+from pathlib import Path
+from types import ModuleType
+
+from valuekit import estimate, portfolio, scorecard
+
+TARGET = Path(__file__).parent.parent / "docs" / "json.md"
+
+HEAD = """# The JSON of `--json`
+
+`valuekit show --json`, `valuekit show MODEL --json`, `valuekit ledger MODEL DAY --json`,
+`valuekit refresh --json`, `valuekit check --json` and `valuekit doctor --json` write one JSON
+object to standard output. Keys keep their names and meanings within one `schema` number; new keys
+may be added, so readers ignore what they don't know. Dates are `YYYY-MM-DD`, moments ISO 8601 with
+a zone, cost amounts decimal text with six places (so that nothing is lost), other numbers JSON
+numbers. Unknown is `null` with a `reason` beside it, never 0. NaN and infinity never occur.
+
+| command | keys at the top |
+|---|---|
+| `show` | `schema` (1), `workspace`, `run`, `finished`, `portfolio` (Portfolio), `models` (name to Scorecard) |
+| `show MODEL` | `schema`, `workspace`, `run`, `finished`, `scorecard` (Scorecard) |
+| `refresh` | `schema`, `run`, `models` (names), `rows_read`, `fact_rows`, `seconds`, `warnings` |
+| `check` | `schema`, `ok`, `models`: per model `findings`, `tables`, `join` (share or null), `store_bytes` |
+| `doctor` | `schema`, `ok`, `points`: `what`, `state` (ok, warning, failed), `finding`, `remedy` |
+| `ledger MODEL DAY` | `schema`, `model`, `day`, `facts`: per fact a list of rows as in [ledger.md](ledger.md) |
+
+A finding has `severity`, `code`, `place`, `value`, `rule`, `remedy` and `rows`.
+"""
+
+
+def page() -> str:
+    """The whole page: head, then every dataclass with its keys."""
+    parts = [HEAD]
+    for module, title in (
+        (estimate, "Estimates"),
+        (scorecard, "Scorecard"),
+        (portfolio, "Portfolio"),
+    ):
+        parts.append(f"## {title}\n")
+        parts += [_section(one) for one in _classes(module)]
+    return "\n".join(parts)
+
+
+def _classes(module: ModuleType) -> list[type]:
+    return [
+        thing
+        for thing in vars(module).values()
+        if inspect.isclass(thing)
+        and dataclasses.is_dataclass(thing)
+        and thing.__module__ == module.__name__
+    ]
+
+
+def _section(one: type) -> str:
+    source = inspect.getsource(one)
+    lines = [f"### {one.__name__}", inspect.cleandoc(one.__doc__ or "").split("\n\n")[0], ""]
+    for field in dataclasses.fields(one):
+        meaning = _comment(source, field.name) or _attribute(one.__doc__ or "", field.name)
+        lines.append(f"- `{field.name}` ({_words(str(field.type))}){': ' if meaning else ''}{meaning}")
+    return "\n".join([*lines, ""])
+
+
+def _comment(source: str, name: str) -> str:
+    found = re.search(rf"^    {name}: [^#\n]*#\s*(.+)$", source, re.M)
+    return found[1] if found else ""
+
+
+def _attribute(doc: str, name: str) -> str:
+    found = re.search(rf"^\s+{name}: (.+?)(?=\n\s+\w+: |\n\n|\n\s*Raises|\Z)", doc, re.M | re.S)
+    return " ".join(found[1].split()) if found else ""
+
+
+def _words(text: str) -> str:
+    text = re.sub(r"Literal\[(.*?)\]", lambda m: m[1].replace('"', "`").replace("'", "`"), text)
+    text = re.sub(r"tuple\[(.+), \.\.\.\]", r"list of \1", text)
+    return text.replace(" | None", " or null").replace("str", "text").replace("bool", "true/false")
+
+
+if __name__ == "__main__":
+    TARGET.write_text(page(), encoding="utf-8")

@@ -1,0 +1,73 @@
+"""What every test stands on: no network, the folder beside the project, a real browser."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import shutil
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+PROJECT = Path(__file__).resolve().parents[1]
+REQUIRE_ALL = os.environ.get("CI") == "true" or os.environ.get("VALUEKIT_REQUIRE_ALL") == "1"
+
+# Time limits measure the machine, and a build that fails by chance tells nothing.
+settings.register_profile("valuekit", deadline=None, derandomize=REQUIRE_ALL)
+settings.load_profile("valuekit")
+
+
+def _is_local(address: object) -> bool:
+    """Whether a socket's address stays on this machine: loopback, or a path."""
+    if not isinstance(address, tuple):
+        return True
+    host = str(address[0])
+    if host in {"", "localhost"}:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
+    def connect(self: socket.socket, address: object) -> Any:
+        if not _is_local(address):
+            message = f"a test reached for the network: {address!r}; only this machine is allowed"
+            raise RuntimeError(message)
+        return method(self, address)
+
+    return connect
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_network() -> Any:
+    """Fail any connection that leaves this machine (processes that a test starts aside)."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("connect", "connect_ex"):
+            patch.setattr(socket.socket, name, _guarded(getattr(socket.socket, name)))
+        yield
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of reference data beside the project; a checkout alone has none."""
+    folder = PROJECT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("no reference data: there is no folder 'shared' beside the project")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium to drive; a missing one fails where everything is required."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        reason = "no Chromium on the PATH: install one (Debian: apt install chromium)"
+        (pytest.fail if REQUIRE_ALL else pytest.skip)(reason)
+    return found

@@ -1,0 +1,122 @@
+"""Reports: numbers stay numbers, text never becomes a formula, no figure is forgotten."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import fields, is_dataclass, replace
+from datetime import UTC, date, datetime
+
+import openpyxl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests import factories
+from valuekit.estimate import Estimate
+from valuekit.report import Meta, build, figures
+from valuekit.report.sheet import safe_text
+from valuekit.scorecard import Scorecard
+from valuekit.source import Query
+
+META = Meta(
+    workspace="Acme",
+    run=7,
+    finished=datetime(2026, 11, 1, 6, 30, tzinfo=UTC),
+    version="0.1.0",
+    queries=(("churn", Query("volume", "SELECT 1", {}, 1, 0.01)),),
+)
+
+
+def _count(thing: object) -> int:
+    if isinstance(thing, Estimate):
+        return 1
+    if isinstance(thing, tuple):
+        return sum(_count(item) for item in thing)
+    if is_dataclass(thing):
+        return sum(_count(getattr(thing, one.name)) for one in fields(thing))
+    return 0
+
+
+def _csv_rows(cards: tuple[Scorecard, ...]) -> list[dict[str, str]]:
+    made = build("portfolio", cards, "year", "csv", META)
+    assert made.data.startswith(b"\xef\xbb\xbf")
+    return list(csv.DictReader(io.StringIO(made.data.decode("utf-8-sig"))))
+
+
+def test_csv_holds_every_estimate_once() -> None:
+    cards = factories.scorecards()
+    rows = _csv_rows(cards)
+    assert len(rows) == sum(_count(card) for card in cards)
+    assert len({(row["Model"], row["Figure"]) for row in rows}) == len(rows)
+
+
+def test_csv_numbers_come_back_exactly() -> None:
+    cards = factories.scorecards()
+    found = {(row["Model"], row["Figure"]): row for row in _csv_rows(cards)}
+    for card in cards:
+        for row in figures.rows(card):
+            text = found[card.model, row.path]["Value"]
+            assert (float(text) if text else None) == row.estimate.value
+            if row.estimate.value is None:
+                assert found[card.model, row.path]["Why unknown"]
+
+
+def test_workbook_numbers_and_dates_are_typed() -> None:
+    cards = factories.scorecards()
+    book = openpyxl.load_workbook(io.BytesIO(build("portfolio", cards, "year", "xlsx", META).data))
+    assert book.sheetnames == [
+        "Summary",
+        "Models",
+        "Evidence",
+        "Costs",
+        "Weeks",
+        "Intake",
+        "Figures",
+        "Provenance",
+    ]
+    heads = [cell.value for cell in book["Models"][4]]
+    for card, row in zip(cards, book["Models"].iter_rows(min_row=5, values_only=True), strict=True):
+        line = dict(zip(heads, row, strict=True))
+        held = card.period("year")
+        assert held is not None
+        assert line["Net"] == pytest.approx(held.net.value)
+        assert line["Cost, attributed"] == pytest.approx(held.cost_attributed.value)
+        assert isinstance(line["First day"], datetime | date)
+
+
+@pytest.mark.parametrize("hostile", ["=1+1", "+cmd|' /C calc'!A0", "-2", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize("fmt", ["csv", "xlsx"])
+def test_hostile_titles_stay_text(hostile: str, fmt: str) -> None:
+    card = replace(factories.scorecards()[0], title=hostile, owner=hostile, model=hostile)
+    assert fmt in {"csv", "xlsx"}
+    made = build("model", (card,), "year", "csv" if fmt == "csv" else "xlsx", META)
+    if fmt == "csv":
+        first = next(iter(csv.DictReader(io.StringIO(made.data.decode("utf-8-sig"), newline=""))))
+        assert first["Model"].startswith("'")
+        return
+    book = openpyxl.load_workbook(io.BytesIO(made.data))
+    cells = [cell for tab in book for row in tab.iter_rows() for cell in row]
+    assert not [cell for cell in cells if cell.data_type == "f" or cell.hyperlink]
+    assert any(str(cell.value).startswith("'") for cell in cells)
+
+
+@given(st.text())
+def test_safe_text_never_starts_a_formula(text: str) -> None:
+    assert not safe_text(text).startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+
+
+def test_negative_numbers_are_not_escaped() -> None:
+    card = factories.scorecards()[0]
+    week = replace(card.weeks[0], net=-12.5)
+    made = build("model", (replace(card, weeks=(week,)),), "year", "xlsx", META)
+    tab = openpyxl.load_workbook(io.BytesIO(made.data))["Weeks"]
+    assert tab["E5"].value == -12.5
+    assert tab["E5"].data_type == "n"
+
+
+def test_a_model_report_needs_exactly_one_model() -> None:
+    with pytest.raises(ValueError, match="pick one"):
+        build("model", factories.scorecards(), "year", "csv", META)
+    with pytest.raises(ValueError, match="pick some"):
+        build("portfolio", (), "year", "csv", META)

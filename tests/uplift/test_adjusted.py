@@ -1,0 +1,89 @@
+"""CUPED and ratio metrics against regression and resampling on raw rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+
+from tests.facts_from_rows import effect_frame
+from valuekit.moments import Moments
+from valuekit.uplift.cuped import cuped, theta
+from valuekit.uplift.holdout import holdout
+from valuekit.uplift.ratio import ratio_difference
+
+
+def units(seed: int = 1, n: int = 4000, rho: float = 0.8) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    x = rng.gamma(2, 3, n)
+    arm = rng.choice(["t", "c"], n)
+    y = rho * x + rng.normal(0, 2, n) + 0.3 * (arm == "t")
+    return pd.DataFrame({"arm": arm, "y": y, "x": x})
+
+
+def test_cuped_is_the_adjusted_regression():
+    rows = units()
+    found = cuped(effect_frame(rows), "c", unit="EUR")
+    plain = holdout(effect_frame(rows), "c", unit="EUR")
+    centred = rows["x"] - rows["x"].mean()
+    design = sm.add_constant(np.column_stack([(rows["arm"] == "t") * 1.0, centred]))
+    oracle = sm.OLS(rows["y"].to_numpy(), design).fit(cov_type="HC2")
+    assert found.effect.value == pytest.approx(oracle.params[1], abs=2e-3)
+    assert found.effect.se == pytest.approx(oracle.bse[1], rel=0.01)
+    assert found.effect.se < 0.6 * plain.effect.se
+    assert found.base == plain.base
+    assert "explains" in found.effect.notes[0]
+
+
+def test_cuped_falls_back_without_a_useful_covariate():
+    for rows in (units(rho=0.0), units().assign(x=1.0)):
+        found = cuped(effect_frame(rows), "c", unit="EUR")
+        plain = holdout(effect_frame(rows), "c", unit="EUR")
+        assert found.effect.value == plain.effect.value
+        assert "Not adjusted" in found.effect.notes[-1]
+
+
+def test_theta_needs_a_covariate():
+    assert theta([Moments.from_rows({"y": [1.0, 2.0], "x": [3.0, 3.0]})]) == 0.0
+
+
+def test_cuped_of_one_arm_is_unknown():
+    found = cuped(effect_frame(units()[lambda t: t["arm"] == "t"]), "c", unit="EUR")
+    assert not found.money.known
+
+
+def ratio_units(seed: int, n: int = 600) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    d = rng.poisson(4, n) + 1.0
+    arm = rng.choice(["t", "c"], n)
+    own = rng.normal(10, 3, n) + 1.0 * (arm == "t")  # a unit's own level: rows are not independent
+    return pd.DataFrame({"arm": arm, "y": own * d + rng.normal(0, 2, n) * np.sqrt(d), "d": d})
+
+
+def test_ratio_value_and_delta_variance():
+    rows = ratio_units(1)
+    found = ratio_difference(effect_frame(rows), "c", unit="EUR/order")
+    value = spread = 0.0
+    for arm, sign in (("t", 1), ("c", -1)):
+        part = rows[rows["arm"] == arm]
+        ratio = part["y"].sum() / part["d"].sum()
+        value += sign * ratio
+        spread += ((part["y"] - ratio * part["d"]) / part["d"].mean()).var() / len(part)
+    assert found.value == pytest.approx(value)
+    assert found.se == pytest.approx(np.sqrt(spread))
+
+
+def test_ratio_interval_covers():
+    hits = 0
+    for seed in range(300):
+        found = ratio_difference(effect_frame(ratio_units(seed)), "c", unit="EUR/order")
+        hits += found.low <= 1.0 <= found.high
+    assert 0.92 <= hits / 300 <= 0.985
+
+
+def test_ratio_without_denominators_is_unknown():
+    found = ratio_difference(effect_frame(units()), "c", unit="EUR/order")
+    assert "sum to zero" in found.reason
+    one = ratio_units(1)[lambda t: t["arm"] == "t"]
+    assert not ratio_difference(effect_frame(one), "c", unit="EUR/order").known

@@ -1,0 +1,111 @@
+"""Sample ratio, attrition, crossover and skew: what passes, what fails, what is not run."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from tests.facts_from_rows import effect_frame
+from valuekit.uplift.attrition import attrition
+from valuekit.uplift.crossover import crossover
+from valuekit.uplift.skew import skew_gate
+from valuekit.uplift.srm import sample_ratio, srm_p
+from valuekit.workspace.declare import Allocation
+
+
+def units(**arms: int) -> pd.DataFrame:
+    names = [name for name, n in arms.items() for _ in range(n)]
+    return pd.DataFrame({"arm": names, "y": np.arange(len(names)) % 5.0})
+
+
+def steps(*pairs: tuple[str, float]) -> tuple[Allocation, ...]:
+    return tuple(Allocation(**{"from": date.fromisoformat(day), "control": share}) for day, share in pairs)
+
+
+def test_srm_equals_scipy():
+    counts = [1000, 940, 1100]
+    oracle = stats.chisquare(counts, [sum(counts) / 3] * 3)
+    assert srm_p(counts, [1 / 3] * 3) == pytest.approx((oracle.statistic, oracle.pvalue))
+    with pytest.raises(ValueError, match="sum to 1"):
+        srm_p([1, 2], [0.5, 0.6])
+    assert srm_p([0, 0], [0.5, 0.5]) == (0.0, 1.0)
+
+
+def test_sample_ratio_by_epoch():
+    early = units(control=500, offer=520).assign(epoch="2026-01-01")
+    late = units(control=50, offer=930).assign(epoch="2026-05-01")
+    frame = effect_frame(pd.concat([early, late]))
+    found = sample_ratio(frame, "control", steps(("2026-01-01", 0.5), ("2026-05-01", 0.05)))
+    statistic = srm_p([500, 520], [0.5, 0.5])[0] + srm_p([50, 930], [0.05, 0.95])[0]
+    assert found.status == "passed"
+    assert found.statistic == pytest.approx(statistic)
+    assert found.p_value == pytest.approx(stats.chi2.sf(statistic, 2))
+    failed = sample_ratio(frame, "control", steps(("2026-01-01", 0.5), ("2026-05-01", 0.1)))
+    assert failed.status == "failed"
+    assert "units are lost" in failed.text
+
+
+def test_sample_ratio_edges():
+    frame = effect_frame(units(control=50, offer=50).assign(epoch="2026-01-01"))
+    assert sample_ratio(frame, "control", ()).status == "not run"
+    before = sample_ratio(frame, "control", steps(("2026-02-01", 0.5)))
+    assert before.status == "failed"
+    assert "before the first declared" in before.text
+    none = sample_ratio(frame, "control", steps(("2026-01-01", 0.0)))
+    assert none.status == "failed"
+    rest = effect_frame(units(offer=50).assign(epoch="2026-01-01"))
+    assert sample_ratio(rest, "control", steps(("2026-01-01", 0.0))).status == "not run"
+
+
+def test_sample_ratio_counts_every_arm_and_units_without_outcome():
+    rows = units(control=334, a=333, b=333).assign(epoch="2026-01-01")
+    rows.loc[rows["arm"] == "control", "y"] = np.nan
+    found = sample_ratio(effect_frame(rows), "control", steps(("2026-01-01", 1 / 3)))
+    assert found.status == "passed"
+
+
+def test_attrition_equals_a_contingency_table():
+    rows = units(control=600, offer=900)
+    rows["matched"] = [1] * 500 + [0] * 100 + [1] * 750 + [0] * 150
+    found = attrition(effect_frame(rows), "control", absent="unknown")
+    assert found.status == "passed"
+    rows["matched"] = [1] * 500 + [0] * 100 + [1] * 600 + [0] * 300
+    found = attrition(effect_frame(rows), "control", absent="unknown")
+    oracle = stats.chi2_contingency([[500, 100], [600, 300]], correction=False)
+    assert found.status == "failed"
+    assert (found.statistic, found.p_value) == pytest.approx((oracle.statistic, oracle.pvalue))
+    assert attrition(effect_frame(rows), "control", absent="zero").status == "warning"
+
+
+def test_attrition_needs_both_arms():
+    assert attrition(effect_frame(units(offer=10)), "control").status == "not run"
+    assert attrition(effect_frame(units(offer=10, control=10)), "control").p_value == 1.0
+
+
+def test_crossover_limit():
+    rows = units(control=100, offer=100)
+    rows["crossed"] = 0
+    assert crossover(effect_frame(rows)).status == "passed"
+    rows.loc[:2, "crossed"] = 1
+    found = crossover(effect_frame(rows))
+    assert found.status == "warning"
+    assert "3 of 200" in found.text
+    assert crossover(effect_frame(rows).iloc[:0]).status == "not run"
+
+
+def test_skew_equals_the_formula():
+    rng = np.random.default_rng(3)
+    y1, y0 = rng.lognormal(0, 1.5, 2000), rng.lognormal(0, 1.5, 100)
+    rows = pd.DataFrame({"arm": ["t"] * 2000 + ["c"] * 100, "y": np.concatenate([y1, y0])})
+    v = y1.var(ddof=1) / 2000 + y0.var(ddof=1) / 100
+    third = stats.moment(y1, 3) / 2000**2 - stats.moment(y0, 3) / 100**2
+    found = skew_gate(effect_frame(rows), "c")
+    assert found.statistic == pytest.approx(third / v**1.5)
+    assert found.status == "failed"
+    calm = pd.DataFrame({"arm": ["t", "c"] * 1000, "y": rng.normal(size=2000)})
+    assert skew_gate(effect_frame(calm), "c").status == "passed"
+    assert skew_gate(effect_frame(calm).iloc[:0], "c").status == "not run"

@@ -1,0 +1,263 @@
+"""Loading: all mistakes at once, each with line, key, value, rule and remedy."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from valuekit.errors import Finding, WorkspaceError
+from valuekit.workspace.load import MAX_BYTES, Loaded, load, store_url
+from valuekit.workspace.template import template
+
+GOOD = """\
+[workspace]
+name = "Test"
+currency = "EUR"
+[sources.lake]
+kind = "duckdb"
+[models.churn]
+title = "Churn"
+owner = "a@example.com"
+task = "classification"
+[models.churn.predictions]
+table = "p.parquet"
+id = "id"
+time = "at"
+[models.churn.outcomes]
+table = "o.parquet"
+on = { id = "id" }
+[models.churn.metrics.margin]
+already_money = true
+[[models.churn.evidence]]
+design = "holdout"
+control = "c"
+registered = 2026-01-01
+[models.churn.costs]
+per_prediction = 0.1
+"""
+
+BAD_MONTHS = """\
+monthly = [{ category = "x", amount = 1, from = 2026-01-01 },
+  { category = "x", amount = "y", from = 2026-01-01 }]"""
+
+
+def written(folder: Path, text: str | bytes) -> Path:
+    path = folder / "valuekit.toml"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def findings(folder: Path, text: str | bytes) -> tuple[Finding, ...]:
+    with pytest.raises(WorkspaceError) as caught:
+        load(written(folder, text))
+    assert all(one.rule and one.remedy and one.code for one in caught.value.findings)
+    return caught.value.findings
+
+
+def only(folder: Path, text: str | bytes) -> Finding:
+    found = findings(folder, text)
+    assert len(found) == 1, "\n".join(map(str, found))
+    return found[0]
+
+
+def test_a_good_file(tmp_path: Path) -> None:
+    loaded = load(written(tmp_path, GOOD))
+    assert isinstance(loaded, Loaded)
+    assert loaded.folder == tmp_path.resolve()
+    assert loaded.warnings == ()
+    assert loaded.place("models", "churn", "outcomes", "on") == (
+        "valuekit.toml:16 models.churn.outcomes.on"
+    )
+    assert str(loaded.workspace.models["churn"].costs.per_prediction) == "0.1"  # as typed
+
+
+def test_a_folder_stands_for_its_file_and_a_bom_is_accepted(tmp_path: Path) -> None:
+    written(tmp_path, b"\xef\xbb\xbf" + GOOD.encode())
+    assert load(tmp_path).path == tmp_path / "valuekit.toml"
+
+
+def test_the_template_loads_without_warnings(tmp_path: Path) -> None:
+    loaded = load(written(tmp_path, template()))
+    assert loaded.warnings == ()
+    assert set(loaded.workspace.models) == {"churn"}
+
+
+def test_the_commented_lines_of_the_template_load_too(tmp_path: Path) -> None:
+    text = re.sub(r"^# (?=plan_per|payoff|valid_until)", "", template(), flags=re.MULTILINE)
+    text = text.replace(
+        "# [[models.churn.evidence]]\n# design", "[[models.churn.evidence]]\ndesign"
+    )
+    text = text.replace('# owner = "finance', 'primary = false\nowner = "finance')
+    designs = load(written(tmp_path, text)).workspace.models["churn"].evidence
+    assert [one.design for one in designs] == ["holdout", "payoff"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "rule", "remedy"),
+    [
+        ('time = "at"', 'tiem = "at"', "13 models.churn.predictions.tiem", "unknown", "`time`"),
+        ('title = "Churn"', "titel = 3", "7 models.churn.titel", "unknown key", "`title`"),
+        ('task = "classification"', 'task = "x"\nwindow = "1d"', "10 models.churn.window",
+         "unknown key", "[models.NAME.outcomes]"),
+        ('task = "classification"', 'task = "clasify"', "9 models.churn.task", "must be 'class",
+         '"classification"'),
+        ('"EUR"', '"eur"', "3 workspace.currency", "not a currency", '"EUR"'),
+        ('"EUR"', '"EUR"\ntimezone = "Berlin"', "4 workspace.timezone", "not a time zone", "IANA"),
+        ('"EUR"', '"EUR"\nas_of = 20260101', "4 workspace.as_of", "not a day", "2026-01-31"),
+        ('"EUR"', '"EUR"\ncoverage_floor = "1"', "4 workspace.coverage_floor", "number", "quotes"),
+        ('"EUR"', '"EUR"\ncoverage_floor = 1.5', "4 workspace.coverage_floor", "less than 1", ""),
+        ("on = {", 'window = "90 days"\non = {', "16 models.churn.outcomes.window",
+         "not a duration", "90d"),
+        ("on = {", "window = true\non = {", "16 models.churn.outcomes.window", "whole number", ""),
+        ('on = { id = "id" }', "on = {}", "14 models.churn.outcomes", "one pair", "Write on"),
+        ('on = { id = "id" }', "", "14 models.churn.outcomes.on", "`on` is missing", "Add `on"),
+        ("already_money = true", 'already_money = "yes"',
+         "18 models.churn.metrics.margin.already_money", "true or false", "without quotes"),
+        ("metrics.margin", "metrics.Margin", "17 models.churn.metrics.Margin", "a name is",
+         "Rename"),
+        ('control = "c"', "", "19 models.churn.evidence[0]", "incomplete", "`control`"),
+        ('control = "c"', 'control = "c"\nmetric = "margn"', "6 models.churn", "margn", "Use margin"),
+        ("per_prediction = 0.1", "per_prediction = true", "24 models.churn.costs.per_prediction",
+         "no amounts", "0.0004"),
+        ("per_prediction = 0.1", "per_prediction = nan", "24 models.churn.costs.per_prediction",
+         "finite", "number"),
+        ("per_prediction = 0.1", BAD_MONTHS,
+         "25 models.churn.costs.monthly[1].amount", "amount", ""),
+        ('table = "p.parquet"', 'table = "p.parquet"\nsource = "sea"',
+         "12 models.churn.predictions.source", "'sea' is not declared", "lake"),
+        ("[models.churn.outcomes]", "[model.churn.outcomes]", "14 model", "unknown", "`models`"),
+    ],
+)  # fmt: skip
+def test_each_mistake_has_line_key_rule_and_remedy(
+    tmp_path: Path, old: str, new: str, place: str, rule: str, remedy: str
+) -> None:
+    assert GOOD.count(old) == 1
+    found = findings(tmp_path, GOOD.replace(old, new))
+    hits = [one for one in found if one.place == f"valuekit.toml:{place}"]
+    assert hits, "\n".join(map(str, found))
+    assert rule in hits[0].rule
+    assert remedy in hits[0].remedy
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ('control = "c"', 'control = "c"\nmetric = "margn"', "models.churn"),
+        ("[models.churn.costs]", '[models.churn.costs]\nsource = "x"', "models.churn.costs.source"),
+        (
+            'table = "p.parquet"',
+            'table = "p.parquet"\nsource = "sea"',
+            "models.churn.predictions.source",
+        ),
+    ],
+)
+def test_mistakes_of_keys_and_of_whole_tables_come_together(
+    tmp_path: Path, old: str, new: str, place: str
+) -> None:
+    text = GOOD.replace('"EUR"', '"eur"').replace('owner = "a@example.com"', "owner = 5")
+    places = {one.place.split(" ")[1] for one in findings(tmp_path, text.replace(old, new))}
+    assert places == {"workspace.currency", "models.churn.owner", place}
+
+
+def test_a_key_taken_out_causes_no_second_complaint(tmp_path: Path) -> None:
+    assert only(tmp_path, GOOD.replace('time = "at"', "time = 5")).code == "string_type"
+    assert only(tmp_path, GOOD.replace('kind = "duckdb"', "kind = 5")).code == "string_type"
+
+
+def test_an_empty_file_names_what_is_missing(tmp_path: Path) -> None:
+    found = findings(tmp_path, "")
+    assert [one.rule for one in found] == [
+        "`workspace` is missing", "`sources` is missing", "`models` is missing",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "code", "value"),
+    [
+        ("a = 1\nb = = 2\n", "valuekit.toml:2", "toml_syntax", "b = = 2"),
+        ('a = "open', "valuekit.toml:1", "toml_syntax", 'a = "open'),
+        ("a = [1,\n\n", "valuekit.toml:3", "toml_syntax", ""),
+        ("a = 1\nb = 2\na = 3\n", "valuekit.toml:3", "duplicate_key", "a = 3"),
+        ("[a]\nx = 1\n[a]\n", "valuekit.toml:3", "duplicate_key", "[a]"),
+        (
+            "a = { x = 1, x = 2 }\n",
+            "valuekit.toml:1",
+            "duplicate_key",
+            "a = { x = 1, x = 2 }",
+        ),
+        ('a = "\x00"\n', "valuekit.toml:1", "toml_syntax", 'a = "\\x00"'),
+    ],
+)
+def test_syntax_errors_have_their_line(
+    tmp_path: Path, text: str, place: str, code: str, value: str
+) -> None:
+    found = only(tmp_path, text)
+    assert (found.place, found.code, found.value) == (place, code, value)
+
+
+def test_not_utf8_says_where(tmp_path: Path) -> None:
+    found = only(tmp_path, b'a = 1\nb = "M\xfcnchen"\n')
+    assert (found.code, found.value) == ("not_utf8", "byte 0xfc")
+    assert "offset 12, line 2" in found.rule
+
+
+def test_too_big_and_too_deep(tmp_path: Path) -> None:
+    assert only(tmp_path, b"#" * (MAX_BYTES + 1)).code == "too_big"
+    assert only(tmp_path, "a = " + "[" * 5000 + "]" * 5000).code == "too_deep"
+
+
+@pytest.mark.parametrize("name", ["missing.toml", "folder"])
+def test_no_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(WorkspaceError, match="valuekit init"):
+        load(tmp_path / name)
+
+
+def test_warnings_say_what_weakens_figures(tmp_path: Path) -> None:
+    text = GOOD.replace("already_money = true", "primary = true")
+    text = text.replace("registered = 2026-01-01", "").replace("per_prediction = 0.1", "")
+    loaded = load(written(tmp_path, text))
+    assert [one.code for one in loaded.warnings] == ["no_costs", "no_money", "late"]
+    assert {one.severity for one in loaded.warnings} == {"warning"}
+    assert loaded.warnings[1].place == "valuekit.toml:19 models.churn.evidence[0]"
+
+
+def test_warnings_of_assumptions(tmp_path: Path) -> None:
+    text = GOOD.replace('"EUR"', '"EUR"\nas_of = 2026-10-31').split("[[models.churn.evidence]]")[0]
+    assert [one.code for one in load(written(tmp_path, text)).warnings] == [
+        "no_evidence", "no_costs",
+    ]  # fmt: skip
+    text += "[models.churn.costs]\nper_prediction = 1\n[[models.churn.evidence]]\n"
+    text += 'design = "payoff"\nvalid_until = 2026-06-30\n'
+    text += "payoff = { tp = 1, fp = -1, fn = 0, tn = { rate = 0.5 } }\n"
+    assert [one.code for one in load(written(tmp_path, text)).warnings] == [
+        "stale",
+        "no_owner",
+    ]
+
+
+def test_no_models_is_a_warning(tmp_path: Path) -> None:
+    text = GOOD.split("[models.churn]", maxsplit=1)[0] + "[models]\n"
+    assert [one.code for one in load(written(tmp_path, text)).warnings] == ["no_models"]
+
+
+@pytest.mark.parametrize(
+    ("url", "resolved"),
+    [
+        ("sqlite:///values.db", "sqlite:////srv/models/values.db"),
+        ("sqlite:///../values.db?timeout=5", "sqlite:////srv/values.db?timeout=5"),
+        ("sqlite:////var/values.db", "sqlite:////var/values.db"),
+        ("sqlite:///:memory:", "sqlite:///:memory:"),
+        ("sqlite://", "sqlite://"),
+        ("postgresql+psycopg://host/db", "postgresql+psycopg://host/db"),
+    ],
+)
+def test_relative_sqlite_paths_start_at_the_workspace(url: str, resolved: str) -> None:
+    assert store_url(url, Path("/srv/models")) == resolved
+
+
+def test_the_store_of_a_loaded_workspace(tmp_path: Path) -> None:
+    expected = f"sqlite:///{tmp_path.resolve() / 'valuekit.db'}"
+    assert load(written(tmp_path, GOOD)).store_url == expected

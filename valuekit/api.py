@@ -1,0 +1,237 @@
+"""The Python API: the same verbs as the terminal, for notebooks and jobs.
+
+import valuekit
+acme = valuekit.Workspace.load("valuekit.toml")
+acme.refresh()
+acme.scorecard("churn").verdict.action
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from valuekit import __version__
+from valuekit.errors import Finding, StoreError, WorkspaceError
+from valuekit.portfolio import Portfolio, portfolio
+from valuekit.report import Meta, Report, build
+from valuekit.report.build import Format, ReportKind
+from valuekit.scorecard import Action, Decision, PeriodName, Scorecard, from_json
+from valuekit.source import Check, open_connector
+from valuekit.store import Store, open_store
+from valuekit.workspace.load import Loaded, load, store_url
+
+if TYPE_CHECKING:
+    from valuekit.refresh import ProgressCallback, RunOutcome
+    from valuekit.store.records import RunRecord
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A loaded workspace and its value store."""
+
+    loaded: Loaded
+
+    @classmethod
+    def load(cls, path: str | Path = "valuekit.toml") -> Workspace:
+        """Read and validate a workspace file.
+
+        Raises:
+            WorkspaceError: with every mistake of the file at once.
+        """
+        return cls(load(Path(path)))
+
+    def store(self, *, create: bool = False) -> Store:
+        """The value store; ``create`` makes or migrates it.
+
+        Raises:
+            StoreError: when it is missing, locked or of an unknown schema.
+        """
+        return open_store(store_url(self.loaded), create=create)
+
+    def refresh(
+        self,
+        models: Sequence[str] | None = None,
+        *,
+        now: datetime | None = None,
+        progress: ProgressCallback | None = None,
+    ) -> RunOutcome:
+        """Pull all facts, assess every model and commit one run.
+
+        Args:
+            models: Names of models to limit the run to; None for all.
+            now: The moment of the run, UTC; default: the clock.
+            progress: Called with (model, what is being done, share done of the run).
+
+        Raises:
+            ValuekitError: when a source, a rule or the store fails; the last good run stays.
+        """
+        # Only a run needs the estimators' slow imports.
+        from valuekit.refresh import refresh  # noqa: PLC0415 (see above)
+
+        for name in models or ():
+            self._known(name)
+        with self.store(create=True) as store:
+            moment = now or datetime.now(UTC)
+            return refresh(self.loaded, store, models=models, now=moment, progress=progress)
+
+    def check(self, models: Sequence[str] | None = None) -> dict[str, Check]:
+        """Validate declarations against the real tables; stores nothing."""
+        workspace = self.loaded.workspace
+        checks: dict[str, Check] = {}
+        for name in models or tuple(workspace.models):
+            self._known(name)
+            source = self.source_of(name)
+            connector = open_connector(
+                source, workspace.sources[source], self.loaded.folder, workspace
+            )
+            try:
+                checks[name] = connector.check(workspace, name)
+            finally:
+                connector.close()
+        return checks
+
+    def source_of(self, model: str) -> str:
+        """Name of the source that a model's tables lie in."""
+        declared = self.loaded.workspace.models[model]
+        block = declared.predictions or declared.assignments
+        return self.loaded.workspace.source_of(block) if block else ""
+
+    def scorecards(self) -> dict[str, Scorecard]:
+        """All scorecards of the last good run, in the workspace's order."""
+        with self.store() as store:
+            held = {name: from_json(text) for name, text in store.scorecards().items()}
+        declared = self.loaded.workspace.models
+        order = [name for name in declared if name in held]
+        return {name: held[name] for name in order + sorted(set(held) - set(order))}
+
+    def scorecard(self, model: str) -> Scorecard:
+        """One model's scorecard of the last good run.
+
+        Raises:
+            WorkspaceError: when the workspace declares no such model.
+            StoreError: when the model has not been refreshed yet.
+        """
+        self._known(model)
+        held = self.scorecards()
+        if model not in held:
+            raise StoreError(
+                Finding(
+                    place=f"models.{model}",
+                    value="",
+                    rule="this model has not been refreshed yet",
+                    remedy="Run: valuekit refresh",
+                    code="not_refreshed",
+                )
+            )
+        return held[model]
+
+    def portfolio(self, period: PeriodName = "year") -> Portfolio:
+        """All models together over a named period."""
+        return portfolio(tuple(self.scorecards().values()), period)
+
+    def last_run(self) -> RunRecord:
+        """The last good run.
+
+        Raises:
+            StoreError: when there is none.
+        """
+        with self.store() as store:
+            run = store.latest_run()
+        if run is None:
+            raise StoreError(
+                Finding(
+                    place=str(self.loaded.path),
+                    value="",
+                    rule="no run has finished yet",
+                    remedy="Run: valuekit refresh",
+                    code="not_refreshed",
+                )
+            )
+        return run
+
+    def report(
+        self,
+        kind: ReportKind = "portfolio",
+        fmt: Format = "xlsx",
+        *,
+        models: Sequence[str] | None = None,
+        period: PeriodName = "year",
+    ) -> Report:
+        """A report of the last good run, noted in the store's list of exports."""
+        for name in models or ():
+            self._known(name)
+        run = self.last_run()
+        cards = [c for name, c in self.scorecards().items() if models is None or name in models]
+        with self.store() as store:
+            queries = tuple(
+                (card.model, query) for card in cards for query in store.queries(run.id, card.model)
+            )
+            meta = Meta(
+                workspace=self.loaded.workspace.workspace.name,
+                run=run.id,
+                finished=run.finished or run.started,
+                version=__version__,
+                queries=queries,
+            )
+            made = build(kind, cards, period, fmt, meta)
+            store.note_report(made.name, kind, fmt, run.id, made.data, at=datetime.now(UTC))
+        return made
+
+    def decide(self, model: str, action: Action, reason: str, person: str) -> Decision:
+        """Store a decision with the verdict and figures it rests on; it can't be changed later.
+
+        Raises:
+            WorkspaceError: for an unknown model, or an empty reason or person.
+        """
+        card = self.scorecard(model)
+        for field, text in (("reason", reason), ("person", person)):
+            if not text.strip():
+                raise WorkspaceError(
+                    Finding(
+                        place=f"decide {model}",
+                        value="",
+                        rule=f"a decision needs a {field}",
+                        remedy=f"Give --{field} TEXT.",
+                        code="empty_decision",
+                    )
+                )
+        latest = card.period("year") or card.period("all")
+        made = Decision(
+            model=model,
+            action=action,
+            reason=reason.strip(),
+            person=person.strip(),
+            at=datetime.now(UTC),
+            run=self.last_run().id,
+            verdict=card.verdict.action,
+            net=latest.net.value if latest else None,
+        )
+        with self.store() as store:
+            store.decide(made)
+        return made
+
+    def ledger(self, model: str, day: date) -> dict[str, object]:
+        """The facts of one model and day, vectors unpacked, JSON-ready."""
+        from valuekit.ledger.show import day_of  # noqa: PLC0415 (pandas-heavy, only here)
+
+        self._known(model)
+        with self.store() as store:
+            return day_of(store, model, day)
+
+    def _known(self, model: str) -> None:
+        declared = self.loaded.workspace.models
+        if model in declared:
+            return
+        raise WorkspaceError(
+            Finding(
+                place=str(self.loaded.path),
+                value=model,
+                rule="the workspace declares no such model",
+                remedy=f"Models are: {', '.join(declared) or 'none'}.",
+                code="unknown_model",
+            )
+        )

@@ -1,0 +1,44 @@
+"""Write a file whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from valuekit.errors import Finding, StoreError
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write beside the target, flush to disk, then rename over it.
+
+    Raises:
+        StoreError: when the folder is missing, not writable or full; nothing is left behind.
+    """
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise StoreError(_failed(path, error)) from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp makes private files; a report is as readable as any other the user writes.
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(name).chmod(0o666 & ~mask)
+        Path(name).replace(path)
+    except OSError as error:
+        Path(name).unlink(missing_ok=True)
+        raise StoreError(_failed(path, error)) from error
+
+
+def _failed(path: Path, error: OSError) -> Finding:
+    return Finding(
+        place=str(path),
+        value=error.strerror or "",
+        rule="the file cannot be written",
+        remedy="Choose another place with --out, or free space.",
+        code="write_failed",
+    )

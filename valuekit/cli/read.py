@@ -1,0 +1,105 @@
+"""Verbs that read the last good run: show, ledger, report, decide."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from valuekit.api import Workspace
+from valuekit.cli import story
+from valuekit.cli.app import DEFAULT_WORKSPACE, Json, PeriodOption, WorkspacePath, app
+from valuekit.cli.files import write_atomically
+from valuekit.cli.screen import emit, say
+from valuekit.report.build import Format
+from valuekit.scorecard import Action
+
+
+@app.command()
+def show(
+    model: Annotated[
+        str | None, typer.Argument(help="A model; default the portfolio.")
+    ] = None,
+    *,
+    workspace: WorkspacePath = DEFAULT_WORKSPACE,
+    period: PeriodOption = "year",
+    as_json: Json = False,
+) -> None:
+    """What the models earned after costs, how sure that is, and what to do."""
+    held = Workspace.load(workspace)
+    if as_json:
+        emit(
+            story.model_json(held, model)
+            if model
+            else story.portfolio_json(held, period)
+        )
+    elif model:
+        story.print_model(held.scorecard(model), period)
+    else:
+        story.print_portfolio(held, period)
+
+
+@app.command()
+def ledger(
+    model: Annotated[str, typer.Argument(help="Name of the model.")],
+    day: Annotated[
+        datetime, typer.Argument(formats=["%Y-%m-%d"], help="Day, YYYY-MM-DD.")
+    ],
+    *,
+    workspace: WorkspacePath = DEFAULT_WORKSPACE,
+    as_json: Json = False,
+) -> None:
+    """The stored facts of one model and day, vectors unpacked."""
+    content = Workspace.load(workspace).ledger(model, _day(day))
+    if as_json:
+        emit(content)
+    else:
+        story.print_ledger(content)
+
+
+def _day(moment: datetime) -> date:
+    return moment.date()
+
+
+@app.command()
+def report(
+    model: Annotated[
+        str | None, typer.Argument(help="A model; default the portfolio.")
+    ] = None,
+    *,
+    workspace: WorkspacePath = DEFAULT_WORKSPACE,
+    fmt: Annotated[
+        Format, typer.Option("--format", "-f", help="csv or xlsx.")
+    ] = "xlsx",
+    period: PeriodOption = "year",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File or folder to write to.")
+    ] = None,
+) -> None:
+    """Write a report whose every number can be traced."""
+    held = Workspace.load(workspace)
+    made = held.report(
+        "model" if model else "portfolio",
+        fmt,
+        models=[model] if model else None,
+        period=period,
+    )
+    path = out / made.name if out and out.is_dir() else out or Path(made.name)
+    write_atomically(path, made.data)
+    say(f"Wrote {path} ({len(made.data):,} bytes).")
+
+
+@app.command()
+def decide(
+    model: Annotated[str, typer.Argument(help="Name of the model.")],
+    action: Annotated[Action, typer.Argument(help="keep, watch, retrain, retire, ...")],
+    *,
+    reason: Annotated[str, typer.Option(help="Why.")],
+    person: Annotated[str, typer.Option(help="Who decides.")],
+    workspace: WorkspacePath = DEFAULT_WORKSPACE,
+) -> None:
+    """Store a decision; it is kept for good beside the figures it rests on."""
+    made = Workspace.load(workspace).decide(model, action, reason, person)
+    say(f"Stored: {made.model} -> {made.action}, by {made.person}, on run {made.run}.")

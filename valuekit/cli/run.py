@@ -1,0 +1,97 @@
+"""Verbs that run something: refresh, app."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from valuekit.api import Workspace
+from valuekit.cli.app import DEFAULT_WORKSPACE, Json, WorkspacePath, app
+from valuekit.cli.screen import ERR, complain, emit, printable, say
+
+if TYPE_CHECKING:
+    from valuekit.refresh import RunOutcome
+
+
+@app.command()
+def refresh(
+    models: Annotated[
+        list[str] | None, typer.Argument(help="Models; default all.")
+    ] = None,
+    *,
+    workspace: WorkspacePath = DEFAULT_WORKSPACE,
+    as_json: Json = False,
+) -> None:
+    """Pull facts where the data lies, assess every model, store one run."""
+    held = Workspace.load(workspace)
+    with _bar() as bar:
+        task = bar.add_task("starting", total=1.0)
+
+        def progress(model: str, text: str, share: float) -> None:
+            bar.update(
+                task, completed=share, description=printable(f"{model}: {text}"[:48])
+            )
+
+        outcome = held.refresh(models or None, progress=progress)
+        bar.update(task, completed=1.0, description="done")
+    complain(outcome.findings)
+    if as_json:
+        emit(_json(outcome))
+    else:
+        say(
+            f"Run {outcome.run}: {len(outcome.models)} models, {outcome.rows_read:,} rows read, "
+            f"{outcome.fact_rows:,} facts stored in {outcome.seconds:.1f} s."
+        )
+
+
+def _bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=ERR,
+        disable=not sys.stderr.isatty(),
+        transient=True,
+    )
+
+
+def _json(outcome: RunOutcome) -> dict[str, object]:
+    return {
+        "schema": 1,
+        "run": outcome.run,
+        "models": list(outcome.models),
+        "rows_read": outcome.rows_read,
+        "fact_rows": outcome.fact_rows,
+        "seconds": round(outcome.seconds, 3),
+        "warnings": [str(one) for one in outcome.findings],
+    }
+
+
+@app.command(name="app")
+def serve(
+    *,
+    workspace: WorkspacePath = DEFAULT_WORKSPACE,
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")
+    ] = 8501,
+) -> None:
+    """Serve the dashboard on 127.0.0.1."""
+    # The library does not import the dashboard: the door is found by name, as connectors are.
+    door = next(iter(entry_points(group="valuekit.doors", name="app")), None)
+    if door is None:
+        say("The dashboard is not installed.", "bold red")
+        raise typer.Exit(1)
+    raise typer.Exit(door.load()(workspace.resolve(), port))

@@ -1,0 +1,78 @@
+"""What the terminal shows: tables, findings and one-line amounts. Colour only on a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from valuekit.errors import Finding
+from valuekit.estimate import Estimate
+from valuekit.text import money
+
+OUT = Console(highlight=False, soft_wrap=False)
+ERR = Console(stderr=True, highlight=False, soft_wrap=True)
+_STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
+
+
+def complain(findings: Iterable[Finding]) -> None:
+    """Findings on standard error, a line each, the place first."""
+    for one in findings:
+        line = Text(f"{one.severity}: ", style=_STYLES[one.severity])
+        line.append(printable(str(one)), style="")
+        ERR.print(line)
+
+
+def printable(text: str) -> str:
+    """Text without control characters, which could rewrite a terminal."""
+    return "".join(
+        sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in text
+    )
+
+
+def emit(content: object) -> None:
+    """JSON on standard output, keys in the documented order."""
+    sys.stdout.write(
+        json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    )
+
+
+def table(
+    title: str, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]]
+) -> None:
+    """A table; columns are (heading, "left" or "right")."""
+    made = Table(
+        title=Text(title) if title else None, title_justify="left", title_style="bold"
+    )
+    for heading, side in columns:
+        numeric = side == "right"
+        made.add_column(
+            heading,
+            justify="right" if numeric else "left",
+            no_wrap=numeric,
+            overflow="fold",
+        )
+    for row in rows:
+        made.add_row(*(Text(printable(cell)) for cell in row))
+    OUT.print(made)
+
+
+def say(text: str, style: str = "") -> None:
+    """One line of text, never read as markup."""
+    OUT.print(Text(printable(text), style=style), soft_wrap=True)
+
+
+def amount(one: Estimate | None, currency: str) -> str:
+    """Money of an estimate, or that it is unknown."""
+    return "unknown" if one is None or one.value is None else money(one.value, currency)
+
+
+def interval(one: Estimate | None, currency: str) -> str:
+    """Its interval as "low to high", or an empty text."""
+    if one is None or one.low is None or one.high is None:
+        return ""
+    return f"{money(one.low, currency)} to {money(one.high, currency)}"

@@ -1,0 +1,131 @@
+"""Verbs that set a workspace up: init, check, doctor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from valuekit.api import Workspace
+from valuekit.cli.app import DEFAULT_WORKSPACE, Json, WorkspacePath, app
+from valuekit.cli.doctor import examine
+from valuekit.cli.screen import complain, emit, say, table
+from valuekit.errors import Finding, WorkspaceError
+from valuekit.source import Check
+from valuekit.workspace.template import template
+
+
+@app.command()
+def init(
+    path: Annotated[
+        Path, typer.Argument(help="Where to write it.")
+    ] = DEFAULT_WORKSPACE,
+) -> None:
+    """Write a commented workspace file to start from."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(template())
+    except FileExistsError as error:
+        raise WorkspaceError(_refused(path, "the file exists already")) from error
+    except OSError as error:
+        raise WorkspaceError(
+            _refused(path, f"it cannot be written: {error.strerror}")
+        ) from error
+    say(f"Wrote {path}. Edit it, then run: valuekit check -w {path}")
+
+
+def _refused(path: Path, rule: str) -> Finding:
+    return Finding(
+        str(path), "", rule, "Name another path: valuekit init PATH", code="init"
+    )
+
+
+@app.command()
+def check(
+    models: Annotated[
+        list[str] | None, typer.Argument(help="Models; default all.")
+    ] = None,
+    *,
+    workspace: WorkspacePath = DEFAULT_WORKSPACE,
+    as_json: Json = False,
+) -> None:
+    """Validate the workspace against the real tables. Stores nothing."""
+    loaded = Workspace.load(workspace)
+    checks = loaded.check(models or None)
+    findings = [
+        *loaded.loaded.warnings,
+        *(f for one in checks.values() for f in one.findings),
+    ]
+    failed = any(one.severity == "error" for one in findings)
+    if as_json:
+        emit(
+            {
+                "schema": 1,
+                "ok": not failed,
+                "models": {n: _json(c) for n, c in checks.items()},
+            }
+        )
+    else:
+        for name, one in checks.items():
+            _print_check(name, one)
+        complain(findings)
+        say(
+            "Found errors: correct them and check again."
+            if failed
+            else "Ready to refresh."
+        )
+    raise typer.Exit(1 if failed else 0)
+
+
+def _json(one: Check) -> dict[str, object]:
+    return {
+        "findings": [
+            {
+                name: getattr(found, name)
+                for name in (
+                    "severity",
+                    "code",
+                    "place",
+                    "value",
+                    "rule",
+                    "remedy",
+                    "rows",
+                )
+            }
+            for found in one.findings
+        ],
+        "tables": one.profile.astype(str).to_dict(orient="records"),
+        "join": one.join,
+        "store_bytes": one.store_bytes,
+    }
+
+
+def _print_check(name: str, one: Check) -> None:
+    columns = [(str(column), "left") for column in one.profile.columns]
+    rows = one.profile.astype(str).itertuples(index=False, name=None)
+    table(name, columns, rows)
+    if one.join is not None:
+        say(f"Sample of the join: {one.join:.1%} found an outcome.")
+    if one.store_bytes is not None:
+        say(f"Projected store size: {one.store_bytes / 1e6:.2f} MB.")
+
+
+@app.command()
+def doctor(
+    *, workspace: WorkspacePath = DEFAULT_WORKSPACE, as_json: Json = False
+) -> None:
+    """Check file, sources, store, disk and freshness, and say what to do."""
+    points = examine(workspace)
+    failed = any(one.state == "failed" for one in points)
+    if as_json:
+        emit(
+            {"schema": 1, "ok": not failed, "points": [one.as_dict() for one in points]}
+        )
+    else:
+        rows = [(one.state, one.what, one.finding, one.remedy) for one in points]
+        columns = [
+            (name, "left") for name in ("State", "What", "Finding", "What to do")
+        ]
+        table("", columns, rows)
+    raise typer.Exit(1 if failed else 0)

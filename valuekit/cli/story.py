@@ -1,0 +1,179 @@
+"""The portfolio, a model and a ledger day, as tables and as the documented JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+
+from valuekit.api import Workspace
+from valuekit.cli.screen import amount, interval, say, table
+from valuekit.estimate import Estimate
+from valuekit.portfolio import Portfolio
+from valuekit.report import figures
+from valuekit.scorecard import PeriodName, Scorecard, to_json
+from valuekit.text import money
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A model's row in the portfolio."""
+
+    card: Scorecard
+    net: Estimate | None
+    roi: Estimate | None
+
+
+def portfolio_json(held: Workspace, period: PeriodName) -> dict[str, object]:
+    """``valuekit show --json``."""
+    run = held.last_run()
+    cards = held.scorecards()
+    total = TypeAdapter(Portfolio).dump_python(held.portfolio(period), mode="json")
+    return {
+        "schema": SCHEMA,
+        "workspace": held.loaded.workspace.workspace.name,
+        "run": run.id,
+        "finished": (run.finished or run.started).isoformat(),
+        "portfolio": total,
+        "models": {name: json.loads(to_json(card)) for name, card in cards.items()},
+    }
+
+
+def model_json(held: Workspace, model: str) -> dict[str, object]:
+    """``valuekit show MODEL --json``."""
+    run = held.last_run()
+    return {
+        "schema": SCHEMA,
+        "workspace": held.loaded.workspace.workspace.name,
+        "run": run.id,
+        "finished": (run.finished or run.started).isoformat(),
+        "scorecard": json.loads(to_json(held.scorecard(model))),
+    }
+
+
+def print_portfolio(held: Workspace, period: PeriodName) -> None:
+    """Headline, totals by grade and one row per model."""
+    total = held.portfolio(period)
+    run = held.last_run()
+    say(total.headline, "bold")
+    span = f"{total.period.first} to {total.period.last}. " if total.period else ""
+    ends = interval(total.net, total.currency)
+    say(f"{span}95% range {ends or 'unknown'}. Run {run.id}.")
+    lines = [_line(card, period) for card in held.scorecards().values()]
+    lines.sort(
+        key=lambda one: (
+            -(one.net.value if one.net and one.net.value is not None else -1e99)
+        )
+    )
+    columns = [
+        ("Model", "left"),
+        ("Verdict", "left"),
+        ("Net value", "right"),
+        ("95% range", "right"),
+        ("Return per 1", "right"),
+        ("Grade", "left"),
+    ]
+    rows = [
+        (
+            one.card.title,
+            one.card.verdict.action,
+            amount(one.net, total.currency),
+            interval(one.net, total.currency),
+            "" if one.roi is None or one.roi.value is None else f"{one.roi.value:.2f}",
+            one.card.grade or "-",
+        )
+        for one in lines
+    ]
+    table("", columns, rows)
+    graded = [
+        f"grade {one.grade or 'unknown'}: {amount(one.value, total.currency)} ({one.models})"
+        for one in total.by_grade
+    ]
+    say("Value added by evidence (models): " + "; ".join(graded))
+
+
+def _line(card: Scorecard, period: PeriodName) -> _Line:
+    held = card.period(period)
+    return _Line(card, held.net if held else None, held.roi if held else None)
+
+
+def print_model(card: Scorecard, period: PeriodName) -> None:
+    """One model: headline, verdict with reasons, money, evidence, every known figure."""
+    say(card.headline, "bold")
+    say(
+        f"{card.title}, owned by {card.owner}, {card.area}. Figures to {card.as_of or 'unknown'}."
+    )
+    say(f"Verdict: {card.verdict.action}. {card.verdict.headline}", "bold")
+    for reason in (*card.verdict.reasons, card.verdict.next_step):
+        if reason:
+            say(f"  - {reason}")
+    held = card.period(period)
+    if held:
+        rows = [(step.label, money(step.amount, card.currency)) for step in held.bridge]
+        span = f"{held.period.first} to {held.period.last}"
+        table(f"Value, {span}", [("Step", "left"), ("Amount", "right")], rows)
+    for one in card.evidence:
+        say(f"Evidence: {one.title} Grade {one.grade or 'none'}.", "bold")
+        for reason in one.grade_reasons:
+            say(f"  - {reason}")
+        table(
+            "",
+            [("Check", "left"), ("State", "left"), ("Finding", "left")],
+            [(d.name, d.status, d.text) for d in one.diagnostics],
+        )
+    _print_figures(card)
+
+
+def _print_figures(card: Scorecard) -> None:
+    rows = [
+        (
+            row.path,
+            "unknown" if row.estimate.value is None else f"{row.estimate.value:,.6g}",
+            ""
+            if row.estimate.low is None or row.estimate.high is None
+            else f"{row.estimate.low:,.4g} to {row.estimate.high:,.4g}",
+            row.estimate.unit,
+            row.estimate.grade or "",
+            row.estimate.reason if row.estimate.value is None else row.estimate.method,
+        )
+        for row in figures.rows(card)
+        if row.path.split(".")[0] in {"evidence", "accuracy", "unit_costs", "health"}
+    ]
+    columns = [
+        ("Figure", "left"),
+        ("Value", "right"),
+        ("95% interval", "right"),
+        ("Unit", "left"),
+        ("Grade", "left"),
+        ("Method, or why unknown", "left"),
+    ]
+    table("Figures", columns, rows)
+
+
+def print_ledger(content: Mapping[str, object]) -> None:
+    """The facts of a day: one table per fact, long vectors summed up in words."""
+    facts = content.get("facts")
+    if not isinstance(facts, dict) or not any(facts.values()):
+        say(f"No facts for {content.get('model')} on {content.get('day')}.")
+        return
+    for name, rows in facts.items():
+        if not rows:
+            continue
+        columns = [(str(key), "left") for key in rows[0]]
+        table(
+            str(name),
+            columns,
+            ([_cell(value) for value in row.values()] for row in rows),
+        )
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, list):
+        return f"{len(value)} values, sum {sum(value):,.6g}"
+    if isinstance(value, float):
+        return f"{value:,.6g}"
+    return "" if value is None else str(value)

@@ -1,0 +1,84 @@
+"""Charges gathered by key into a cost fact, and added up again."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from valuekit.cost.spread import MICRO
+from valuekit.ledger.frame import conform, empty
+from valuekit.ledger.schema import ALL, FACTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import date
+
+    from valuekit.estimate import Period
+
+MARGINAL = "marginal"
+SHARED = "shared"
+SUNK = "sunk"
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """One amount on one day; ``costed`` counts the predictions that it covers."""
+
+    day: date
+    category: str
+    basis: str
+    amount: Decimal
+    version: str = ALL
+    costed: int = 0
+
+
+def frame(model: str, charges: Iterable[Charge]) -> pd.DataFrame:
+    """The cost fact of a model: charges with one key are added; amounts have six places."""
+    amounts: dict[tuple[str, date, str, str], Decimal] = defaultdict(Decimal)
+    costed: dict[tuple[str, date, str, str], int] = defaultdict(int)
+    for one in charges:
+        key = (one.version, one.day, one.category, one.basis)
+        amounts[key] += one.amount
+        costed[key] += one.costed
+    if not amounts:
+        return empty(FACTS["cost"])
+    rows = [
+        {
+            "model": model,
+            "version": key[0],
+            "day": key[1],
+            "segment": ALL,
+            "category": key[2],
+            "basis": key[3],
+            "amount": amounts[key].quantize(MICRO),
+            "costed": costed[key],
+        }
+        for key in sorted(amounts)
+    ]
+    return conform(FACTS["cost"], pd.DataFrame(rows))
+
+
+def records(rows: pd.DataFrame, *names: str) -> Iterator[tuple[Any, ...]]:
+    """Rows as tuples of plain values: days as dates, numbers as Python numbers."""
+    return zip(*(_plain(rows[name]) for name in names), strict=True)
+
+
+def _plain(series: pd.Series) -> list[Any]:
+    return list(series.dt.date) if series.dtype.kind == "M" else series.tolist()
+
+
+def within(cost: pd.DataFrame, period: Period) -> pd.DataFrame:
+    """Rows of a cost fact whose day is in the period."""
+    day = cost["day"]
+    keep = (day >= pd.Timestamp(period.first)) & (day <= pd.Timestamp(period.last))
+    return cost[keep]
+
+
+def total(cost: pd.DataFrame, *bases: str) -> Decimal:
+    """Sum of the amounts, of the given bases only when any is given."""
+    rows = cost[cost["basis"].isin(bases)] if bases else cost
+    return sum(rows["amount"], start=Decimal(0))

@@ -1,0 +1,131 @@
+"""What one prediction costs: marginal and fully attributed, and how many have no cost at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from valuekit.cost.lines import MARGINAL, total, within
+from valuekit.estimate import Estimate, Period, unknown
+from valuekit.scorecard import Figure
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from valuekit.workspace.declare import Costs
+
+NONE_DECLARED = "no costs are declared for this model"
+_FACTS = ("cost.amount", "cost.basis", "volume.predictions")
+
+
+def per_prediction(cost: Estimate, predictions: int, unit: str) -> Estimate:
+    """Cost / served predictions; unknown when none was served.
+
+    Args:
+        cost: Cost of a period, positive.
+        predictions: Predictions served on the same days.
+        unit: Currency.
+    """
+    rate = f"{unit}/prediction"
+    if cost.value is None:
+        return unknown(cost.reason, rate, period=cost.period)
+    if predictions <= 0:
+        return unknown("no prediction was served", rate, period=cost.period)
+    return Estimate(
+        value=cost.value / predictions,
+        unit=rate,
+        n=predictions,
+        method="cost / predictions served",
+        period=cost.period,
+    )
+
+
+def costed_share(
+    costs: Costs, cost: pd.DataFrame, volume: pd.DataFrame, period: Period
+) -> Estimate:
+    """Share of predictions that some price covers.
+
+    With prices per use (per prediction, tokens) a prediction must be covered by each of them;
+    with only charges by time, a prediction is covered when its day carries a charge.
+
+    Args:
+        costs: The model's declared costs.
+        cost: Cost fact.
+        volume: Volume fact, segment ``all``.
+        period: Days to look at.
+    """
+    method = "predictions with a cost / predictions"
+    served = within(volume, period)
+    predictions = int(served["predictions"].sum())
+    rows = within(cost, period)
+    if cost.empty:
+        return unknown(NONE_DECLARED, "share", period=period, method=method)
+    if not predictions:
+        return unknown("no prediction was served", "share", period=period, method=method)
+    used = [
+        int(rows.loc[rows["category"] == category, "costed"].sum())
+        for category, declared in (
+            ("serving", costs.per_prediction is not None),
+            ("tokens", bool(costs.tokens)),
+        )
+        if declared
+    ]
+    if not used:
+        days = rows.loc[rows["amount"].map(bool).astype(bool), "day"]
+        used = [int(served.loc[served["day"].isin(days), "predictions"].sum())]
+    share = min(1.0, min(used) / predictions)
+    return Estimate(value=share, unit="share", n=predictions, method=method, period=period)
+
+
+def unit_costs(
+    costs: Costs, cost: pd.DataFrame, volume: pd.DataFrame, period: Period, unit: str
+) -> tuple[Figure, ...]:
+    """Cost per prediction and per thousand, marginal and fully attributed; the uncosted share.
+
+    Marginal is what retirement would save; attributed adds shared pools and one-off charges.
+    """
+    rows = within(cost, period)
+    served = int(within(volume, period)["predictions"].sum())
+    figures = []
+    for basis, name, bases in (
+        ("marginal", "marginal", (MARGINAL,)),
+        ("attributed", "fully attributed", ()),
+    ):
+        paid = (
+            unknown(NONE_DECLARED, unit, period=period)
+            if cost.empty
+            else Estimate(value=float(total(rows, *bases)), unit=unit, period=period)
+        )
+        one = per_prediction(paid, served, unit)
+        figures += [
+            _figure(f"cost.per_prediction_{basis}", f"Cost per prediction, {name}", one),
+            _figure(
+                f"cost.per_thousand_{basis}",
+                f"Cost per 1,000 predictions, {name}",
+                one.scaled(1000, f"{unit}/1000 predictions"),
+            ),
+        ]
+    covered = costed_share(costs, cost, volume, period)
+    uncosted = (
+        covered
+        if covered.value is None
+        else Estimate(
+            value=1 - covered.value, unit="share", n=covered.n, method=covered.method, period=period
+        )
+    )
+    figures.append(
+        Figure(
+            "cost.uncosted",
+            "Predictions without a cost",
+            uncosted,
+            formula="1 - predictions covered by every declared price / predictions",
+            facts=("cost.costed", "volume.predictions"),
+            better="lower",
+        )
+    )
+    return tuple(figures)
+
+
+def _figure(key: str, label: str, estimate: Estimate) -> Figure:
+    return Figure(
+        key, label, estimate, formula="cost / predictions served", facts=_FACTS, better="lower"
+    )

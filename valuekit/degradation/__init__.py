@@ -1,0 +1,1 @@
+"""How performance, value and scores move over time, and what a change has cost."""

@@ -1,0 +1,119 @@
+"""One measure of quality by day, as sums that add up: any stretch of days is scored alike.
+
+A week is never the mean of its days: its sums are added first, then scored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+Days = NDArray[np.datetime64]
+LEAST_CLASS = 5  # rows of each class below which a daily or weekly AUC says nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """Additive sums by day and how to score them.
+
+    Attributes:
+        name: Name of the measure, as people read it.
+        better: Whether higher or lower is better.
+        unit: ``1``, ``share`` or the target's unit.
+        days: Distinct days in ascending order.
+        sums: One row a day of sums that may be added over days.
+        score: Sums (groups x columns) to the measure by group; NaN where it is not defined.
+    """
+
+    name: str
+    better: Literal["higher", "lower"]
+    unit: str
+    days: Days
+    sums: Floats
+    score: Callable[[Floats], Floats]
+
+    def daily(self) -> tuple[Days, Floats]:
+        """Days on which the measure is defined, and its values."""
+        if not len(self.days):
+            return self.days, np.zeros(0)
+        values = self.score(self.sums)
+        known = np.isfinite(values)
+        return self.days[known], values[known]
+
+    def between(self, first: np.datetime64, last: np.datetime64) -> float | None:
+        """The measure over all rows of a range of days; None where it is not defined."""
+        chosen = (self.days >= first) & (self.days <= last)
+        if not chosen.any():
+            return None
+        value = float(self.score(self.sums[chosen].sum(axis=0, keepdims=True))[0])
+        return value if np.isfinite(value) else None
+
+
+def _ratio(sums: Floats) -> Floats:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(sums[:, 1] > 0, sums[:, 0] / sums[:, 1], np.nan)
+
+
+def _auc(sums: Floats) -> Floats:
+    """ROC AUC of binned scores: sum n1b (N0(<b) + n0b/2) / (N1 N0) (Mann & Whitney 1947)."""
+    bins = sums.shape[1] // 2
+    ones, zeros = sums[:, :bins], sums[:, bins:]
+    below = np.cumsum(zeros, axis=1) - zeros
+    n1, n0 = ones.sum(axis=1), zeros.sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = (ones * (below + zeros / 2)).sum(axis=1) / (n1 * n0)
+    return np.where((n1 >= LEAST_CLASS) & (n0 >= LEAST_CLASS), value, np.nan)
+
+
+def _by_day(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[Days, Floats]:
+    grouped = frame.groupby("day", sort=True)[list(columns)].sum()
+    return (
+        grouped.index.to_numpy().astype("datetime64[D]"),
+        grouped.to_numpy(dtype=np.float64),
+    )
+
+
+def from_scores(score: pd.DataFrame) -> Performance:
+    """ROC AUC from labelled rows of a score fact with one layout."""
+    rows = score[score["label"].isin(["0", "1"])]
+    days, at = np.unique(rows["day"].to_numpy().astype("datetime64[D]"), return_inverse=True)
+    bins = max((len(one) for one in rows["n"]), default=1)
+    sums = np.zeros((len(days), 2 * bins))
+    for place, label, counts in zip(at, rows["label"], rows["n"], strict=True):
+        start = 0 if label == "1" else bins
+        sums[place, start : start + len(counts)] += counts
+    return Performance("ROC AUC", "higher", "1", days, sums, _auc)
+
+
+def from_confusion(confusion: pd.DataFrame) -> Performance:
+    """Accuracy from a confusion fact: share of labelled predictions that were right."""
+    rows = confusion[confusion["label"] != ""]
+    right = rows["n"].where(rows["predicted"] == rows["label"], 0)
+    days, sums = _by_day(rows.assign(right=right), ["right", "n"])
+    return Performance("Accuracy", "higher", "share", days, sums, _ratio)
+
+
+def from_errors(error: pd.DataFrame, *, relative: bool) -> Performance:
+    """Mean absolute error, or WAPE = sum |e| / sum |actual|, of the model itself."""
+    rows = error[error["forecaster"] == "model"]
+    if "series" in set(rows["level"]):
+        rows = rows[rows["level"] == "series"]
+    days, sums = _by_day(rows, ["sum_abs", "sum_abs_y" if relative else "n"])
+    if relative:
+        return Performance("WAPE", "lower", "share", days, sums, _ratio)
+    return Performance("Mean absolute error", "lower", "target", days, sums, _ratio)
+
+
+def from_volume(volume: pd.DataFrame) -> Performance:
+    """Share of predictions that people acted on."""
+    days, sums = _by_day(volume, ["acted", "predictions"])
+    return Performance("Share accepted", "higher", "share", days, sums, _ratio)

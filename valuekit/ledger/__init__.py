@@ -1,0 +1,1 @@
+"""The ledger: small additive facts per model, version, day and segment."""

@@ -1,0 +1,67 @@
+"""The facts of one model and day as plain data, vectors unpacked: for people and for JSON."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import pandas as pd
+
+from valuekit.ledger.schema import FACTS, Fact
+
+if TYPE_CHECKING:
+    from datetime import date
+
+SCHEMA = 1  # of the JSON; docs/json.md
+
+
+class Facts(Protocol):
+    """Whatever holds facts: a store."""
+
+    def facts(
+        self, model: str, fact: str, first: date | None, last: date | None, segment: str | None
+    ) -> pd.DataFrame:
+        """Conformed rows of one fact."""
+        ...
+
+
+def day_of(held: Facts, model: str, day: date) -> dict[str, object]:
+    """All facts of a model on one day, every version and segment.
+
+    Args:
+        held: Where the facts are.
+        model: Name of the model.
+        day: The day; what it means depends on the fact's spine.
+
+    Returns:
+        ``{"schema", "model", "day", "facts": {fact: [row, ...]}}``; facts without rows are left
+        out, rows hold version, segment, keys and measures. Decimals are text, so no digit is lost.
+    """
+    found = {}
+    for name, fact in FACTS.items():
+        if any(one.rule == "append" for one in fact.measures):
+            continue
+        rows = plain_rows(fact, held.facts(model, name, day, day, None))
+        if rows:
+            found[name] = rows
+    return {"schema": SCHEMA, "model": model, "day": day.isoformat(), "facts": found}
+
+
+def plain_rows(fact: Fact, frame: pd.DataFrame) -> list[dict[str, object]]:
+    """Rows of a conformed frame as JSON-ready dictionaries, without model and day."""
+    names = [one.name for one in fact.columns if one.name not in {"model", "day"}]
+    return [
+        {name: _plain(value) for name, value in zip(names, row, strict=True)}
+        for row in zip(*(frame[name].tolist() for name in names), strict=True)
+    ]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, pd.Timestamp):
+        return value.date().isoformat()
+    return value

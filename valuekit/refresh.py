@@ -1,0 +1,291 @@
+"""One run: pull the facts of every model, cost them, assess them, commit them together.
+
+A run is all or nothing: when any model fails, the findings of all models are reported together,
+nothing is stored, and readers keep the last good run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from valuekit.assess import assess
+from valuekit.cost.charges import charges
+from valuekit.cost.pools import allocate, undriven
+from valuekit.errors import Finding, SourceError, ValuekitError, WorkspaceError
+from valuekit.ledger.book import Book
+from valuekit.ledger.collect import add_up, together
+from valuekit.ledger.intake import conserved
+from valuekit.ledger.schema import FACTS
+from valuekit.scorecard import to_json
+from valuekit.source import Connector, Pull, Registered, open_connector
+from valuekit.store.records import ModelOutcome, RunOutcome
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    import pandas as pd
+
+    from valuekit.store.store import Store
+    from valuekit.workspace.load import Loaded
+
+__all__ = ["ProgressCallback", "RunOutcome", "refresh"]
+
+# (model, what is being done, share done of the whole run 0..1)
+ProgressCallback = Callable[[str, str, float], None]
+
+_PULLED, _ASSESSED = 0.85, 0.97  # share of the run at the end of each part
+
+
+@dataclass(frozen=True, slots=True)
+class _Pulled:
+    """A model's pull with its conformed facts, registrations old and new, and its time."""
+
+    pull: Pull
+    facts: Mapping[str, pd.DataFrame]
+    registered: tuple[Registered, ...]
+    findings: tuple[Finding, ...]
+    seconds: float
+
+
+def refresh(
+    loaded: Loaded,
+    store: Store,
+    *,
+    models: Sequence[str] | None = None,
+    now: datetime,
+    progress: ProgressCallback | None = None,
+) -> RunOutcome:
+    """Pull all facts, assess every model and commit one run.
+
+    Args:
+        loaded: The workspace.
+        store: Its value store, writable.
+        models: Names of models to limit the run to; None for all. The others keep their facts
+            and scorecards; shared pools are split with their stored volumes.
+        now: The moment of the run, with a zone.
+        progress: Told what is being done.
+
+    Returns:
+        What was committed.
+
+    Raises:
+        WorkspaceError: for an unknown model.
+        ValuekitError: when a model or the store fails; the last good run is untouched.
+    """
+    names = _names(loaded, models)
+    tell = progress or (lambda _model, _text, _share: None)
+    began = perf_counter()
+    run = store.begin(
+        "refresh",
+        {"models": None if models is None else names},
+        now,
+        workspace_hash=hashlib.sha256(loaded.workspace.model_dump_json().encode()).hexdigest(),
+    )
+    try:
+        pulled = _pull_all(loaded, store, names, tell)
+        parts, general = _assess_all(loaded, store, pulled, now, tell)
+        outcome = RunOutcome(
+            run=run,
+            parts=parts,
+            complete=set(names) == set(loaded.workspace.models),
+            seconds=perf_counter() - began,
+            general=general,
+        )
+        tell("", "storing", _ASSESSED)
+        store.commit(run, outcome, now + timedelta(seconds=outcome.seconds))
+    except BaseException as error:
+        text = str(error) or type(error).__name__
+        store.fail(run, text, now + timedelta(seconds=perf_counter() - began))
+        raise
+    tell("", "done", 1.0)
+    return outcome
+
+
+def _names(loaded: Loaded, models: Sequence[str] | None) -> list[str]:
+    declared = list(loaded.workspace.models)
+    unknown = [name for name in models or () if name not in declared]
+    if unknown:
+        raise WorkspaceError(
+            Finding(
+                place=str(loaded.path),
+                value=", ".join(unknown),
+                rule="the workspace declares no such model",
+                remedy=f"Models are: {', '.join(declared) or 'none'}.",
+                code="unknown_model",
+            )
+        )
+    return [name for name in declared if models is None or name in models]
+
+
+def _pull_all(
+    loaded: Loaded, store: Store, names: list[str], tell: ProgressCallback
+) -> dict[str, _Pulled]:
+    """Pull every model; failures of several models are raised together."""
+    pulled: dict[str, _Pulled] = {}
+    failed: list[Finding] = []
+    with ExitStack() as stack:
+        opened: dict[str, Connector] = {}
+        for place, name in enumerate(names):
+
+            def part(text: str, share: float, name: str = name, place: int = place) -> None:
+                tell(name, text, _PULLED * (place + min(max(share, 0.0), 1.0)) / len(names))
+
+            part("opening", 0.0)
+            try:
+                connector = _opened(loaded, name, opened, stack)
+                pulled[name] = _pull(loaded, store, name, connector, part)
+            except ValuekitError as error:
+                failed.extend(one for one in error.findings if one not in failed)
+    if failed:
+        raise SourceError(*failed)
+    return pulled
+
+
+def _opened(loaded: Loaded, name: str, opened: dict[str, Connector], stack: ExitStack) -> Connector:
+    workspace, model = loaded.workspace, loaded.workspace.models[name]
+    block = model.predictions or model.assignments
+    source = workspace.source_of(block) if block else next(iter(workspace.sources))
+    if source not in opened:
+        made = open_connector(source, workspace.sources[source], loaded.folder, workspace)
+        stack.callback(made.close)
+        opened[source] = made
+    return opened[source]
+
+
+def _pull(
+    loaded: Loaded,
+    store: Store,
+    name: str,
+    connector: Connector,
+    part: Callable[[str, float], None],
+) -> _Pulled:
+    began = perf_counter()
+    known = store.registrations(name)
+    pull = connector.pull(loaded.workspace, name, known, part)
+    facts = together(name, pull.facts)
+    conserved(name, facts["intake"], pull.rows_read)
+    findings = pull.findings
+    if pull.first is None:
+        findings = (*findings, _empty(loaded, name))
+    seconds = perf_counter() - began
+    return _Pulled(pull, facts, (*known, *pull.registered), findings, seconds)
+
+
+def _empty(loaded: Loaded, name: str) -> Finding:
+    return Finding(
+        place=loaded.place("models", name),
+        value="0 rows",
+        rule="the model has no data: its figures are unknown, not zero",
+        remedy="Check the table and the time column, or wait for its first predictions.",
+        severity="warning",
+        code="empty_model",
+        rows=0,
+    )
+
+
+def _assess_all(
+    loaded: Loaded,
+    store: Store,
+    pulled: Mapping[str, _Pulled],
+    now: datetime,
+    tell: ProgressCallback,
+) -> tuple[tuple[ModelOutcome, ...], tuple[Finding, ...]]:
+    workspace = loaded.workspace
+    volumes = {
+        name: pulled[name].facts["volume"] if name in pulled else store.facts(name, "volume")
+        for name in workspace.models
+    }
+    as_of = workspace.workspace.as_of or _last_day(loaded, pulled, volumes, now)
+    first = min((day for day in map(_first_day, volumes.values()) if day), default=as_of)
+    shared = allocate(workspace, volumes, first, as_of)
+    parts: list[ModelOutcome] = []
+    failed: list[Finding] = []
+    for place, (name, one) in enumerate(pulled.items()):
+        share = (_ASSESSED - _PULLED) * place / len(pulled)
+        tell(name, "assessing", _PULLED + share)
+        try:
+            costed = _costed(loaded, name, one, shared.get(name), (first, as_of))
+            parts.append(_assessed(loaded, name, costed, as_of))
+        except ValuekitError as error:
+            failed.extend(error.findings)
+    if failed:
+        raise ValuekitError(*failed)
+    return tuple(parts), undriven(workspace, volumes, first, as_of)
+
+
+def _first_day(volume: pd.DataFrame) -> date | None:
+    found: date | None = None if volume.empty else volume["day"].min().date()
+    return found
+
+
+def _last_day(
+    loaded: Loaded,
+    pulled: Mapping[str, _Pulled],
+    volumes: Mapping[str, pd.DataFrame],
+    now: datetime,
+) -> date:
+    """The last day with data of any model; forecasts count to their last known actual."""
+    days: list[date] = []
+    for name, volume in volumes.items():
+        one = pulled[name].pull if name in pulled else None
+        last = one.last if one else None if volume.empty else volume["day"].max().date()
+        if one and one.complete_through and loaded.workspace.models[name].task == "forecast":
+            last = min(one.last, one.complete_through) if one.last else None
+        if last is not None:
+            days.append(last)
+    return max(days, default=now.date())
+
+
+def _costed(
+    loaded: Loaded,
+    name: str,
+    one: _Pulled,
+    pool: pd.DataFrame | None,
+    span: tuple[date, date],
+) -> _Pulled:
+    first = one.pull.first or loaded.workspace.models[name].launched or span[0]
+    own = charges(
+        loaded.workspace,
+        name,
+        one.facts["volume"],
+        one.facts["usage"],
+        min(first, span[1]),
+        span[1],
+    )
+    frames = [frame for frame in (one.facts["cost"], own, pool) if frame is not None]
+    return replace(one, facts={**one.facts, "cost": add_up(FACTS["cost"], frames)})
+
+
+def _assessed(loaded: Loaded, name: str, one: _Pulled, as_of: date) -> ModelOutcome:
+    began = perf_counter()
+    pull = one.pull
+    book = Book(
+        facts=one.facts,
+        registered=one.registered,
+        first=pull.first,
+        last=pull.last,
+        complete_through=pull.complete_through,
+        as_of=as_of,
+        findings=one.findings,
+        rows_read=pull.rows_read,
+    )
+    card = assess(loaded.workspace, name, book)
+    return ModelOutcome(
+        model=name,
+        facts=one.facts,
+        scorecard=to_json(card),
+        registered=pull.registered,
+        queries=pull.queries,
+        first=pull.first,
+        last=pull.last,
+        complete_through=pull.complete_through,
+        findings=one.findings,
+        rows_read=pull.rows_read,
+        seconds=one.seconds + perf_counter() - began,
+    )

@@ -1,0 +1,137 @@
+"""Build a report: pick the sheets of its kind, write them in its format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, get_args
+
+from valuekit.report import sheets
+from valuekit.report.csv import to_csv
+from valuekit.report.sheet import Sheet, SheetColumn
+from valuekit.report.xlsx import to_xlsx
+from valuekit.scorecard import PeriodName, Scorecard
+from valuekit.source import Query
+
+ReportKind = Literal["portfolio", "model"]
+Format = Literal["csv", "xlsx"]
+KINDS: tuple[ReportKind, ...] = get_args(ReportKind)
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What a report says about itself, so that its numbers can be traced and reproduced."""
+
+    workspace: str
+    run: int
+    finished: datetime
+    version: str
+    queries: tuple[tuple[str, Query], ...] = ()  # (model, statement)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A finished file."""
+
+    name: str
+    mime: str
+    data: bytes
+
+
+_WRITERS: dict[Format, tuple[str, Callable[[Sequence[Sheet]], bytes]]] = {
+    "csv": ("text/csv", to_csv),
+    "xlsx": (
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        to_xlsx,
+    ),
+}
+
+
+def build(
+    kind: ReportKind,
+    cards: Sequence[Scorecard],
+    period: PeriodName,
+    fmt: Format,
+    meta: Meta,
+) -> Report:
+    """A report over the given scorecards.
+
+    Args:
+        kind: ``portfolio`` (totals and all models) or ``model`` (one model in depth).
+        cards: The scorecards to include; exactly one for ``model``.
+        period: Named period of the money tables.
+        fmt: ``csv`` (every figure, one flat table) or ``xlsx`` (a workbook with all tables).
+        meta: Run, time and versions, printed in the report.
+
+    Raises:
+        ValueError: without cards, for ``model`` with another number of cards than one, or for an
+            unknown kind or format.
+    """
+    if kind not in KINDS or fmt not in FORMATS:
+        msg = f"no {kind} report as {fmt}: kinds are {KINDS}, formats {FORMATS}"
+        raise ValueError(msg)
+    if not cards or (kind == "model" and len(cards) != 1):
+        msg = f"a {kind} report over {len(cards)} models: pick {'one' if kind == 'model' else 'some'}"
+        raise ValueError(msg)
+    mime, write = _WRITERS[fmt]
+    subject = "portfolio" if kind == "portfolio" else cards[0].model
+    name = f"valuekit-{subject}-{period}-run{meta.run}.{fmt}"
+    return Report(name, mime, write(_sheets(kind, cards, period, fmt, meta)))
+
+
+def _sheets(
+    kind: ReportKind,
+    cards: Sequence[Scorecard],
+    period: PeriodName,
+    fmt: Format,
+    meta: Meta,
+) -> list[Sheet]:
+    if fmt == "csv":
+        return [_stamped(sheets.figure_sheet(cards), meta)]
+    made = [sheets.summary_sheet(cards, period)] if kind == "portfolio" else []
+    made += [
+        sheets.model_sheet(cards, period),
+        sheets.evidence_sheet(cards),
+        sheets.cost_sheet(cards, period),
+        sheets.week_sheet(cards),
+        sheets.intake_sheet(cards),
+        sheets.figure_sheet(cards),
+        _provenance(meta),
+    ]
+    return made
+
+
+def _stamped(sheet: Sheet, meta: Meta) -> Sheet:
+    # A flat file has no second sheet to say which run it is of: every row says so.
+    stamp = (SheetColumn("Run", "count"), SheetColumn("Run finished", "time"))
+    rows = tuple((*row, meta.run, meta.finished) for row in sheet.rows)
+    return Sheet(sheet.name, sheet.title, (*sheet.columns, *stamp), rows, sheet.note)
+
+
+def _provenance(meta: Meta) -> Sheet:
+    head = (
+        ("", "Workspace", meta.workspace, None, None),
+        ("", "Run", str(meta.run), None, None),
+        (
+            "",
+            "Run finished (UTC)",
+            meta.finished.isoformat(timespec="seconds"),
+            None,
+            None,
+        ),
+        ("", "valuekit", meta.version, None, None),
+    )
+    statements = tuple(
+        (model, query.name, query.sql, query.rows, query.seconds)
+        for model, query in meta.queries
+    )
+    columns = (
+        *(SheetColumn(title) for title in ("Model", "What", "Content")),
+        SheetColumn("Rows", "count"),
+        SheetColumn("Seconds", "number"),
+    )
+    return Sheet(
+        "Provenance", "Where the numbers come from", columns, head + statements
+    )

@@ -1,0 +1,75 @@
+"""Every estimate of a scorecard as one flat row, found by walking it: nothing can be forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+
+from valuekit.estimate import Estimate
+from valuekit.scorecard import EvidenceReport, Figure, PeriodFigures, Scorecard
+
+_LABELS = ("name", "key", "design", "segment", "version", "category")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An estimate, the path that leads to it in the JSON, and its passport."""
+
+    path: str
+    label: str
+    estimate: Estimate
+    formula: str = ""
+    source: str = ""
+    facts: tuple[str, ...] = ()
+
+
+def rows(card: Scorecard) -> tuple[Row, ...]:
+    """All estimates of a scorecard in reading order, with stable paths such as ``periods.year.net``."""
+    return tuple(_walk(card, ""))
+
+
+def _walk(thing: object, path: str) -> Iterator[Row]:
+    if isinstance(thing, Estimate):
+        yield Row(path, path.rsplit(".", 1)[-1].replace("_", " "), thing)
+    elif isinstance(thing, Figure):
+        yield Row(
+            path, thing.label, thing.estimate, thing.formula, thing.source, thing.facts
+        )
+    elif isinstance(thing, tuple):
+        for index, item in enumerate(thing):
+            if is_dataclass(item):
+                yield from _walk(item, f"{path}.{_step(item, index)}")
+    elif is_dataclass(thing):
+        for one in fields(thing):
+            inner = getattr(thing, one.name)
+            step = f"{path}.{one.name}" if path else one.name
+            for row in _walk(inner, step):
+                yield _with_formula(row, thing)
+
+
+def _step(item: object, index: int) -> str:
+    for name in _LABELS:
+        label = getattr(item, name, None)
+        if isinstance(label, str) and label:
+            return label
+    return str(index)
+
+
+def _with_formula(row: Row, owner: object) -> Row:
+    if row.formula or not isinstance(owner, EvidenceReport | PeriodFigures):
+        return row
+    if isinstance(owner, EvidenceReport):
+        return Row(row.path, row.label, row.estimate, owner.formula, owner.source)
+    return Row(row.path, row.label, row.estimate, _PERIOD_FORMULAS.get(row.label, ""))
+
+
+_PERIOD_FORMULAS = {
+    "value": "money of the primary evidence over mature days of the period",
+    "cost marginal": "charges that end when the model is retired",
+    "cost attributed": "marginal charges plus the model's share of shared ones",
+    "net": "value less attributed cost",
+    "net marginal": "value less marginal cost",
+    "roi": "net / attributed cost",
+    "cost per prediction": "attributed cost / served predictions",
+    "cost per prediction marginal": "marginal cost / served predictions",
+}

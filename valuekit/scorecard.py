@@ -1,0 +1,369 @@
+"""One model's whole story: the frozen, JSON-ready shape that every door reads.
+
+``valuekit.assess`` builds it from facts; the store keeps it with the run that made it; the
+dashboard, the reports, the terminal and ``--json`` only read it. Money is in the workspace's
+currency. All fields are plain data, so pydantic can write and read them as JSON.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Literal
+
+from pydantic import TypeAdapter
+
+from valuekit.estimate import Estimate, Grade, Period
+
+Action = Literal["keep", "watch", "retrain", "retire", "measure first", "not enough evidence"]
+Status = Literal["passed", "warning", "failed", "not run"]
+PeriodName = Literal["all", "year", "quarter", "prior_quarter", "month"]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A named estimate with its passport: formula, source and the facts it came from."""
+
+    key: str  # stable dotted name, e.g. accuracy.roc_auc
+    label: str  # as people read it
+    estimate: Estimate
+    formula: str = ""  # in words
+    source: str = ""  # where the formula comes from
+    facts: tuple[str, ...] = ()  # "confusion.n", ...
+    better: Literal["higher", "lower", "zero", ""] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeStep:
+    """A bar of the value bridge. ``total`` bars stand on zero, the others float."""
+
+    label: str
+    amount: float
+    kind: Literal["total", "plus", "minus"]
+
+
+@dataclass(frozen=True, slots=True)
+class CostLine:
+    """Cost of one category and basis (marginal, shared, sunk) in a period."""
+
+    category: str
+    basis: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodFigures:
+    """Money of one period. ``net`` is value less attributed cost; ``net_marginal`` less marginal."""
+
+    name: PeriodName
+    period: Period
+    value: Estimate
+    cost_marginal: Estimate
+    cost_attributed: Estimate
+    net: Estimate
+    net_marginal: Estimate
+    roi: Estimate
+    cost_per_prediction: Estimate  # attributed
+    cost_per_prediction_marginal: Estimate
+    predictions: int
+    acted: int
+    p_loss: float | None  # P(net < 0), normal
+    bridge: tuple[BridgeStep, ...]
+    costs: tuple[CostLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """One calendar week (Monday to Sunday). Unknown is None; open weeks are immature."""
+
+    start: date
+    value: float | None
+    cost: float
+    net: float | None
+    predictions: int
+    performance: float | None
+    mature: bool
+    days: int  # days of the week with data
+
+
+@dataclass(frozen=True, slots=True)
+class ToDate:
+    """Cumulative net value at the end of a week, with its 95% range (descriptive)."""
+
+    day: date
+    net: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One arm of an experiment."""
+
+    name: str
+    role: Literal["treated", "control", "other"]
+    units: int
+    matched: int
+    mean: float | None
+    sd: float | None
+    nonzero: int
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """A check that the estimate ran on itself, said in words."""
+
+    name: str
+    status: Status
+    text: str
+    statistic: float | None = None
+    p_value: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A point of the effect over time: estimate to date with its interval (descriptive)."""
+
+    day: date
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceReport:
+    """One evidence design evaluated: money, effect, arms, diagnostics and grade."""
+
+    design: str
+    primary: bool
+    metric: str
+    title: str  # the finding, in one sentence
+    money: Estimate  # over the mature period
+    effect: Estimate  # per unit (holdout), per row (payoff, forecast), per acted (hours)
+    relative: Estimate
+    effect_grade: Grade | None  # of the effect alone
+    grade: Grade | None  # of the money: worst link
+    grade_reasons: tuple[str, ...]
+    arms: tuple[Arm, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    timeline: tuple[Step, ...]
+    others: tuple[Figure, ...]  # other metrics of the design, capped figure, per-arm effects
+    settle: str  # what would settle it
+    formula: str
+    source: str
+    base_money: float | None  # counterfactual money the relative prior is applied to
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A point of a curve."""
+
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationBin:
+    """Mean score against observed rate in one equal-mass bin."""
+
+    predicted: float
+    observed: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of the confusion matrix."""
+
+    predicted: str
+    label: str
+    n: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """Task-specific quality; curves are empty where they do not apply."""
+
+    headline: str  # key of the leading figure
+    figures: tuple[Figure, ...]
+    roc: tuple[Point, ...] = ()
+    value_curve: tuple[Point, ...] = ()  # threshold -> value per row
+    threshold_today: float | None = None
+    threshold_best: float | None = None
+    calibration: tuple[CalibrationBin, ...] = ()
+    confusion: tuple[Cell, ...] = ()
+    by_horizon: tuple[Figure, ...] = ()
+    withheld: str = ""  # why the section is empty, or restricted to un-acted rows
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A dated change of performance or value, priced."""
+
+    series: str  # performance or value
+    day: date
+    low: date
+    high: date
+    before: float
+    after: float
+    lost: Estimate  # money lost since (negative: gained)
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """Population stability of a score between the reference and a recent window."""
+
+    name: str
+    psi: float | None
+    p_value: float | None
+    threshold: float | None  # PSI above which an alert is raised at this sample size
+    alert: bool
+    n_reference: int
+    n_current: int
+    bins: tuple[tuple[float, float], ...]  # share in reference and current, by merged bin
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Degradation:
+    """How performance and value move."""
+
+    performance_name: str
+    performance_better: Literal["higher", "lower"]
+    changes: tuple[Change, ...]
+    drifts: tuple[Drift, ...]
+    trend: Figure | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRow:
+    """One segment: exploratory, never totalled."""
+
+    segment: str
+    predictions: int
+    effect: Estimate  # per unit or per row
+    performance: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """One version of the model."""
+
+    version: str
+    first: date
+    last: date
+    predictions: int
+    performance: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeRow:
+    """Source rows by fate."""
+
+    source: str
+    rule: str
+    fate: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How complete and fresh the data behind the figures is."""
+
+    coverage: Estimate  # labelled share of mature predictions, or matched share of units
+    costed: Estimate  # share of predictions with a cost
+    last_prediction: date | None
+    last_outcome: date | None
+    mature_through: date | None
+    immature_days: int
+    missing_days: int
+    intake: tuple[IntakeRow, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to do, why, and how the alternatives compare over the horizon."""
+
+    action: Action
+    headline: str
+    reasons: tuple[str, ...]
+    p_loss: float | None
+    expected_keep: float | None  # money a year, posterior mean less marginal cost
+    expected_loss_keep: float | None
+    expected_loss_retire: float | None
+    value_of_information: float | None
+    holdout_cost: float | None
+    flips: bool  # whether another bias allowance changes the action
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scorecard:
+    """Everything known of one model at the end of one run."""
+
+    model: str
+    title: str
+    owner: str
+    area: str
+    task: str
+    description: str
+    currency: str
+    launched: date | None
+    retired: date | None
+    as_of: date | None  # last day of the figures
+    headline: str
+    grade: Grade | None
+    periods: tuple[PeriodFigures, ...]
+    weeks: tuple[Week, ...]
+    to_date: tuple[ToDate, ...]
+    evidence: tuple[EvidenceReport, ...]
+    accuracy: Accuracy
+    unit_costs: tuple[Figure, ...]
+    degradation: Degradation
+    segments: tuple[SegmentRow, ...]
+    versions: tuple[VersionRow, ...]
+    health: Health
+    verdict: Verdict
+
+    def period(self, name: PeriodName) -> PeriodFigures | None:
+        """Figures of a named period, None when the model has no data in it."""
+        return next((one for one in self.periods if one.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided, and on which figures. Append-only."""
+
+    model: str
+    action: Action
+    reason: str
+    person: str
+    at: datetime
+    run: int  # the run whose figures it rests on
+    verdict: str  # what the verdict said then
+    net: float | None
+
+
+@cache
+def _adapter() -> TypeAdapter[Scorecard]:
+    return TypeAdapter(Scorecard)
+
+
+def to_json(card: Scorecard) -> str:
+    """The scorecard as JSON text; the shape is documented in docs/json.md."""
+    return _adapter().dump_json(card).decode()
+
+
+def from_json(text: str | bytes) -> Scorecard:
+    """A scorecard from :func:`to_json`'s text.
+
+    Raises:
+        pydantic.ValidationError: when the text has another shape.
+    """
+    return _adapter().validate_json(text)

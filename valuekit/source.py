@@ -1,0 +1,147 @@
+"""What the library asks of a connector: check, register, pull. Connectors import us, not we them.
+
+A connector class is found by name in the entry-point group ``valuekit.connectors``; the doors
+(CLI, app, Python API) never import one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Protocol
+
+import pandas as pd
+
+from valuekit.errors import Finding, SourceError
+from valuekit.workspace.declare import Source, Workspace
+
+GROUP = "valuekit.connectors"
+
+Progress = Callable[[str, float], None]  # what is being done, share done of this model 0..1
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """Something frozen before looking: bin edges, a cap, a scale, an allocation.
+
+    Attributes:
+        model: Name of the model.
+        kind: ``layout`` (bin edges), ``cap``, ``scale`` (per-series MASE scale), ``design``.
+        name: What is registered, such as ``score``; for layouts also the fact's key ``layout``.
+        content: JSON-ready dict. Layouts: ``{"id": str, "edges": [...], "exact": bool,
+            "reference": [first day, last day], "counts": [reference rows per bin]}``.
+        day: Day of registration.
+    """
+
+    model: str
+    kind: str
+    name: str
+    content: Mapping[str, object]
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One statement that was run, for the passport of the figures."""
+
+    name: str
+    sql: str
+    parameters: Mapping[str, object]
+    rows: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What ``valuekit check`` learned of one model's real tables without storing anything.
+
+    Attributes:
+        findings: Mistakes and warnings.
+        profile: A frame with one row per table: rows, first and last time, rows per day.
+        join: Share of sampled predictions (or units) that found an outcome; None if unknown.
+        store_bytes: Projected size of the facts in the store.
+    """
+
+    findings: tuple[Finding, ...]
+    profile: pd.DataFrame
+    join: float | None
+    store_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """The facts of one model, its intake counts, and how they were obtained.
+
+    Attributes:
+        facts: Fact name -> frame with exactly the columns of :data:`valuekit.ledger.schema.FACTS`,
+            vectors as one numpy array per row.
+        registered: New registrations made for this pull.
+        queries: Every statement that was run.
+        first: First day with predictions or units; None for an empty model.
+        last: Last such day.
+        complete_through: Last day through which outcomes are complete; None without outcomes.
+        findings: Warnings that belong beside the figures.
+        rows_read: Source rows read.
+    """
+
+    facts: Mapping[str, pd.DataFrame]
+    registered: tuple[Registered, ...]
+    queries: tuple[Query, ...]
+    first: date | None
+    last: date | None
+    complete_through: date | None
+    findings: tuple[Finding, ...] = ()
+    rows_read: int = 0
+    samples: tuple[Mapping[str, str], ...] = field(default=())
+
+
+class Connector(Protocol):
+    """One engine over one declared source; read-only, confined, closed after use."""
+
+    def check(self, workspace: Workspace, model: str) -> Check:
+        """Validate a model's declarations against the real tables."""
+        ...
+
+    def pull(
+        self,
+        workspace: Workspace,
+        model: str,
+        registered: Sequence[Registered],
+        progress: Progress,
+    ) -> Pull:
+        """Compute all facts of a model where the data lies."""
+        ...
+
+    def close(self) -> None:
+        """Release the connection."""
+        ...
+
+
+def open_connector(name: str, source: Source, folder: Path, workspace: Workspace) -> Connector:
+    """The connector for a declared source.
+
+    Args:
+        name: Name of the source in the workspace.
+        source: Its declaration.
+        folder: Folder of the workspace file; relative paths start there.
+        workspace: The whole workspace (zone, currency).
+
+    Raises:
+        SourceError: when no installed connector has the declared kind.
+    """
+    found = {point.name: point for point in entry_points(group=GROUP)}
+    if source.kind not in found:
+        raise SourceError(
+            Finding(
+                place=f"sources.{name}.kind",
+                value=source.kind,
+                rule=f"no connector of this kind is installed; there are {sorted(found)}",
+                remedy="Correct the kind, or install the package that provides it.",
+                code="unknown_connector",
+            )
+        )
+    made: Connector = found[source.kind].load()(name, source, folder, workspace)
+    return made

@@ -1,0 +1,134 @@
+"""Everything that one run writes, as named steps of one transaction."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from valuekit.errors import Finding
+from valuekit.store import facts, tables
+from valuekit.store.records import RunOutcome
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+Step = Callable[[sa.Connection, RunOutcome], None]
+
+
+def replace_facts(connection: sa.Connection, outcome: RunOutcome) -> None:
+    """Delete the replaced days of every touched model, then insert the new facts."""
+    for part in outcome.parts:
+        facts.delete(connection, part.model, part.replaced)
+    for part in outcome.parts:
+        for name, frame in part.facts.items():
+            if name in tables.STORED:
+                facts.insert(connection, tables.STORED[name], frame)
+
+
+def add_registrations(connection: sa.Connection, outcome: RunOutcome) -> None:
+    """Append what was registered; nothing is ever replaced."""
+    rows = [
+        {
+            "run": outcome.run,
+            "model": one.model,
+            "kind": one.kind,
+            "name": one.name,
+            "day": one.day,
+            "content": dict(one.content),
+        }
+        for part in outcome.parts
+        for one in part.registered
+    ]
+    _insert(connection, tables.registrations, rows)
+
+
+def add_queries(connection: sa.Connection, outcome: RunOutcome) -> None:
+    """Keep every statement with its parameters, rows and time."""
+    rows = [
+        {
+            "run": outcome.run,
+            "model": part.model,
+            "line": line,
+            "name": one.name,
+            "sql": one.sql,
+            "parameters": plain(one.parameters),
+            "rows": one.rows,
+            "seconds": one.seconds,
+        }
+        for part in outcome.parts
+        for line, one in enumerate(part.queries)
+    ]
+    _insert(connection, tables.queries, rows)
+
+
+def add_models(connection: sa.Connection, outcome: RunOutcome) -> None:
+    """Note what the run found of every model."""
+    rows: list[dict[str, object]] = [
+        {
+            "run": outcome.run,
+            "model": part.model,
+            "first": part.first,
+            "last": part.last,
+            "complete_through": part.complete_through,
+            "rows": part.rows_read,
+            "seconds": part.seconds,
+            "findings": [asdict(one) for one in part.findings],
+        }
+        for part in outcome.parts
+    ]
+    _insert(connection, tables.run_models, rows)
+
+
+def add_scorecards(connection: sa.Connection, outcome: RunOutcome) -> None:
+    """Keep every scorecard with the run that made it."""
+    rows = [
+        {"run": outcome.run, "model": part.model, "card": zlib.compress(part.scorecard.encode())}
+        for part in outcome.parts
+    ]
+    _insert(connection, tables.scorecards, rows)
+
+
+STEPS: tuple[Step, ...] = (
+    replace_facts,
+    add_registrations,
+    add_queries,
+    add_models,
+    add_scorecards,
+)
+
+
+def finish(connection: sa.Connection, outcome: RunOutcome, at: datetime) -> None:
+    """Mark the run as good: from here on readers see it."""
+    table = tables.runs
+    connection.execute(
+        sa.update(table)
+        .where(table.c.id == outcome.run)
+        .values(
+            status="ok",
+            finished=at,
+            complete=outcome.complete,
+            seconds=outcome.seconds,
+            rows_read=outcome.rows_read,
+            fact_rows=outcome.fact_rows,
+        )
+    )
+
+
+def finding(stored: dict[str, object]) -> Finding:
+    """A finding from its stored form."""
+    return Finding(**stored)  # type: ignore[arg-type]  # written by asdict above
+
+
+def plain(value: object) -> object:
+    """JSON-ready parameters: days and Decimals as text."""
+    return json.loads(json.dumps(value, default=str))
+
+
+def _insert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, object]]) -> None:
+    if rows:
+        connection.execute(sa.insert(table), rows)

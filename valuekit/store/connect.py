@@ -1,0 +1,99 @@
+"""Engines: SQLite in WAL mode with explicit transactions, read-only where it must be."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import StaticPool
+
+from valuekit.store.words import in_words, shown
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection as SQLiteConnection
+
+BUSY_MS = 10_000
+WRITE = {"valuekit_write": True}  # execution option: take the write lock at the start
+
+
+def file_of(url: sa.URL) -> Path | None:
+    """The file of a SQLite address; None for another database or one in memory."""
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        return None
+    return Path(url.database)
+
+
+def may_write(url: sa.URL) -> bool:
+    """Whether this process may write: the file, and its folder for the write-ahead log."""
+    path = file_of(url)
+    if path is None:
+        return True
+    folder = path.parent
+    return os.access(folder, os.W_OK) and (not path.exists() or os.access(path, os.W_OK))
+
+
+def connect(url: sa.URL, *, writable: bool) -> sa.Engine:
+    """An engine for the address.
+
+    Args:
+        url: Address of the store.
+        writable: False opens a SQLite file read-only, so that nothing can change it.
+
+    Raises:
+        StoreError: when the file cannot be opened.
+    """
+    if url.get_backend_name() != "sqlite":
+        return sa.create_engine(url, pool_pre_ping=True)
+    if file_of(url) is None:
+        engine = sa.create_engine(url, poolclass=StaticPool)
+    elif writable:
+        engine = sa.create_engine(url)
+    else:
+        return _read_only(url)
+    _transactions(engine, log=file_of(url) is not None)
+    return engine
+
+
+def _read_only(url: sa.URL) -> sa.Engine:
+    path = quote(str(Path(str(url.database)).resolve()))
+    engine = _uri(f"file:{path}?mode=ro")
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
+    except OperationalError:
+        # A write-ahead log needs a writable folder even to read. Every run ends with an empty
+        # log, so the file alone is whole.
+        engine.dispose()
+        engine = _uri(f"file:{path}?mode=ro&immutable=1")
+        with in_words(shown(url)), engine.connect() as connection:
+            connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
+    return engine
+
+
+def _uri(address: str) -> sa.Engine:
+    engine = sa.create_engine(
+        sa.URL.create("sqlite", database=address, query={"uri": "true"}),
+    )
+    _transactions(engine, log=False)
+    return engine
+
+
+def _transactions(engine: sa.Engine, *, log: bool) -> None:
+    @sa.event.listens_for(engine, "connect")
+    def _connected(raw: SQLiteConnection, _record: object) -> None:
+        # The driver's own transactions start late and never cover DDL: BEGIN is ours.
+        raw.isolation_level = None
+        raw.execute("PRAGMA foreign_keys = ON")
+        raw.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        if log:
+            raw.execute("PRAGMA journal_mode = WAL")
+            raw.execute("PRAGMA synchronous = FULL")
+
+    @sa.event.listens_for(engine, "begin")
+    def _began(connection: sa.Connection) -> None:
+        options: dict[str, Any] = dict(connection.get_execution_options())
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("valuekit_write") else "BEGIN")

@@ -1,0 +1,154 @@
+"""Fact frames into tables and back: scalars typed and narrow, vectors packed beside them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import sqlalchemy as sa
+
+from valuekit.ledger.cast import boxed
+from valuekit.ledger.frame import DTYPES, empty
+from valuekit.ledger.pack import pack, unpack
+from valuekit.store import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+
+    import numpy as np
+
+    from valuekit.ledger.schema import Fact
+
+SERIES = ["model", "version", "segment"]
+
+
+def delete(connection: sa.Connection, model: str, days: tuple[date, date] | None) -> None:
+    """Delete all facts of a model, or those of a range of days, first and last included."""
+    ids = sa.select(tables.series.c.id).where(tables.series.c.model == model)
+    for table in (*tables.fact_tables.values(), tables.vectors):
+        query = sa.delete(table).where(table.c.series_id.in_(ids))
+        if days is not None:
+            query = query.where(table.c.day.between(*days))
+        connection.execute(query)
+
+
+def insert(connection: sa.Connection, fact: Fact, frame: pd.DataFrame) -> None:
+    """Insert the rows of a conformed frame, in the order of their keys."""
+    if frame.empty:
+        return
+    frame = frame.sort_values(list(fact.key_names), kind="stable", ignore_index=True)
+    ids = _series_ids(connection, frame)
+    days = [one.date() for one in frame["day"]]
+    lines = frame.groupby([*SERIES, "day"], sort=False).cumcount().tolist()
+    names = [one.name for one in (*fact.keys, *fact.scalars)]
+    columns = [_values(frame[name]) for name in names]
+    connection.execute(
+        sa.insert(tables.fact_tables[fact.name]),
+        _rows(["series_id", "day", "line", *names], [ids, days, lines, *columns]),
+    )
+    if fact.vectors:
+        parts = [frame[one.name] for one in fact.vectors]
+        payloads = [pack(vectors) for vectors in zip(*parts, strict=True)]
+        facts = [fact.name] * len(frame)
+        connection.execute(
+            sa.insert(tables.vectors),
+            _rows(
+                ["fact", "series_id", "day", "line", "payload"], [facts, ids, days, lines, payloads]
+            ),
+        )
+
+
+def read(
+    connection: sa.Connection,
+    fact: Fact,
+    model: str,
+    days: tuple[date | None, date | None],
+    segment: str | None,
+) -> pd.DataFrame:
+    """The stored rows of a model's fact as a conformed frame, ordered by series, day and keys."""
+    table, series = tables.fact_tables[fact.name], tables.series
+    names = [one.name for one in (*fact.keys, *fact.scalars)]
+    where = _where(table, model, days, segment)
+    query = (
+        sa.select(*(series.c[name] for name in SERIES), table.c.day, *(table.c[n] for n in names))
+        .select_from(table.join(series))
+        .where(where)
+        .order_by(series.c.version, series.c.segment, table.c.day, table.c.line)
+    )
+    rows = connection.execute(query).all()
+    if not rows:
+        return empty(fact)
+    columns: dict[str, Sequence[object]] = dict(
+        zip([*SERIES, "day", *names], zip(*rows, strict=True), strict=True)
+    )
+    if fact.vectors:
+        columns |= _vectors(connection, fact, _where(tables.vectors, model, days, segment))
+    return pd.DataFrame(
+        {
+            one.name: pd.Series(boxed(columns[one.name]), dtype=DTYPES[one.dtype])
+            if DTYPES[one.dtype] == "object"
+            else pd.Series(columns[one.name], dtype=DTYPES[one.dtype])
+            for one in fact.columns
+        }
+    )
+
+
+def _where(
+    table: sa.Table, model: str, days: tuple[date | None, date | None], segment: str | None
+) -> sa.ColumnElement[bool]:
+    series = tables.series
+    where = series.c.model == model
+    if segment is not None:
+        where &= series.c.segment == segment
+    first, last = days
+    if first is not None:
+        where &= table.c.day >= first
+    if last is not None:
+        where &= table.c.day <= last
+    return where
+
+
+def _vectors(
+    connection: sa.Connection, fact: Fact, where: sa.ColumnElement[bool]
+) -> dict[str, Sequence[np.ndarray]]:
+    table, series = tables.vectors, tables.series
+    query = (
+        sa.select(table.c.payload)
+        .select_from(table.join(series))
+        .where(where, table.c.fact == fact.name)
+        .order_by(series.c.version, series.c.segment, table.c.day, table.c.line)
+    )
+    dtypes = [one.dtype for one in fact.vectors]
+    found = [unpack(payload, dtypes) for payload in connection.execute(query).scalars()]
+    names = [one.name for one in fact.vectors]
+    return dict(zip(names, zip(*found, strict=True), strict=True))
+
+
+def _series_ids(connection: sa.Connection, frame: pd.DataFrame) -> list[int]:
+    table = tables.series
+    wanted = list(frame[SERIES].drop_duplicates().itertuples(index=False, name=None))
+    models = sorted({str(key[0]) for key in wanted})
+    query = sa.select(table.c.model, table.c.version, table.c.segment, table.c.id).where(
+        table.c.model.in_(models)
+    )
+
+    def known() -> dict[tuple[str, ...], int]:
+        return {tuple(row[:3]): row[3] for row in connection.execute(query)}
+
+    held = known()
+    new = [dict(zip(SERIES, key, strict=True)) for key in wanted if key not in held]
+    if new:
+        connection.execute(sa.insert(table), new)
+        held = known()
+    return [held[key] for key in frame[SERIES].itertuples(index=False, name=None)]
+
+
+def _values(series: pd.Series) -> list[Any]:
+    if series.dtype.kind == "M":
+        return [one.date() for one in series]
+    return series.tolist()
+
+
+def _rows(names: list[str], columns: Iterable[Sequence[object]]) -> list[dict[str, object]]:
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]

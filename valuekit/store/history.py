@@ -1,0 +1,120 @@
+"""Reads of runs, registrations, scorecards, decisions and reports."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import sqlalchemy as sa
+
+from valuekit.scorecard import Decision
+from valuekit.source import Query, Registered
+from valuekit.store import tables
+from valuekit.store.commit import finding
+from valuekit.store.records import ReportRecord, RunModelRecord, RunRecord
+
+
+def runs(connection: sa.Connection, limit: int, *, good: bool = False) -> tuple[RunRecord, ...]:
+    """The latest runs, newest first; only good ones when ``good``."""
+    query = sa.select(tables.runs).order_by(tables.runs.c.id.desc()).limit(limit)
+    if good:
+        query = query.where(tables.runs.c.status == "ok")
+    return tuple(RunRecord(**row) for row in _mappings(connection, query))
+
+
+def run_models(connection: sa.Connection, run: int) -> tuple[RunModelRecord, ...]:
+    """The models of a run, by name."""
+    table = tables.run_models
+    query = sa.select(table).where(table.c.run == run).order_by(table.c.model)
+    return tuple(
+        RunModelRecord(**{**row, "findings": tuple(finding(one) for one in row["findings"])})
+        for row in _mappings(connection, query)
+    )
+
+
+def queries(connection: sa.Connection, run: int, model: str) -> tuple[Query, ...]:
+    """The statements that a run ran for a model, in order."""
+    table = tables.queries
+    query = (
+        sa.select(*(table.c[name] for name in ("name", "sql", "parameters", "rows", "seconds")))
+        .where(table.c.run == run, table.c.model == model)
+        .order_by(table.c.line)
+    )
+    return tuple(Query(**row) for row in _mappings(connection, query))
+
+
+def registrations(connection: sa.Connection, model: str) -> tuple[Registered, ...]:
+    """Everything registered for a model, oldest first."""
+    table = tables.registrations
+    names = ("model", "kind", "name", "content", "day")
+    query = (
+        sa.select(*(table.c[name] for name in names))
+        .where(table.c.model == model)
+        .order_by(table.c.id)
+    )
+    return tuple(Registered(**row) for row in _mappings(connection, query))
+
+
+def current_run_of_models(connection: sa.Connection, upto: int | None) -> dict[str, int]:
+    """The run whose scorecard each model shows: its last good one since the last complete run."""
+    run, card = tables.runs, tables.scorecards
+    good = run.c.status == "ok"
+    if upto is not None:
+        good &= run.c.id <= upto
+    base = sa.select(sa.func.max(run.c.id)).where(good, run.c.complete).scalar_subquery()
+    query = (
+        sa.select(card.c.model, sa.func.max(card.c.run))
+        .select_from(card.join(run))
+        .where(good, card.c.run >= sa.func.coalesce(base, 0))
+        .group_by(card.c.model)
+        .order_by(card.c.model)
+    )
+    return {model: last for model, last in connection.execute(query)}  # noqa: C416 (rows to dict)
+
+
+def scorecards(connection: sa.Connection, upto: int | None) -> dict[str, str]:
+    """Model -> scorecard JSON, as of a run or now."""
+    card = tables.scorecards
+    found = {}
+    for model, run in current_run_of_models(connection, upto).items():
+        query = sa.select(card.c.card).where(card.c.model == model, card.c.run == run)
+        found[model] = zlib.decompress(connection.execute(query).scalar_one()).decode()
+    return found
+
+
+def decisions(connection: sa.Connection, model: str | None) -> tuple[Decision, ...]:
+    """Decisions, oldest first; of one model when named."""
+    table = tables.decisions
+    query = sa.select(*(one for one in table.c if one.name != "id")).order_by(table.c.id)
+    if model is not None:
+        query = query.where(table.c.model == model)
+    return tuple(Decision(**row) for row in _mappings(connection, query))
+
+
+def reports(connection: sa.Connection) -> tuple[ReportRecord, ...]:
+    """Exports, newest first."""
+    table = tables.reports
+    query = sa.select(table).order_by(table.c.id.desc())
+    return tuple(ReportRecord(**row) for row in _mappings(connection, query))
+
+
+def data_version(connection: sa.Connection) -> str:
+    """A text that changes whenever something that a page shows changes."""
+    run = tables.runs
+    last = sa.select(run.c.id, run.c.status, run.c.finished).order_by(run.c.id.desc()).limit(1)
+    row = connection.execute(last).first()
+    good = sa.select(sa.func.max(run.c.id)).where(run.c.status == "ok")
+    counted = (
+        connection.execute(query).scalar()
+        for query in (
+            good,
+            sa.select(sa.func.max(tables.decisions.c.id)),
+            sa.select(sa.func.max(tables.reports.c.id)),
+        )
+    )
+    parts = [*(row or ()), *counted]
+    return "-".join("" if part is None else str(part).replace(" ", "T") for part in parts)
+
+
+def _mappings(connection: sa.Connection, query: sa.Select[Any]) -> list[dict[str, Any]]:
+    return [dict(row) for row in connection.execute(query).mappings()]

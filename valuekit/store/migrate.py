@@ -1,0 +1,88 @@
+"""Bring a store to the newest schema, or say in words why it cannot be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from valuekit.store.connect import WRITE
+from valuekit.store.tables import HEAD, KNOWN
+from valuekit.store.words import failure
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def revision(engine: sa.Engine) -> str | None:
+    """Revision that the store is at; None for an empty database."""
+    with engine.connect() as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        found = connection.execute(sa.text("SELECT version_num FROM alembic_version"))
+        return found.scalar_one_or_none()
+
+
+def ensure(engine: sa.Engine, place: str, *, create: bool) -> None:
+    """Refuse an unknown schema; migrate an older one when ``create``.
+
+    Raises:
+        StoreError: for a revision of a newer valuekit, or an old or empty store that may not be
+            migrated here.
+    """
+    at = revision(engine)
+    if at == HEAD:
+        return
+    if at is not None and at not in KNOWN:
+        raise failure(
+            place,
+            "newer_store",
+            "the store was made by another version of valuekit",
+            "Install the newest valuekit, or name another store in the workspace file.",
+            f"schema {at}; this version knows up to {HEAD}",
+        )
+    if not create:
+        raise failure(
+            place,
+            "not_refreshed",
+            "the store is empty" if at is None else "the store has an older schema",
+            "Run: valuekit refresh",
+            at or "",
+        )
+    _foreign(engine, place, at)
+    move(engine, HEAD)
+
+
+def move(engine: sa.Engine, target: str) -> None:
+    """Run the migrations up to ``target``, or down to ``base``, in one transaction."""
+    # Alembic is only needed when the schema changes; pages never load it.
+    from alembic.config import Config
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory(str(MIGRATIONS))
+
+    def steps(at: str, _context: object) -> object:
+        # What alembic's own `upgrade` and `downgrade` commands ask for.
+        plan = scripts._downgrade_revs if target == "base" else scripts._upgrade_revs  # noqa: SLF001 (documented recipe)
+        return plan(target, at)
+
+    with (
+        engine.connect().execution_options(**WRITE) as connection,
+        connection.begin(),
+        EnvironmentContext(Config(), scripts, fn=steps, destination_rev=target) as environment,
+    ):
+        # The transaction is ours: DDL and version move together.
+        environment.configure(connection=connection, transactional_ddl=True)
+        environment.run_migrations()
+
+
+def _foreign(engine: sa.Engine, place: str, at: str | None) -> None:
+    # An empty revision in a database with tables: somebody else's.
+    if at is None and (names := set(sa.inspect(engine).get_table_names()) - {"alembic_version"}):
+        raise failure(
+            place,
+            "not_a_store",
+            "the database belongs to something else: it has tables, but no valuekit schema",
+            "Name another store in the workspace file.",
+            ", ".join(sorted(names)[:5]),
+        )

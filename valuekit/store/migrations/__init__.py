@@ -1,0 +1,1 @@
+"""Alembic migrations of the value store, shipped with the library."""

@@ -1,0 +1,46 @@
+"""Open a value store: found, ours, of the right schema, read-only where it must be."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from valuekit.errors import StoreError
+from valuekit.store.connect import connect, file_of, may_write
+from valuekit.store.migrate import ensure
+from valuekit.store.store import Store
+from valuekit.store.words import failure, in_words, read_only, shown
+
+
+def open_store(url: str, *, create: bool = False) -> Store:
+    """Open the value store at an address.
+
+    Args:
+        url: SQLAlchemy address, such as ``sqlite:////srv/values.db``.
+        create: Make the store, or bring it to the newest schema, when that is needed.
+
+    Returns:
+        The store; read-only when its file may not be written and ``create`` is False.
+
+    Raises:
+        StoreError: when it is missing, unreachable, of an unknown schema, or not ours.
+    """
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise failure(
+            "store", "store_url", "not the address of a store", 'Write "sqlite:///valuekit.db".'
+        ) from None
+    place, path = shown(parsed), file_of(parsed)
+    if path is not None and not create and not path.is_file():
+        raise failure(place, "not_refreshed", "there is no store yet", "Run: valuekit refresh")
+    writable = may_write(parsed)
+    if create and not writable:
+        raise read_only(place)
+    engine = connect(parsed, writable=writable)
+    try:
+        with in_words(place):
+            ensure(engine, place, create=create)
+    except StoreError:
+        engine.dispose()
+        raise
+    return Store(engine, parsed, writable=writable)

@@ -1,0 +1,143 @@
+"""What goes into the store and what comes out: frozen records, no database objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+
+    import pandas as pd
+
+    from valuekit.errors import Finding
+    from valuekit.source import Query, Registered
+
+RunStatus = Literal["running", "ok", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOutcome:
+    """What one run made of one model.
+
+    Attributes:
+        model: Name of the model.
+        facts: Fact name -> conformed frame.
+        scorecard: The scorecard as JSON text.
+        registered: New registrations.
+        queries: Statements that were run.
+        first: First day with predictions or units; None for an empty model.
+        last: Last such day.
+        complete_through: Last day through which outcomes are complete.
+        findings: Warnings that belong beside the figures.
+        rows_read: Source rows read.
+        seconds: How long the model took.
+        replaced: First and last day whose stored facts these replace; None for all days.
+    """
+
+    model: str
+    facts: Mapping[str, pd.DataFrame]
+    scorecard: str
+    registered: tuple[Registered, ...] = ()
+    queries: tuple[Query, ...] = ()
+    first: date | None = None
+    last: date | None = None
+    complete_through: date | None = None
+    findings: tuple[Finding, ...] = ()
+    rows_read: int = 0
+    seconds: float = 0.0
+    replaced: tuple[date, date] | None = None
+
+    @property
+    def fact_rows(self) -> int:
+        """Rows of all facts together."""
+        return sum(len(frame) for frame in self.facts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """What one run made of all its models.
+
+    Attributes:
+        run: Id of the run.
+        parts: One outcome per model, in the order of the workspace.
+        complete: Whether every declared model is among them; then models that the workspace no
+            longer declares leave the list.
+        seconds: How long the run took.
+        general: Warnings that belong to no single model.
+    """
+
+    run: int
+    parts: tuple[ModelOutcome, ...]
+    complete: bool
+    seconds: float = 0.0
+    general: tuple[Finding, ...] = ()
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the models."""
+        return tuple(part.model for part in self.parts)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Warnings of all models, then the general ones."""
+        of_models = (finding for part in self.parts for finding in part.findings)
+        return (*of_models, *self.general)
+
+    @property
+    def rows_read(self) -> int:
+        """Source rows read."""
+        return sum(part.rows_read for part in self.parts)
+
+    @property
+    def fact_rows(self) -> int:
+        """Fact rows made."""
+        return sum(part.fact_rows for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A run as the store remembers it; times in UTC."""
+
+    id: int
+    kind: str
+    started: datetime
+    finished: datetime | None
+    status: RunStatus
+    complete: bool
+    parameters: Mapping[str, object]
+    workspace_hash: str
+    valuekit_version: str
+    seconds: float
+    rows_read: int
+    fact_rows: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunModelRecord:
+    """One model of a run."""
+
+    run: int
+    model: str
+    first: date | None
+    last: date | None
+    complete_through: date | None
+    rows: int
+    seconds: float
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRecord:
+    """What was exported, when, from which run."""
+
+    id: int
+    run: int
+    name: str
+    kind: str
+    format: str
+    at: datetime
+    sha256: str
+    size: int

@@ -1,0 +1,305 @@
+"""The value store: the only door to its database."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Self
+
+import sqlalchemy as sa
+
+from valuekit import __version__
+from valuekit.errors import StoreError
+from valuekit.store import commit as steps
+from valuekit.store import facts, history, lock, tables
+from valuekit.store.connect import WRITE
+from valuekit.store.words import failure, in_words, read_only, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import date, datetime
+    from types import TracebackType
+
+    import pandas as pd
+
+    from valuekit.scorecard import Decision
+    from valuekit.source import Query, Registered
+    from valuekit.store.records import ReportRecord, RunModelRecord, RunOutcome, RunRecord
+
+_MESSAGE = 4_000  # characters of a failure that are kept
+
+
+class Store:
+    """Facts, runs and history of one workspace.
+
+    Reads see the last good run, whole. A run is ``begin``, then ``commit`` (one transaction) or
+    ``fail``; between the two the store's lock is held, and a second run is told so.
+    """
+
+    def __init__(self, engine: sa.Engine, url: sa.URL, *, writable: bool) -> None:
+        """Made by :func:`valuekit.store.open_store`."""
+        self._engine = engine
+        self._url = url
+        self._release: lock.Release | None = None
+        self.place = shown(url)
+        self.writable = writable
+
+    def __enter__(self) -> Self:
+        """The store itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the store."""
+        self.close()
+
+    def close(self) -> None:
+        """Give back the lock and every connection."""
+        self._unlock()
+        self._engine.dispose()
+
+    # Runs
+
+    def begin(
+        self,
+        kind: str,
+        parameters: Mapping[str, object],
+        at: datetime,
+        *,
+        workspace_hash: str = "",
+    ) -> int:
+        """Start a run in a transaction of its own and take the lock.
+
+        Runs that are still marked as running lost their process: they become failed.
+
+        Args:
+            kind: What runs, such as ``refresh``.
+            parameters: What it was asked to do; JSON-ready.
+            at: Now, with a zone.
+            workspace_hash: Hash of the declarations that the run rests on.
+
+        Returns:
+            The id of the run.
+
+        Raises:
+            StoreError: when another run holds the lock, or the store may not be written.
+        """
+        self._lock()
+        table = tables.runs
+        try:
+            with self._writing() as connection:
+                connection.execute(
+                    sa.update(table)
+                    .where(table.c.status == "running")
+                    .values(status="failed", finished=at, message="its process was ended")
+                )
+                run_id = connection.execute(
+                    sa.insert(table)
+                    .values(
+                        kind=kind,
+                        started=at,
+                        status="running",
+                        complete=False,
+                        parameters=steps.plain(parameters),
+                        workspace_hash=workspace_hash,
+                        valuekit_version=__version__,
+                        seconds=0.0,
+                        rows_read=0,
+                        fact_rows=0,
+                        message="",
+                    )
+                    .returning(table.c.id)
+                ).scalar_one()
+        except StoreError:
+            self._unlock()
+            raise
+        return int(run_id)
+
+    def commit(self, run_id: int, outcome: RunOutcome, at: datetime) -> None:
+        """Write everything of a run and mark it good, in one transaction.
+
+        Args:
+            run_id: What :meth:`begin` returned.
+            outcome: What the run made.
+            at: Now, with a zone.
+
+        Raises:
+            StoreError: when the database refuses, or the run is not running; then nothing of the
+                run is kept and the last good run stays what readers see.
+        """
+        with self._writing() as connection:
+            self._running(connection, run_id)
+            for step in steps.STEPS:
+                step(connection, outcome)
+            steps.finish(connection, outcome, at)
+        self._unlock()
+
+    def fail(self, run_id: int, message: str, at: datetime) -> None:
+        """Mark a run as failed, with the reason; its facts were never written."""
+        table = tables.runs
+        try:
+            with self._writing() as connection:
+                connection.execute(
+                    sa.update(table)
+                    .where(table.c.id == run_id, table.c.status == "running")
+                    .values(status="failed", finished=at, message=message[:_MESSAGE])
+                )
+        finally:
+            self._unlock()
+
+    def latest_run(self) -> RunRecord | None:
+        """The last good run; None before the first."""
+        with self._reading() as connection:
+            return next(iter(history.runs(connection, 1, good=True)), None)
+
+    def runs(self, limit: int = 50) -> tuple[RunRecord, ...]:
+        """The latest runs of any status, newest first."""
+        with self._reading() as connection:
+            return history.runs(connection, limit)
+
+    def run_models(self, run: int) -> tuple[RunModelRecord, ...]:
+        """What a run found of every model."""
+        with self._reading() as connection:
+            return history.run_models(connection, run)
+
+    def queries(self, run: int, model: str) -> tuple[Query, ...]:
+        """The statements that a run ran for a model."""
+        with self._reading() as connection:
+            return history.queries(connection, run, model)
+
+    # Facts
+
+    def facts(
+        self,
+        model: str,
+        fact: str,
+        first: date | None = None,
+        last: date | None = None,
+        segment: str | None = "all",
+    ) -> pd.DataFrame:
+        """Stored rows of one fact of a model, conformed.
+
+        Args:
+            model: Name of the model.
+            fact: Name of a stored fact.
+            first: First day, included; None for no bound.
+            last: Last day, included; None for no bound.
+            segment: ``all``, ``name=value``, or None for the rows of every segment.
+
+        Raises:
+            KeyError: for a fact that is not stored as a frame.
+        """
+        declared = tables.STORED[fact]
+        with self._reading() as connection:
+            return facts.read(connection, declared, model, (first, last), segment)
+
+    def registrations(self, model: str) -> tuple[Registered, ...]:
+        """Everything registered for a model, oldest first."""
+        with self._reading() as connection:
+            return history.registrations(connection, model)
+
+    # What people see and do
+
+    def scorecards(self, run: int | None = None) -> dict[str, str]:
+        """Model -> scorecard JSON of its last good run; as of ``run`` when given.
+
+        A model that a partial run left out keeps its previous scorecard; a model that a complete
+        run left out is no longer declared and is gone.
+        """
+        with self._reading() as connection:
+            return history.scorecards(connection, run)
+
+    def decide(self, decision: Decision) -> None:
+        """Append a decision. Decisions are never changed nor deleted: triggers refuse both.
+
+        Raises:
+            StoreError: when its run does not exist.
+        """
+        names = ("model", "action", "reason", "person", "at", "run", "verdict", "net")
+        row = {name: getattr(decision, name) for name in names}
+        with self._writing() as connection:
+            connection.execute(sa.insert(tables.decisions).values(row))
+
+    def decisions(self, model: str | None = None) -> tuple[Decision, ...]:
+        """Decisions, oldest first; of one model when named."""
+        with self._reading() as connection:
+            return history.decisions(connection, model)
+
+    def note_report(
+        self, name: str, kind: str, fmt: str, run: int, data: bytes, *, at: datetime
+    ) -> None:
+        """Note an export: what, when, from which run, with its hash and size, not its content."""
+        with self._writing() as connection:
+            connection.execute(
+                sa.insert(tables.reports).values(
+                    name=name,
+                    kind=kind,
+                    format=fmt,
+                    run=run,
+                    at=at,
+                    sha256=hashlib.sha256(data).hexdigest(),
+                    size=len(data),
+                )
+            )
+
+    def reports(self) -> tuple[ReportRecord, ...]:
+        """Exports, newest first."""
+        with self._reading() as connection:
+            return history.reports(connection)
+
+    def data_version(self) -> str:
+        """A text that changes whenever something that a page shows changes; cheap to ask."""
+        with self._reading() as connection:
+            return history.data_version(connection)
+
+    # Inside
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        with in_words(self.place), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        if not self.writable:
+            raise read_only(self.place)
+        with (
+            in_words(self.place),
+            self._engine.connect().execution_options(**WRITE) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    def _lock(self) -> None:
+        if self.writable and self._release is None:
+            with in_words(self.place):
+                self._release = lock.acquire(self._engine, self._url)
+            if self._release is None:
+                raise failure(
+                    self.place,
+                    "busy",
+                    "another refresh of this store is running",
+                    "Wait until it has finished; its run then shows in `valuekit show`.",
+                )
+
+    def _unlock(self) -> None:
+        if self._release is not None:
+            self._release()
+            self._release = None
+
+    def _running(self, connection: sa.Connection, run_id: int) -> None:
+        table = tables.runs
+        query = sa.select(table.c.status).where(table.c.id == run_id)
+        status = connection.execute(query).scalar_one_or_none()
+        if status != "running":
+            raise failure(
+                self.place,
+                "not_running",
+                "only a running run can be committed, once",
+                "Begin a new run.",
+                f"run {run_id} is {status or 'unknown'}",
+            )

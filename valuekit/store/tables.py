@@ -1,0 +1,169 @@
+"""The tables of the value store: one narrow table per fact, packed vectors apart, and history.
+
+Fact tables follow from :data:`valuekit.ledger.schema.FACTS`; ``migrations`` says the same
+literally, and a test compares the two.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from valuekit.ledger.schema import FACTS, Column, Fact
+from valuekit.store.types import ExactText, Micros, Moment
+
+HEAD = "0001"  # newest revision of the migrations; a test holds the two together
+KNOWN = frozenset({HEAD})
+
+metadata = sa.MetaData()
+
+series = sa.Table(
+    "series",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("model", sa.String, nullable=False),
+    sa.Column("version", sa.String, nullable=False),
+    sa.Column("segment", sa.String, nullable=False),
+    sa.UniqueConstraint("model", "version", "segment", name="uq_series"),
+)
+
+# `line` counts the rows of one series and day in the order of their keys: it ties a row to its
+# vectors in two bytes, where the keys themselves would be text repeated in both tables.
+vectors = sa.Table(
+    "vectors",
+    metadata,
+    sa.Column("fact", sa.String, primary_key=True),
+    sa.Column("series_id", sa.ForeignKey("series.id"), primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("line", sa.Integer, primary_key=True),
+    sa.Column("payload", sa.LargeBinary, nullable=False),
+)
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("started", Moment, nullable=False),
+    sa.Column("finished", Moment),
+    sa.Column("status", sa.String, nullable=False),
+    sa.Column("complete", sa.Boolean, nullable=False),
+    sa.Column("parameters", sa.JSON, nullable=False),
+    sa.Column("workspace_hash", sa.String, nullable=False),
+    sa.Column("valuekit_version", sa.String, nullable=False),
+    sa.Column("seconds", sa.Double, nullable=False),
+    sa.Column("rows_read", sa.BigInteger, nullable=False),
+    sa.Column("fact_rows", sa.BigInteger, nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.CheckConstraint("status in ('running', 'ok', 'failed')", name="ck_runs_status"),
+)
+
+run_models = sa.Table(
+    "run_models",
+    metadata,
+    sa.Column("run", sa.ForeignKey("runs.id"), primary_key=True),
+    sa.Column("model", sa.String, primary_key=True),
+    sa.Column("first", sa.Date),
+    sa.Column("last", sa.Date),
+    sa.Column("complete_through", sa.Date),
+    sa.Column("rows", sa.BigInteger, nullable=False),
+    sa.Column("seconds", sa.Double, nullable=False),
+    sa.Column("findings", sa.JSON, nullable=False),
+)
+
+queries = sa.Table(
+    "queries",
+    metadata,
+    sa.Column("run", sa.ForeignKey("runs.id"), primary_key=True),
+    sa.Column("model", sa.String, primary_key=True),
+    sa.Column("line", sa.Integer, primary_key=True),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("sql", sa.Text, nullable=False),
+    sa.Column("parameters", sa.JSON, nullable=False),
+    sa.Column("rows", sa.BigInteger, nullable=False),
+    sa.Column("seconds", sa.Double, nullable=False),
+)
+
+scorecards = sa.Table(
+    "scorecards",
+    metadata,
+    sa.Column("run", sa.ForeignKey("runs.id"), primary_key=True),
+    sa.Column("model", sa.String, primary_key=True),
+    sa.Column("card", sa.LargeBinary, nullable=False),  # JSON, deflated
+)
+
+registrations = sa.Table(
+    "registrations",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("run", sa.ForeignKey("runs.id"), nullable=False),
+    sa.Column("model", sa.String, nullable=False, index=True),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("content", sa.JSON, nullable=False),
+)
+
+decisions = sa.Table(
+    "decisions",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("run", sa.ForeignKey("runs.id"), nullable=False),
+    sa.Column("model", sa.String, nullable=False, index=True),
+    sa.Column("action", sa.String, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("person", sa.String, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("verdict", sa.String, nullable=False),
+    sa.Column("net", sa.Double),
+)
+
+reports = sa.Table(
+    "reports",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("run", sa.ForeignKey("runs.id"), nullable=False),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("format", sa.String, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("sha256", sa.String, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+)
+
+# Rows of these tables are never changed nor deleted; triggers of the migrations refuse both.
+APPEND_ONLY = ("decisions", "registrations")
+
+
+def _type(column: Column) -> sa.types.TypeEngine[Any]:
+    if column.dtype == "decimal":
+        return Micros() if column.rule == "sum" else ExactText()
+    types: dict[str, sa.types.TypeEngine[Any]] = {
+        "text": sa.String(),
+        "int": sa.BigInteger(),
+        "float": sa.Double(),
+        "day": sa.Date(),
+    }
+    return types[column.dtype]
+
+
+def _fact_table(fact: Fact) -> sa.Table:
+    return sa.Table(
+        f"fact_{fact.name}",
+        metadata,
+        sa.Column("series_id", sa.ForeignKey("series.id"), primary_key=True),
+        sa.Column("day", sa.Date, primary_key=True),
+        sa.Column("line", sa.Integer, primary_key=True),
+        *(sa.Column(one.name, _type(one), nullable=False) for one in (*fact.keys, *fact.scalars)),
+        sqlite_with_rowid=False,
+    )
+
+
+# Append-only facts have a table of their own shape, or get one when they are built.
+STORED: dict[str, Fact] = {
+    name: fact
+    for name, fact in FACTS.items()
+    if not any(one.rule == "append" for one in fact.measures)
+}
+fact_tables: dict[str, sa.Table] = {name: _fact_table(fact) for name, fact in STORED.items()}

@@ -1,0 +1,110 @@
+"""Database failures in words: what happened, what is still safe, what to do."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from valuekit.errors import Finding, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import sqlalchemy as sa
+
+# A piece of the driver's message -> (code, rule, remedy).
+_KNOWN: tuple[tuple[str, str, str, str], ...] = (
+    (
+        "database is locked",
+        "busy",
+        "another process is writing to the store",
+        "Wait until it has finished, then try again.",
+    ),
+    (
+        "readonly database",
+        "read_only",
+        "the store may only be read here",
+        "Give this user the right to write to the file and its folder.",
+    ),
+    (
+        "append-only",
+        "append_only",
+        "decisions and registrations are never changed nor deleted",
+        "Add a new one that supersedes it.",
+    ),
+    (
+        "disk is full",
+        "disk_full",
+        "the disk is full; the last good run is untouched",
+        "Free some space, then try again.",
+    ),
+    (
+        "not a database",
+        "not_a_store",
+        "the file is not a value store",
+        "Correct `store` in the workspace file, or move the file away.",
+    ),
+    (
+        "malformed",
+        "damaged",
+        "the file is damaged",
+        "Restore it from a backup, or move it away and run: valuekit refresh",
+    ),
+    (
+        "unable to open",
+        "unreachable",
+        "the file cannot be opened",
+        "Check that its folder exists and may be read.",
+    ),
+    (
+        "FOREIGN KEY",
+        "unknown_run",
+        "it refers to a run that the store does not have",
+        "Name a run of `valuekit show`.",
+    ),
+)
+
+
+def failure(place: str, code: str, rule: str, remedy: str, value: str = "") -> StoreError:
+    """A store error with one finding."""
+    return StoreError(Finding(place=place, value=value, rule=rule, remedy=remedy, code=code))
+
+
+def read_only(place: str) -> StoreError:
+    """The error of a write to a store that this process may only read."""
+    return failure(
+        place,
+        "read_only",
+        "the store may only be read here",
+        "Give this user the right to write to the file and its folder.",
+    )
+
+
+@contextmanager
+def in_words(place: str) -> Iterator[None]:
+    """Turn any database error raised inside into a :class:`StoreError`.
+
+    Args:
+        place: The store, without password.
+    """
+    try:
+        yield
+    except SQLAlchemyError as error:
+        text = str(getattr(error, "orig", None) or error)
+        for piece, code, rule, remedy in _KNOWN:
+            if piece in text:
+                raise failure(place, code, rule, remedy, text[:120]) from error
+        raise failure(
+            place,
+            "store_failed",
+            "the store refused; the last good run is untouched",
+            "Run `valuekit doctor`, or look the message up.",
+            text[:200],
+        ) from error
+
+
+def shown(url: sa.URL) -> str:
+    """The address without its password."""
+    return url.database or "memory" if url.drivername.startswith("sqlite") else str(url)

@@ -1,0 +1,1 @@
+"""Causal effects from moments of units: one estimator or check a file."""

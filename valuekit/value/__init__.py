@@ -1,0 +1,1 @@
+"""From evidence and cost to money: periods, net, return, bridge, cumulative net."""

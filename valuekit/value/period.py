@@ -1,0 +1,73 @@
+"""Named periods, and which of their days count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from valuekit.estimate import Period
+
+if TYPE_CHECKING:
+    from valuekit.scorecard import PeriodName
+
+LEAST_DAYS = 7  # fewer mature days than a week say nothing about a longer period
+
+# name -> (days back of the first day, days back of the last day) from the last day of the figures
+_SPANS: dict[PeriodName, tuple[int, int]] = {
+    "year": (364, 0),
+    "quarter": (90, 0),
+    "prior_quarter": (181, 91),
+    "month": (27, 0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A named period and its days that count.
+
+    Attributes:
+        name: Name of the period.
+        asked: All its days since the model's first.
+        mature: The days whose outcomes are complete; None when too few are.
+        immature: Days of the period that are not mature yet.
+    """
+
+    name: PeriodName
+    asked: Period
+    mature: Period | None
+    immature: int
+
+    @property
+    def days(self) -> Period:
+        """Days that the figures are about: the mature ones, or all when none can be valued."""
+        return self.mature or self.asked
+
+
+def named(first: date, as_of: date, mature_through: date | None) -> tuple[Counted, ...]:
+    """The periods of a model: all, year (365 days), quarter and prior quarter (91), month (28).
+
+    Whole days; a period begins no earlier than the model's first day, and one that ends before
+    it is left out. A period shorter than a week counts when all of it is mature.
+
+    Args:
+        first: First day with data.
+        as_of: Last day of the figures.
+        mature_through: Last mature day; None when none is.
+    """
+    found = [_counted("all", Period(first, max(first, as_of)), mature_through)]
+    for name, (back, until) in _SPANS.items():
+        last = as_of - timedelta(days=until)
+        if last >= first:
+            asked = Period(max(first, as_of - timedelta(days=back)), last)
+            found.append(_counted(name, asked, mature_through))
+    return tuple(found)
+
+
+def _counted(name: PeriodName, asked: Period, mature_through: date | None) -> Counted:
+    if mature_through is None or mature_through < asked.first:
+        return Counted(name, asked, None, asked.days)
+    mature = Period(asked.first, min(asked.last, mature_through))
+    immature = asked.days - mature.days
+    enough = mature.days >= LEAST_DAYS or not immature
+    return Counted(name, asked, mature if enough else None, immature)

@@ -1,0 +1,1 @@
+"""What a workspace declares: sources, models, outcomes, metrics, evidence and costs."""

@@ -1,0 +1,56 @@
+"""What is legal in a workspace but leaves figures weaker or unknown: said before the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from valuekit.workspace.declare import Evidence, Model, Workspace
+from valuekit.workspace.wording import Mistake
+
+
+def advice(workspace: Workspace) -> tuple[Mistake, ...]:
+    """Warnings of a valid workspace, model by model."""
+    if not workspace.models:
+        rule = "no model is declared, so there is nothing to show"
+        return (_warn(("models",), "", rule, "Add [models.NAME].", "no_models"),)
+    return tuple(
+        one for name, model in workspace.models.items() for one in _model(workspace, name, model)
+    )
+
+
+def _model(workspace: Workspace, name: str, model: Model) -> Iterator[Mistake]:
+    here = ("models", name)
+    if not model.evidence:
+        rule = "without evidence this model has no value in money"
+        yield _warn(here, "", rule, f"Add [[models.{name}.evidence]].", "no_evidence")
+    if model.costs == type(model.costs)():
+        rule = "without costs the net value equals the gross value"
+        yield _warn(here, "", rule, f"Add [models.{name}.costs].", "no_costs")
+    for index, one in enumerate(model.evidence):
+        yield from _evidence(workspace, model, (*here, "evidence", index), one)
+
+
+def _evidence(
+    workspace: Workspace, model: Model, here: tuple[str | int, ...], one: Evidence
+) -> Iterator[Mistake]:
+    as_of = workspace.workspace.as_of
+    if one.valid_until and as_of and one.valid_until < as_of:
+        rule = f"the assumption ended before the last day of the analysis, {as_of}"
+        remedy = "Confirm it and set a later day; until then it costs a grade."
+        yield _warn((*here, "valid_until"), str(one.valid_until), rule, remedy, "stale")
+    if one.design == "holdout":
+        metric = model.metrics.get(one.metric or model.primary_metric or "")
+        if metric and not metric.already_money and metric.money is None:
+            rule = "the metric has no value in money, so its effect is shown but not priced"
+            remedy = "Set already_money = true, or money = the value of one unit."
+            yield _warn(here, "", rule, remedy, "no_money")
+        if one.registered is None:
+            rule = "the design has no day of registration, so it cannot earn grade A"
+            yield _warn(here, "", rule, "Set registered = the day it was written down.", "late")
+    elif one.owner is None:
+        rule = "nobody stands for this assumption"
+        yield _warn(here, "", rule, 'Set owner = "name@example.com".', "no_owner")
+
+
+def _warn(path: tuple[str | int, ...], value: str, rule: str, remedy: str, code: str) -> Mistake:
+    return Mistake(path, value, rule, remedy, code, "warning")
