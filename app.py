@@ -22,20 +22,14 @@ def _warm_up() -> bool:
 
 def main() -> None:
     """Draw the frame and run the chosen page."""
-    st.set_page_config(
-        page_title="valuekit", page_icon=str(_STATIC / "favicon.png"), layout="wide"
-    )
+    st.set_page_config(page_title="valuekit", page_icon=str(_STATIC / "favicon.png"), layout="wide")
     st.logo(str(_STATIC / "logo.svg"), size="medium")
     chosen = st.navigation(
         [
-            st.Page(
-                ui.PORTFOLIO, title="Portfolio", icon=":material/dashboard:", default=True
-            ),
+            st.Page(ui.PORTFOLIO, title="Portfolio", icon=":material/dashboard:", default=True),
             st.Page(ui.MODEL, title="Model", icon=":material/query_stats:", url_path="model"),
             st.Page(ui.REVIEW, title="Keep or retire", icon=":material/rule:", url_path="review"),
-            st.Page(
-                ui.REPORTS, title="Reports", icon=":material/description:", url_path="reports"
-            ),
+            st.Page(ui.REPORTS, title="Reports", icon=":material/description:", url_path="reports"),
             st.Page(
                 ui.HEALTH,
                 title="Data health",

@@ -34,7 +34,7 @@ _KINDS: Mapping[str, ColumnType] = {
     "BOOLEAN": "bool",
     "DATE": "date",
     "DECIMAL": "decimal",
-    "TIMESTAMP WITH TIME ZONE": "timestamptz",
+    **dict.fromkeys(("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ", "TIMESTAMPTZ_NS"), "timestamptz"),
 }
 
 
@@ -52,6 +52,8 @@ class FileTable:
         cell, kind = self.view.c[column], self.kinds[column]
         if self.files.kind == "csv":
             return delimited.value(cell, kind)
+        if kind == "timestamptz":  # nanoseconds convert to UTC only by way of microseconds
+            return sa.cast(cell, sa.DateTime(timezone=True))
         return to_text(cell) if kind == "text" else cell
 
     def bad_cell(self, columns: Sequence[str]) -> sa.ColumnElement[Any]:

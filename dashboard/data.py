@@ -157,9 +157,7 @@ def _store(url: str, stamp: int) -> Store:  # noqa: ARG001 (the stamp is part of
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _cards(
-    url: str, version: str, order: tuple[str, ...], _store: Store
-) -> tuple[Scorecard, ...]:
+def _cards(url: str, version: str, order: tuple[str, ...], _store: Store) -> tuple[Scorecard, ...]:
     # The store is left out of the key because url and version name its content exactly.
     del url, version
     held = _store.scorecards()
@@ -237,9 +235,7 @@ def exports(shot: Snapshot) -> tuple[ReportRecord, ...]:
     return _open(shot).reports()
 
 
-def decide(
-    shot: Snapshot, card: Scorecard, action: Action, reason: str, person: str
-) -> Decision:
+def decide(shot: Snapshot, card: Scorecard, action: Action, reason: str, person: str) -> Decision:
     """Store a decision with the run, verdict and net value that it rests on.
 
     Raises:
@@ -277,9 +273,7 @@ def report(
         queries=tuple((card.model, one) for card in cards for one in queries(shot, card.model)),
     )
     made = build(kind, cards, period, fmt, meta)
-    _open(shot).note_report(
-        made.name, kind, fmt, shot.run.id, made.data, at=datetime.now(UTC)
-    )
+    _open(shot).note_report(made.name, kind, fmt, shot.run.id, made.data, at=datetime.now(UTC))
     return made
 
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal
 
 from valuekit.estimate import Estimate, Period
@@ -27,14 +26,13 @@ __all__ = [
     "change",
     "count",
     "day",
-    "day_long",
     "figure",
     "full_count",
     "full_money",
     "interval",
     "locale_of",
-    "money",
     "moment",
+    "money",
     "number",
     "percent",
     "plain",
@@ -53,14 +51,14 @@ _SPACE = re.compile(r"\s+")
 
 
 def plain(text: str, limit: int = 120) -> str:
-    """Text of other people for a place that reads Markdown: shown as typed, never interpreted.
+    r"""Text of other people for a place that reads Markdown: shown as typed, never interpreted.
 
     What could mark up is escaped; a colon that could open an icon, an emoji, a colour or an
     address is followed by a zero-width joiner, because those are found after the escapes are
     read. Line breaks become spaces and a long text is cut with an ellipsis.
 
     >>> plain("*free* $x$")
-    '\\\\*free\\\\* \\\\$x\\\\$'
+    '\\*free\\* \\$x\\$'
     """
     one_line = _SPACE.sub(" ", text).strip()
     if len(one_line) > limit:
@@ -197,14 +195,14 @@ def full_count(value: float, locale: Locale) -> str:
     return format_decimal(value, locale=locale).replace("-", MINUS)
 
 
-def day_long(value: date, locale: Locale) -> str:
-    """A day as the reader's locale writes it, in words."""
-    return format_date(value, format="long", locale=locale)
+def moment(value: datetime) -> str:
+    """A moment to the minute, UTC.
 
-
-def moment(value: datetime, locale: Locale) -> str:
-    """A moment as the reader's locale writes it, UTC."""
-    return f"{format_datetime(value, format='medium', locale=locale)} UTC"
+    >>> moment(datetime(2026, 11, 23, 23, 2, tzinfo=UTC))
+    '23 Nov 2026, 23:02 UTC'
+    """
+    shown = value.astimezone(UTC) if value.tzinfo else value
+    return f"{day(shown.date())}, {shown:%H:%M} UTC"
 
 
 def ticks(low: float, high: float, unit: str, wanted: int = 4) -> tuple[list[float], str]:

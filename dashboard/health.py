@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import data, states, ui
-from dashboard.format import count, day, figure, locale_of, moment, percent, plain, plural
+from dashboard.format import count, day, figure, moment, percent, plural
 from dashboard.health_parts import intake, warnings
 from valuekit.scorecard import Scorecard
 
@@ -34,13 +34,15 @@ def _title(shot: data.Snapshot, found: list[Scorecard]) -> str:
     if not shot.cards:
         return "No model has data yet"
     if found:
+        if len(found) == len(shot.cards):
+            return f"All {len(found)} models have something to look at"
         models = plural(len(found), "model has", "models have")
         return f"{models} something to look at; the others are complete"
     return f"The data of all {len(shot.cards)} models is complete"
 
 
 def _lead(shot: data.Snapshot) -> str:
-    made = moment(shot.finished, locale_of(st.context.locale))
+    made = moment(shot.finished)
     last = max((card.as_of for card in shot.cards if card.as_of), default=None)
     return f"Run {shot.run.id} finished {made}." + (f" Data until {day(last)}." if last else "")
 
@@ -66,7 +68,7 @@ def _strip(shot: data.Snapshot) -> None:
     with st.grid(5, min_column_width=150, gap="small"):
         st.metric("Age of the figures", age, border=True, height="stretch")
         st.metric("Rows read", count(read), border=True, height="stretch")
-        used = percent(good / read, 1) if read else "–"
+        used = percent(good / read, 2) if read else "–"
         st.metric("Rows used", used, border=True, height="stretch")
         st.metric("Rows held back", count(held_back), border=True, height="stretch")
         st.metric("Days without data", count(missing), border=True, height="stretch")
@@ -100,15 +102,20 @@ def _row(card: Scorecard) -> dict[str, object]:
 def _runs(shot: data.Snapshot) -> None:
     held = data.runs(shot)
     failed = sum(one.status == "failed" for one in held)
-    title = f"{failed} of the last {len(held)} runs failed" if failed else (
-        f"All of the last {len(held)} runs succeeded" if len(held) > 1 else "One run, and it succeeded"
+    title = (
+        f"{failed} of the last {len(held)} runs failed"
+        if failed
+        else (
+            f"All of the last {len(held)} runs succeeded"
+            if len(held) > 1
+            else "One run, and it succeeded"
+        )
     )
-    locale = locale_of(st.context.locale)
     with ui.card(title, "A run that fails leaves the last good figures untouched"):
         rows = [
             {
                 "Run": f"{one.id}",
-                "Started": moment(one.started, locale),
+                "Started": moment(one.started),
                 "State": {"ok": "✓ good", "failed": "✕ failed"}.get(one.status, one.status),
                 "Seconds": f"{one.seconds:.1f}",
                 "Rows read": count(one.rows_read),
@@ -116,7 +123,4 @@ def _runs(shot: data.Snapshot) -> None:
             }
             for one in held[:15]
         ]
-        ui.table(list(rows), "Runs, newest first.")
-
-
-__all__ = ["page", "plain"]
+        ui.table(rows, "Runs, newest first.")

@@ -8,6 +8,7 @@ from dashboard import data, ui
 from dashboard.format import count, percent, plain, plural
 from valuekit.scorecard import IntakeRow
 
+_SHOWN = 8
 FATES = {
     "accepted": "used",
     "quarantined": "held back: the row breaks a rule",
@@ -23,7 +24,9 @@ def intake(shot: data.Snapshot) -> None:
     read = sum(one.rows for _, one in found)
     other = [(title, one) for title, one in found if one.fate != "accepted" and one.rows]
     title = "Every source row was used" if not other else _title(other, read)
-    with ui.card(title, "What became of every row that was read; the fates add up to the rows read"):
+    with ui.card(
+        title, "What became of every row that was read; the fates add up to the rows read"
+    ):
         if not found:
             ui.note("No source row was counted.")
             return
@@ -62,5 +65,13 @@ def warnings(shot: data.Snapshot) -> None:
     with ui.card(title, "Accepted, but worth knowing"):
         if not unique:
             ui.note("Nothing was found that makes a figure weaker.")
-        for name, text in unique[:40]:
-            st.markdown(f":orange[:material/warning:] **{plain(name, 80)}:** {plain(text, 400)}")
+        for name, text in unique[:_SHOWN]:
+            _warning(name, text)
+        if len(unique) > _SHOWN:
+            with st.expander(f"{len(unique) - _SHOWN} more", icon=":material/more_horiz:"):
+                for name, text in unique[_SHOWN:100]:
+                    _warning(name, text)
+
+
+def _warning(name: str, text: str) -> None:
+    st.markdown(f":orange[:material/warning:] **{plain(name, 80)}:** {plain(text, 400)}")

@@ -1,4 +1,4 @@
-"""Every figure opens to its passport: formula in words, source, inputs, n, method, grade, period."""
+"""Every figure opens to its passport: formula in words, source, inputs, n, method and grade."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import streamlit as st
 
 from dashboard.format import (
     UNKNOWN,
+    figure,
     full_count,
     full_money,
-    figure,
     interval,
     locale_of,
     plain,
@@ -78,14 +78,19 @@ def tile(
             shown or figure(held),
             change,
             delta_color="inverse" if inverse else "normal",
-            delta_description=against or None,
+            delta_description=against if change and against else None,
         )
-        low = "" if held.low is None and not held.reason else interval(held)
-        if not held.known:
-            low = held.reason
-        if low:
-            st.markdown(f":small[:gray[{plain(low, 160)}]]")
+        st.markdown(f":small[:gray[{plain(_line(held), 160)}]]")
         popover(one, run, f"Grade {held.grade}" if held.grade else "How we know")
+
+
+def _line(held: Estimate) -> str:
+    """What stands under the figure: its range, why it is unknown, or how it was counted."""
+    if not held.known:
+        return held.reason
+    if held.low is not None or held.reason:
+        return interval(held)
+    return held.method or "counted, no range"
 
 
 def _exact(held: Estimate) -> str:

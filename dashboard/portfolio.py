@@ -1,4 +1,4 @@
-"""The Portfolio page: what all models earned after costs, how sure that is, what needs a decision."""
+"""The Portfolio page: what all models earned, how sure that is, what needs a decision."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def page() -> None:
         )
     strip(shot, choice.models)
     _bridge_and_decisions(shot, choice, total)
-    _to_date_and_grades(shot, total)
+    _to_date_and_grades(shot, choice, total)
     small_multiples(shot, choice)
     models_table(shot, choice)
     states.footer(shot)
@@ -68,7 +68,9 @@ def _decisions(shot: data.Snapshot, choice: Choice, total: Portfolio) -> None:
         ui.note("Every verdict is to keep.")
     with st.container(gap="xsmall"):
         for one in total.attention:
-            with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+            with st.container(
+                horizontal=True, vertical_alignment="center", gap="small", wrap=False
+            ):
                 st.page_link(
                     ui.MODEL,
                     label=plain(one.title, 60),
@@ -90,7 +92,7 @@ def _decisions(shot: data.Snapshot, choice: Choice, total: Portfolio) -> None:
     st.page_link(ui.REVIEW, label="**Open the review**", icon=":material/rule:")
 
 
-def _to_date_and_grades(shot: data.Snapshot, total: Portfolio) -> None:
+def _to_date_and_grades(shot: data.Snapshot, choice: Choice, total: Portfolio) -> None:
     left, right = st.columns([5, 3], gap="small")
     plan = words.against_plan(total.to_date, shot.plan_per_year, shot.currency)
     sub = f"Net value to date. Line: best estimate. Band: 95% range. {plan}".strip()
@@ -103,6 +105,7 @@ def _to_date_and_grades(shot: data.Snapshot, total: Portfolio) -> None:
     with right, ui.card(_measured_title(total), "Value before costs, by grade of evidence"):
         ui.chart(grades(total.by_grade, shot.currency), words.measured(total))
         _resolved(total)
+        _largest_assumption(shot, choice)
 
 
 def _measured_title(total: Portfolio) -> str:
@@ -120,3 +123,29 @@ def _resolved(total: Portfolio) -> None:
             f"{money(open_value, total.currency)} of the measured value cannot be told from zero.",
             small=True,
         )
+
+
+def _largest_assumption(shot: data.Snapshot, choice: Choice) -> None:
+    """Where a measurement would add most to what is known."""
+    assumed = [
+        (held.value.value, card)
+        for card in shot.cards
+        if card.model in choice.models
+        and (held := card.period(choice.period)) is not None
+        and held.value.value is not None
+        and held.value.grade == "D"
+    ]
+    if not assumed:
+        return
+    value, card = max(assumed, key=lambda pair: pair[0])
+    ui.muted(
+        f"The largest assumption is {card.title}: {money(value, shot.currency)}. A holdout "
+        "there would add most to what is measured.",
+        small=True,
+    )
+    st.page_link(
+        ui.MODEL,
+        label="See its evidence",
+        icon=":material/science:",
+        query_params={"model": card.model, "section": "Evidence"},
+    )

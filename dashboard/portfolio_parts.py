@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from functools import partial
-from itertools import pairwise
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
 
 from dashboard import data, passport, ui, words
 from dashboard.filters import Choice
-from dashboard.format import amount, change, figure, money, plain, share_change, signed, span
+from dashboard.format import amount, change, figure, money, plain, signed, span
 from dashboard.palette import ACTIONS, BLUE, PILLS
 from valuekit.estimate import Estimate
 from valuekit.portfolio import Portfolio
@@ -24,7 +25,7 @@ def strip(shot: data.Snapshot, models: tuple[str, ...]) -> None:
     """Five figures of the last quarter, each with its change and its trend over 12 months."""
     now = data.total(shot, models, "quarter")
     before = data.total(shot, models, "prior_quarter")
-    weeks = _closed(now.weeks)
+    weeks = _summed([card for card in shot.cards if card.model in models])
     with st.container(gap="xsmall"):
         st.markdown(
             f":small[:gray[**Last quarter** ({plain(span(now.period))}), change against the "
@@ -34,9 +35,7 @@ def strip(shot: data.Snapshot, models: tuple[str, ...]) -> None:
             _five(shot, now, before, weeks)
 
 
-def _five(
-    shot: data.Snapshot, now: Portfolio, before: Portfolio, weeks: Sequence[Week]
-) -> None:
+def _five(shot: data.Snapshot, now: Portfolio, before: Portfolio, weeks: Sequence[Week]) -> None:
     money_unit = shot.currency
     roi = f"Return per {amount(1, money_unit).removesuffix('.00')} of cost"
     known = now.models - len(now.unknown)
@@ -70,7 +69,8 @@ def _metric(
         plain(label),
         figure(now),
         ui.change(moved),
-        delta_color="inverse" if bad else "normal",
+        delta_color=_colour(moved, bad=bad),
+        delta_arrow="off" if moved == "0%" else "auto",
         delta_description="vs prior" if moved else None,
         chart_data=trend or None,
         chart_type="line",
@@ -78,6 +78,12 @@ def _metric(
         height="stretch",
         help=passport.text(one, shot.run.id),
     )
+
+
+def _colour(moved: str | None, *, bad: bool) -> Literal["normal", "inverse", "off"]:
+    if moved == "0%":
+        return "off"
+    return "inverse" if bad else "normal"
 
 
 def _losing(shot: data.Snapshot, now: Portfolio, known: int) -> None:
@@ -98,6 +104,26 @@ def _losing(shot: data.Snapshot, now: Portfolio, known: int) -> None:
         height="stretch",
         help="Models with a known net value below zero in the quarter; the line is their net value.",
     )
+
+
+def _summed(cards: Sequence[Scorecard]) -> list[Week]:
+    """Weekly sums of the models with a known value, up to the last week closed for all."""
+    known = {card.model: _closed(card.weeks) for card in cards}
+    ends = [
+        weeks[-1].start for card in cards if (weeks := known[card.model]) and card.retired is None
+    ]
+    by_week: dict[date, list[Week]] = {}
+    for weeks in known.values():
+        for one in weeks:
+            if not ends or one.start <= min(ends):
+                by_week.setdefault(one.start, []).append(one)
+    return [_sum(start, held) for start, held in sorted(by_week.items())][-52:]
+
+
+def _sum(start: date, held: Sequence[Week]) -> Week:
+    value, net = sum(one.value or 0.0 for one in held), sum(one.net or 0.0 for one in held)
+    cost, served = sum(one.cost for one in held), sum(one.predictions for one in held)
+    return Week(start, value, cost, net, served, None, mature=True, days=7)
 
 
 def _in_money(roi: Estimate, currency: str) -> Estimate:
@@ -125,7 +151,9 @@ def small_multiples(shot: data.Snapshot, choice: Choice) -> None:
     cards = sorted(_chosen(shot, choice), key=partial(_net, name="quarter"), reverse=True)
     known = [one for one in cards if _net(one, "quarter") != float("-inf")]
     losing = sum(_net(one, "quarter") < 0 for one in known)
-    sub = "Net value last quarter, change on the quarter before, and 12-month trend on its own scale"
+    sub = (
+        "Net value last quarter, change on the quarter before, and 12-month trend on its own scale"
+    )
     with ui.card(words.losing_title(losing, len(known)) + " last quarter", sub):
         with st.grid(4, min_column_width=150, gap="small"):
             for one in cards:
@@ -174,12 +202,13 @@ def models_table(shot: data.Snapshot, choice: Choice) -> None:
             width="stretch",
             height="content",
             row_height=38,
+            placeholder="Unknown",
             alt=_table_alt(frame, label),
             column_config={
                 "Verdict": wide.MultiselectColumn(
                     options=[word for word, _, _ in ACTIONS.values()], color=list(PILLS), width=150
                 ),
-                "Model": wide.TextColumn(width="medium", pinned=True),
+                "Model": wide.TextColumn(width="medium"),
                 "Weekly net": wide.LineChartColumn("Weekly net, 12 months", color=BLUE),
             },
         )
@@ -191,7 +220,7 @@ def _table(shot: data.Snapshot, choice: Choice) -> tuple[pd.DataFrame, object]:
     unit = shot.currency
     shown = partial(_cell, unit=unit)
     styled = frame.style.format(
-        {"Net": shown, "Cost": shown, "Return": shown, "Cost per 1k": shown}, na_rep="Unknown"
+        {"Net": shown, "Cost": shown, "Return": shown, "Cost per 1k": shown}
     )
     return frame, styled
 
@@ -217,7 +246,7 @@ def _row(card: Scorecard, held: PeriodFigures | None) -> dict[str, object]:
 
 
 def _number(value: float | None) -> float:
-    # A table cell has no other word for unknown; it is written "Unknown" by the formatter.
+    # A frame has no other word for unknown; the table shows its placeholder, "Unknown".
     return float("nan") if value is None else value
 
 
@@ -227,6 +256,3 @@ def _table_alt(frame: pd.DataFrame, label: str) -> str:
         for one in frame.to_dict("records")
     ]
     return f"All models, {label}. " + "; ".join(rows) + "."
-
-
-__all__ = ["models_table", "pairwise", "share_change", "small_multiples", "strip"]

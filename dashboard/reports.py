@@ -8,7 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import data, states, ui, words
-from dashboard.format import amount, count, locale_of, moment, plural, span
+from dashboard.filters import pick_model
+from dashboard.format import amount, count, moment, plural, span
 from valuekit.errors import StoreError
 from valuekit.report.build import Format, ReportKind
 from valuekit.scorecard import PeriodName, Scorecard
@@ -44,15 +45,8 @@ def _choose(shot: data.Snapshot) -> tuple[ReportKind, tuple[str, ...], PeriodNam
     titles = {card.model: card.title for card in shot.cards}
     kind = _pick("Report", "kind", list(_KINDS))
     if _KINDS[kind] == "model":
-        model = st.selectbox(
-            "Model",
-            list(titles),
-            format_func=lambda name: titles.get(name, name),
-            key="model",
-            bind="query-params",
-            persist_state="session",
-        )
-        models: tuple[str, ...] = (model,)
+        card = pick_model(shot.cards, titles, label="Model", hidden=False, width=300)
+        models: tuple[str, ...] = (card.model if card else shot.cards[0].model,)
     else:
         chosen = st.multiselect(
             "Models",
@@ -64,7 +58,9 @@ def _choose(shot: data.Snapshot) -> tuple[ReportKind, tuple[str, ...], PeriodNam
         )
         models = tuple(chosen or titles)
     named = {label: name for name, label in words.PERIODS.items()}
-    period = st.selectbox("Period", list(named), key="period", bind="query-params", persist_state="session")
+    period = st.selectbox(
+        "Period", list(named), key="period", bind="query-params", persist_state="session"
+    )
     shape = _pick("Format", "format", list(_FORMATS))
     return _KINDS[kind], models, named[period], shape
 
@@ -138,19 +134,20 @@ def _exported(shot: data.Snapshot) -> None:
     except StoreError as error:
         ui.note(str(error.findings[0].rule))
         return
-    locale = locale_of(st.context.locale)
-    with ui.card("What was exported", "Name, run, time and hash of each file; its content is not kept"):
+    with ui.card(
+        "What was exported", "Name, run, time and hash of each file; its content is not kept"
+    ):
         if not held:
             ui.note("Nothing yet. An export appears here the next time the page is loaded.")
             return
         rows = [
             {
                 "File": one.name,
-                "Made": moment(one.at, locale),
+                "Made": moment(one.at),
                 "Run": f"{one.run}",
                 "Size": f"{one.size / 1000:,.0f} kB",
                 "SHA-256": one.sha256[:12],
             }
             for one in held[:20]
         ]
-        ui.table(list(rows), "Files that were exported, newest first.")
+        ui.table(rows, "Files that were exported, newest first.")

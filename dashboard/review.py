@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import data, states, ui, words
+from dashboard.filters import pick_model
 from dashboard.format import figure, interval, money, plain, plural
 from dashboard.model.history import entries
 from dashboard.review_form import form
@@ -36,16 +37,19 @@ def page() -> None:
     )
     card = _choose(shot)
     if card is None:
+        states.unknown_model(shot)
         return
     left, right = st.columns([5, 4], gap="small")
     with left:
-        _evidence(shot, card)
+        _evidence(card)
         _actions(shot, card)
     with right:
         form(shot, card)
         _checklist(card)
     made = data.decisions(shot, card.model)
-    title = f"{plural(len(made), 'decision')} on record for {card.title}" if made else "No decision yet"
+    title = (
+        f"{plural(len(made), 'decision')} on record for {card.title}" if made else "No decision yet"
+    )
     with ui.card(title, "Append-only; newest first"):
         if made:
             entries(made, shot.currency)
@@ -55,30 +59,22 @@ def page() -> None:
 
 
 def _choose(shot: data.Snapshot) -> Scorecard | None:
-    ordered = sorted(shot.cards, key=lambda card: _ORDER.index(card.verdict.action))
-    asked = st.query_params.get("model")
-    missing = asked is not None and shot.card(asked) is None
-    labels = {
-        card.model: f"{words.action_word(card.verdict.action)}: {card.title}" for card in ordered
-    }
+    ordered = sorted(shot.cards, key=_urgency)
     decided = {one.model for one in data.decisions(shot)}
-    model = st.selectbox(
-        "Model to review, most pressing first",
-        list(labels),
-        format_func=lambda name: labels.get(name, name)
-        + (" (decided)" if name in decided else ""),
-        key="model",
-        bind="query-params",
-        persist_state="session",
-        width=420,
-    )
-    if missing:
-        ui.empty("No figures under this name", f"The address asks for: {asked}", "Pick a model above.")
-        return None
-    return shot.card(model)
+    labels = {
+        card.model: f"{words.action_word(card.verdict.action)}: {card.title}"
+        + (" (decided)" if card.model in decided else "")
+        for card in ordered
+    }
+    label = "Model to review, most pressing first"
+    return pick_model(ordered, labels, label=label, hidden=False, width=420)
 
 
-def _evidence(shot: data.Snapshot, card: Scorecard) -> None:
+def _urgency(card: Scorecard) -> int:
+    return _ORDER.index(card.verdict.action)
+
+
+def _evidence(card: Scorecard) -> None:
     held = card.verdict
     with ui.card(held.headline, words.owner_line(card)):
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):

@@ -61,7 +61,9 @@ def _store(
         data.decide(shot, card, _CHOICES[chosen], reason, person)
     except StoreError as error:
         said = " ".join(f"{one.rule}. {one.remedy}" for one in error.findings)
-        st.error(plain(said, 400), title="Not stored; your text is still here", icon=":material/error:")
+        st.error(
+            plain(said, 400), title="Not stored; your text is still here", icon=":material/error:"
+        )
         return
     st.session_state[_SAVED] = (card.model, chosen)
     for key in ("action", "reason"):

@@ -8,10 +8,11 @@ import socket
 import sys
 import threading
 import webbrowser
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 import uvicorn
@@ -111,7 +112,7 @@ def _listen(port: int) -> socket.socket | None:
 
 
 @asynccontextmanager
-async def _warm(_app: st.App) -> AsyncIterator[Mapping[str, object]]:
+async def _warm(_app: st.App) -> AsyncIterator[dict[str, Any] | None]:
     """Import what pages need before the first visitor, then hide it from the collector.
 
     Streamlit collects garbage after every script run; without the freeze each run would walk

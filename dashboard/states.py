@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import data, ui
-from dashboard.format import locale_of, moment, plain, plural
+from dashboard.format import moment, plain, plural
 from valuekit.errors import Finding
 from valuekit.text import listed
 
@@ -71,12 +71,13 @@ def _findings(findings: tuple[Finding, ...]) -> None:
 
 def banners(shot: data.Snapshot) -> None:
     """What a reader must know before believing the figures: a failed run, old data, gaps."""
-    locale = locale_of(st.context.locale)
-    made = moment(shot.finished, locale)
+    made = moment(shot.finished)
     if shot.failed is not None:
-        at = moment(shot.failed.finished or shot.failed.started, locale)
+        at = moment(shot.failed.finished or shot.failed.started)
         st.error(
-            plain(f"{shot.failed.message or 'No reason was recorded.'} Figures are of {made}.", 700),
+            plain(
+                f"{shot.failed.message or 'No reason was recorded.'} Figures are of {made}.", 700
+            ),
             title=plain(f"The last refresh failed at {at}"),
             icon=":material/sync_problem:",
         )
@@ -97,5 +98,19 @@ def banners(shot: data.Snapshot) -> None:
 
 def footer(shot: data.Snapshot) -> None:
     """Where the figures come from, on every page."""
-    made = moment(shot.finished, locale_of(st.context.locale))
+    made = moment(shot.finished)
     ui.muted(f"{shot.name}. Run {shot.run.id} of {made}. Money in {shot.currency}.", small=True)
+
+
+def unknown_model(shot: data.Snapshot) -> None:
+    """The address asks for a model that has no figures: which, why, and the way on."""
+    asked = st.query_params.get("model", "")
+    ui.headline("This workspace has no such model", f"The address asks for: {asked[:80]}")
+    pending = dict(shot.pending)
+    if asked in pending:
+        why = f"{pending[asked]} is declared but has not been refreshed yet."
+        step = "Run: valuekit refresh"
+    else:
+        why = "It may have been renamed or removed from valuekit.toml."
+        step = "Pick a model above."
+    ui.empty("No figures under this name", why, step, (ui.PORTFOLIO, "Go to the portfolio"))

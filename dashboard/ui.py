@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -74,7 +74,7 @@ def status(value: Status) -> None:
     st.badge(word, color=_colour(colour), icon=icon)
 
 
-def _colour(name: str) -> "st.typing.Color":  # type: ignore[name-defined]
+def _colour(name: str) -> st.typing.Color:  # type: ignore[name-defined]
     return name
 
 
@@ -104,7 +104,7 @@ def change(text: str | None) -> str | None:
     return ascii_minus(text) if text else None
 
 
-def table(rows: Sequence[dict[str, object]], alt: str) -> "DeltaGenerator":
+def table(rows: Sequence[Mapping[str, object]], alt: str) -> DeltaGenerator:
     """A plain table of text, readable by screen readers and by wide and narrow screens."""
     shown = {
         plain(key): [plain(str(row[key]), 400) for row in rows] for key in (rows[0] if rows else {})

@@ -40,8 +40,8 @@ PERIODS: dict[PeriodName, str] = {
 }
 GLOSSARY = {
     "net": "Net value: what the model earned or saved, less everything it cost.",
-    "roi": "Return: net value for each unit of cost. 2.00 means two earned, after cost, per one spent.",
-    "range": "95% range: were the same data drawn again and again, 95 of 100 such ranges would hold "
+    "roi": "Return: net value for each unit of cost. 2.00: two earned, after cost, for one spent.",
+    "range": "95% range: were the data drawn again and again, 95 of 100 such ranges would hold "
     "the true figure.",
     "uplift": "Uplift: the difference the model made, against customers who were left without it.",
     "grade": "Grade of evidence. A: randomised, registered and checked. B: phased or partly "
@@ -118,7 +118,9 @@ def against_plan(points: Sequence[ToDate], plan_per_year: float | None, currency
     days = (points[-1].day - points[0].day).days + 7
     gap = points[-1].net - plan_per_year * days / 365.25
     side = "ahead of" if gap >= 0 else "behind"
-    return f"{money(abs(gap), currency)} {side} the plan of {money(plan_per_year, currency)} a year."
+    return (
+        f"{money(abs(gap), currency)} {side} the plan of {money(plan_per_year, currency)} a year."
+    )
 
 
 def decisions_title(needed: int) -> str:
@@ -279,7 +281,7 @@ def retire_saving(total: Portfolio, cards: Sequence[Scorecard]) -> str:
     loss = -sum(one for one in yearly if one is not None and one < 0)
     if not marked or loss <= 0:
         return ""
-    models = plural(len(marked), "marked model", "marked models")
+    models = "marked model" if len(marked) == 1 else f"{len(marked)} marked models"
     return f"Retiring the {models} would stop a loss of about {money(loss, total.currency)} a year."
 
 

@@ -19,5 +19,5 @@ step() {
 step format "$bin/ruff" format --check --quiet .
 step lint "$bin/ruff" check --quiet .
 step types "$bin/mypy" --no-error-summary
-step imports "$bin/lint-imports"
+step imports "$bin/lint-imports" --no-logo
 exit "$status"

@@ -23,12 +23,12 @@ numbers. Unknown is `null` with a `reason` beside it, never 0. NaN and infinity 
 
 | command | keys at the top |
 |---|---|
-| `show` | `schema` (1), `workspace`, `run`, `finished`, `portfolio` (Portfolio), `models` (name to Scorecard) |
+| `show` | `schema` (1), `workspace`, `run`, `finished`, `portfolio`, `models` (name: Scorecard) |
 | `show MODEL` | `schema`, `workspace`, `run`, `finished`, `scorecard` (Scorecard) |
 | `refresh` | `schema`, `run`, `models` (names), `rows_read`, `fact_rows`, `seconds`, `warnings` |
-| `check` | `schema`, `ok`, `models`: per model `findings`, `tables`, `join` (share or null), `store_bytes` |
+| `check` | `schema`, `ok`, `models`: per model `findings`, `tables`, `join`, `store_bytes` |
 | `doctor` | `schema`, `ok`, `points`: `what`, `state` (ok, warning, failed), `finding`, `remedy` |
-| `ledger MODEL DAY` | `schema`, `model`, `day`, `facts`: per fact a list of rows as in [ledger.md](ledger.md) |
+| `ledger MODEL DAY` | `schema`, `model`, `day`, `facts`: rows by fact, see [ledger.md](ledger.md) |
 
 A finding has `severity`, `code`, `place`, `value`, `rule`, `remedy` and `rows`.
 """
@@ -62,17 +62,21 @@ def _section(one: type) -> str:
     lines = [f"### {one.__name__}", inspect.cleandoc(one.__doc__ or "").split("\n\n")[0], ""]
     for field in dataclasses.fields(one):
         meaning = _comment(source, field.name) or _attribute(one.__doc__ or "", field.name)
-        lines.append(f"- `{field.name}` ({_words(str(field.type))}){': ' if meaning else ''}{meaning}")
+        lines.append(
+            f"- `{field.name}` ({_words(str(field.type))}){': ' if meaning else ''}{meaning}"
+        )
     return "\n".join([*lines, ""])
 
 
 def _comment(source: str, name: str) -> str:
-    found = re.search(rf"^    {name}: [^#\n]*#\s*(.+)$", source, re.M)
+    found = re.search(rf"^    {name}: [^#\n]*#\s*(.+)$", source, re.MULTILINE)
     return found[1] if found else ""
 
 
 def _attribute(doc: str, name: str) -> str:
-    found = re.search(rf"^\s+{name}: (.+?)(?=\n\s+\w+: |\n\n|\n\s*Raises|\Z)", doc, re.M | re.S)
+    found = re.search(
+        rf"^\s+{name}: (.+?)(?=\n\s+\w+: |\n\n|\n\s*Raises|\Z)", doc, re.MULTILINE | re.DOTALL
+    )
     return " ".join(found[1].split()) if found else ""
 
 

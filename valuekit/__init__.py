@@ -15,7 +15,7 @@ __all__ = ["Workspace", "__version__"]
 def __getattr__(name: str) -> object:
     """Load the API on first use: a door that only needs the version stays fast."""
     if name == "Workspace":
-        from valuekit.api import Workspace  # noqa: PLC0415 (lazy on purpose)
+        from valuekit.api import Workspace
 
         return Workspace
     msg = f"module 'valuekit' has no attribute {name!r}"

@@ -22,7 +22,7 @@ from valuekit.report.build import Format, ReportKind
 from valuekit.scorecard import Action, Decision, PeriodName, Scorecard, from_json
 from valuekit.source import Check, open_connector
 from valuekit.store import Store, open_store
-from valuekit.workspace.load import Loaded, load, store_url
+from valuekit.workspace.load import Loaded, load
 
 if TYPE_CHECKING:
     from valuekit.refresh import ProgressCallback, RunOutcome
@@ -50,7 +50,7 @@ class Workspace:
         Raises:
             StoreError: when it is missing, locked or of an unknown schema.
         """
-        return open_store(store_url(self.loaded), create=create)
+        return open_store(self.loaded.store_url, create=create)
 
     def refresh(
         self,
@@ -70,7 +70,7 @@ class Workspace:
             ValuekitError: when a source, a rule or the store fails; the last good run stays.
         """
         # Only a run needs the estimators' slow imports.
-        from valuekit.refresh import refresh  # noqa: PLC0415 (see above)
+        from valuekit.refresh import refresh
 
         for name in models or ():
             self._known(name)
@@ -216,7 +216,7 @@ class Workspace:
 
     def ledger(self, model: str, day: date) -> dict[str, object]:
         """The facts of one model and day, vectors unpacked, JSON-ready."""
-        from valuekit.ledger.show import day_of  # noqa: PLC0415 (pandas-heavy, only here)
+        from valuekit.ledger.show import day_of
 
         self._known(model)
         with self.store() as store:

@@ -35,7 +35,7 @@ class Estimate:
 
     Attributes:
         value: The point estimate in ``unit``; None when unknown (then ``reason`` says why).
-        unit: ``"EUR"``, ``"EUR/unit"``, ``"EUR/prediction"``, ``"share"``, ``"predictions"``, ``"1"``.
+        unit: ``"EUR"``, ``"EUR/unit"``, ``"EUR/prediction"``, ``"share"``, ``"1"``, ...
         low: Lower end of the interval at ``level``; None when there is no interval.
         high: Upper end of the interval.
         level: Confidence level of the interval, 0.95 unless said otherwise.

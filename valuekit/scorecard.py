@@ -55,7 +55,7 @@ class CostLine:
 
 @dataclass(frozen=True, slots=True)
 class PeriodFigures:
-    """Money of one period. ``net`` is value less attributed cost; ``net_marginal`` less marginal."""
+    """Money of a period: ``net`` is value less attributed cost, ``net_marginal`` less marginal."""
 
     name: PeriodName
     period: Period

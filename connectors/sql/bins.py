@@ -25,5 +25,12 @@ def _tree(value: Expression, edges: Sequence[float], low: int, high: int) -> Exp
     middle = (low + high) // 2
     below = _tree(value, edges, low, middle)
     at_or_above = _tree(value, edges, middle, high)
-    edge = sa.literal_column(f"CAST({edges[middle]!r} AS DOUBLE PRECISION)", sa.Double())
-    return sa.case((value < edge, below), else_=at_or_above)
+    return sa.case((value < exactly(edges[middle]), below), else_=at_or_above)
+
+
+def exactly(number: float) -> Expression:
+    """A double written so that every engine reads the same bits: 17 digits and an exponent.
+
+    Without the exponent some engines read a decimal first and round twice.
+    """
+    return sa.cast(sa.literal_column(f"{number:.16e}", sa.Double()), sa.Double())

@@ -104,9 +104,7 @@ def _without_twice(
         .where(twice.c.id.is_(None))
         .subquery()
     )
-    first = [
-        sa.func.min(one).label(one.name) if one.name != "id" else one for one in read.c
-    ]
+    first = [sa.func.min(one).label(one.name) if one.name != "id" else one for one in read.c]
     kept = work.keep(
         f"kept_{source}",
         sa.select(*first)
@@ -164,9 +162,7 @@ def _later(
     rule = sa.case((twice.c.conflict == 1, "conflicting_duplicate"), else_="duplicate")
     every = (
         sa.select(read.c.day, rule.label("rule"), read.c.amount)
-        .select_from(
-            read.join(twice, sa.and_(read.c.id == twice.c.id, read.c.usable == 1))
-        )
+        .select_from(read.join(twice, sa.and_(read.c.id == twice.c.id, read.c.usable == 1)))
         .subquery()
     )
     first = sa.select(kept.c.day, sa.literal("duplicate").label("rule"), kept.c.amount).subquery()

@@ -28,7 +28,10 @@ def epoch(work: Work, day: Expression) -> Expression:
     if not steps:
         return sa.literal_column(f"'{ALL}'")
     cases = [
-        (day >= dialects.day(dialects.moment(datetime.combine(one.from_, time()))), one.from_.isoformat())
+        (
+            day >= dialects.day(dialects.moment(datetime.combine(one.from_, time()))),
+            one.from_.isoformat(),
+        )
         for one in reversed(steps)
     ]
     return sa.case(*cases, else_=NONE)

@@ -147,16 +147,12 @@ def _credited(possible: sa.FromClause, credit: str) -> sa.Subquery:
     c = possible.c
     rest = [one for one in c if one.name != "weight"]
     if credit == "split":
-        share = dialects.fdiv(
-            sa.literal_column("1"), sa.func.count().over(partition_by=c.oid)
-        )
+        share = dialects.fdiv(sa.literal_column("1"), sa.func.count().over(partition_by=c.oid))
         return sa.select(*rest, share.label("weight")).subquery()
     order = _order([c.entry_ts, c.entry], last=credit == "last")
     rank = sa.func.row_number().over(partition_by=c.oid, order_by=order).label("turn")
     ranked = sa.select(possible, rank).subquery()
-    return (
-        sa.select(*(ranked.c[one.name] for one in c)).where(ranked.c.turn == 1).subquery()
-    )
+    return sa.select(*(ranked.c[one.name] for one in c)).where(ranked.c.turn == 1).subquery()
 
 
 def _picked(rows: sa.FromClause, *, last: bool) -> Statement:
@@ -186,9 +182,7 @@ def _rows(pairs: sa.FromClause, values: Sequence[str], *, summed: bool) -> State
         whole = [(c[name] * c.weight).label(name) for name in numbers]
         return sa.select(c.entry, c.label, c.age, *whole).where(c.picked == 1)
     added = [
-        sa.case(
-            (sa.func.count(c[name]) > 0, sa.func.sum(zero(c[name]) * c.weight))
-        ).label(name)
+        sa.case((sa.func.count(c[name]) > 0, sa.func.sum(zero(c[name]) * c.weight))).label(name)
         for name in numbers
     ]
     label, age = sa.func.max(c.label).label("label"), sa.func.min(c.age).label("age")

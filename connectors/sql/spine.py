@@ -156,9 +156,7 @@ class _Rows:
         if self.work.model.task == "classification" and p.score is not None:
             score = number(self.raw.c[p.score], self.kinds[p.score])
             # NaN is above every number on some engines and beside them on others.
-            found.append(
-                sa.and_(score.is_not(None), sa.not_(sa.and_(score >= 0.0, score <= 1.0)))
-            )
+            found.append(sa.and_(score.is_not(None), sa.not_(sa.and_(score >= 0.0, score <= 1.0))))
         if p.predicted is not None and not self.classes:
             found.append(unusable(self.raw.c[p.predicted], self.kinds[p.predicted]))
         return any_of(found)

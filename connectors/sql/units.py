@@ -135,9 +135,7 @@ def _read(
     raw = work.engine.table(a.table, list(columns))
     bad, no_id = raw.c[BAD_CELL].is_not(None), blank(raw.c[a.unit], kinds[a.unit])
     no_time = sa.false() if a.time is None else raw.c[a.time].is_(None)
-    rule = sa.case(
-        (bad, "bad_cell"), (no_id, "null_id"), (no_time, "null_time"), else_=ACCEPTED
-    )
+    rule = sa.case((bad, "bad_cell"), (no_id, "null_id"), (no_time, "null_time"), else_=ACCEPTED)
     if a.time is None:
         assert a.date is not None  # noqa: S101  declared: exactly one of time and date
         ts, day = moment_of(a.date), dialects.day(moment_of(a.date))

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import altair as alt
 
-from dashboard.charts.base import Chart, cached_spec, level_line, reach, rows, tip, value_x, value_y
+from dashboard.charts.base import (
+    Chart,
+    cached_spec,
+    layered,
+    level_line,
+    reach,
+    rows,
+    tip,
+    value_x,
+    value_y,
+)
 from dashboard.format import amount, count, percent
 from dashboard.palette import BLUE, GRAY, GREEN, MUTED, ORANGE
 from valuekit.scorecard import CalibrationBin, Figure, Point
@@ -13,36 +23,37 @@ _SQUARE = 260
 
 
 @cached_spec
-def roc(points: tuple[Point, ...], height: int = _SQUARE) -> alt.LayerChart:
+def roc(points: tuple[Point, ...], height: int = _SQUARE) -> Chart:
     """True against false positives at every threshold; the diagonal is a coin toss."""
     data = [
         {"x": one.x, "y": one.y, "fpr": percent(one.x), "tpr": percent(one.y)} for one in points
     ]
     x = value_x("x", 0, 1, "share", title="False alarms, share of negatives")
     y = value_y("y", 0, 1, "share")
-    y.title = "Found, share of positives"
     base = alt.Chart(rows(data))
     tips = [tip("tpr", "Found"), tip("fpr", "False alarms")]
-    return alt.layer(
+    return layered(
         _diagonal(),
         base.mark_area(opacity=0.12, color=BLUE).encode(x=x, y=y),
         base.mark_line(strokeWidth=2.5, color=BLUE, interpolate="linear").encode(
             x=x, y=y, order="x:Q"
         ),
         base.mark_point(size=60, opacity=0).encode(x=x, y=y, tooltip=tips),
-    ).properties(height=height)
+        height=height,
+    )
 
 
-def _diagonal() -> alt.Chart:
-    return (
+def _diagonal() -> Chart:
+    made: Chart = (
         alt.Chart(rows([{"x": 0.0, "y": 0.0}, {"x": 1.0, "y": 1.0}]))
         .mark_line(color=MUTED, strokeDash=[4, 4], strokeWidth=1.5)
         .encode(x="x:Q", y="y:Q")
     )
+    return made
 
 
 @cached_spec
-def calibration(bins: tuple[CalibrationBin, ...], height: int = _SQUARE) -> alt.LayerChart:
+def calibration(bins: tuple[CalibrationBin, ...], height: int = _SQUARE) -> Chart:
     """Mean score against what happened; on the diagonal a 30% means 30%."""
     top = max([max(one.predicted, one.observed) for one in bins] + [0.01])
     data = [
@@ -69,7 +80,7 @@ def calibration(bins: tuple[CalibrationBin, ...], height: int = _SQUARE) -> alt.
     dots = base.mark_point(filled=True, color=BLUE, opacity=1, size=55).encode(
         x=x, y=y, tooltip=tips
     )
-    return (line + joined + dots).properties(height=height)
+    return layered(line, joined, dots, height=height)
 
 
 @cached_spec
@@ -79,7 +90,7 @@ def value_curve(
     best: float | None,
     currency: str,
     height: int = _SQUARE,
-) -> alt.LayerChart:
+) -> Chart:
     """Value per row at every threshold, with today's threshold and the best one."""
     low, high = reach([one.y for one in points], zero=False)
     left, right = reach([one.x for one in points], zero=False)
@@ -101,7 +112,7 @@ def value_curve(
     if today is not None:
         side = best is not None and today > best
         layers += _threshold(points, today, "Today", ORANGE, right=side, low=near)
-    return alt.layer(*layers).properties(height=height)
+    return layered(*layers, height=height)
 
 
 def _threshold(
@@ -117,13 +128,14 @@ def _threshold(
             dx=7 if right else -7,
             fontSize=12,
             fontWeight=600,
+            baseline="top",
             color="currentColor",
-        ).encode(x="x:Q", y=alt.value(_SQUARE - (30 if low else 12)), text="text:N"),
+        ).encode(x="x:Q", y=alt.value(20 if low else 2), text="text:N"),
     ]
 
 
 @cached_spec
-def ranked(figures: tuple[Figure, ...], height: int = 200) -> alt.LayerChart:
+def ranked(figures: tuple[Figure, ...], height: int = 200) -> Chart:
     """Figures as dots with their ranges, a line each, zero or none included as they fall."""
     known = [one for one in figures if one.estimate.value is not None]
     data = [_dot(one) for one in known]
@@ -137,13 +149,16 @@ def ranked(figures: tuple[Figure, ...], height: int = 200) -> alt.LayerChart:
     )
     base = alt.Chart(rows(data)).encode(y=y)
     tips = [tip("label", "Figure"), tip("text", "Value"), tip("range", "95% range")]
-    return alt.layer(
-        base.mark_rule(strokeWidth=2, color=GRAY).encode(x=value_x("low", low, high, unit), x2="high:Q"),
+    return layered(
+        base.mark_rule(strokeWidth=2, color=GRAY).encode(
+            x=value_x("low", low, high, unit), x2="high:Q"
+        ),
         base.mark_point(filled=True, size=75, color=BLUE, opacity=1).encode(x=x, tooltip=tips),
         base.mark_text(dy=-11, fontSize=12, fontWeight=600, color="currentColor").encode(
             x=x, text="text:N"
         ),
-    ).properties(height=max(height, 42 * len(known)))
+        height=max(height, 42 * len(known)),
+    )
 
 
 def _dot(one: Figure) -> dict[str, object]:
@@ -164,11 +179,15 @@ def _dot(one: Figure) -> dict[str, object]:
 
 
 @cached_spec
-def by_horizon(figures: tuple[Figure, ...], height: int = 220) -> alt.LayerChart:
+def by_horizon(figures: tuple[Figure, ...], height: int = 220) -> Chart:
     """Error of the forecast by how far ahead it was made."""
     known = [one for one in figures if one.estimate.value is not None]
     data = [
-        {"label": one.label, "y": one.estimate.value, "text": amount(one.estimate.value, one.estimate.unit)}
+        {
+            "label": one.label,
+            "y": one.estimate.value,
+            "text": amount(one.estimate.value, one.estimate.unit),
+        }
         for one in known
     ]
     low, high = reach([one.estimate.value or 0.0 for one in known])
@@ -180,9 +199,11 @@ def by_horizon(figures: tuple[Figure, ...], height: int = 220) -> alt.LayerChart
     )
     base = alt.Chart(rows(data))
     bars = base.mark_bar(color=BLUE, cornerRadius=2, size=26).encode(
-        x=x, y=value_y("y", low, high, unit, 3), tooltip=[tip("label", "Horizon"), tip("text", "Error")]
+        x=x,
+        y=value_y("y", low, high, unit, 3),
+        tooltip=[tip("label", "Horizon"), tip("text", "Error")],
     )
     names = base.mark_text(dy=-8, fontSize=12, color="currentColor").encode(
         x=x, y="y:Q", text="text:N"
     )
-    return (bars + names + level_line(0)).properties(height=height)
+    return layered(bars, names, level_line(0), height=height)

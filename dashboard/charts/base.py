@@ -13,7 +13,7 @@ import altair as alt
 from dashboard.format import ticks
 from dashboard.palette import MUTED
 
-Chart = alt.Chart | alt.LayerChart | alt.HConcatChart | alt.FacetChart
+Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 Spec = dict[str, object]
 Given = ParamSpec("Given")
 
@@ -27,25 +27,25 @@ def cached_spec(build: Callable[Given, Chart]) -> Callable[Given, Spec]:
 
     @lru_cache(maxsize=512)
     def _text(*args: Hashable, **named: Hashable) -> str:
-        made = cast("Callable[..., Chart]", build)(*args, **named)
-        return json.dumps(made.to_dict())
+        return json.dumps(cast("Callable[..., Chart]", build)(*args, **named).to_dict())
 
     @wraps(build)
     def _spec(*args: Given.args, **named: Given.kwargs) -> Spec:
         # A fresh copy each time: Streamlit completes the specification in place.
-        return cast("Spec", json.loads(_text(*args, **named)))
+        return cast("Spec", json.loads(cast("Callable[..., str]", _text)(*args, **named)))
 
     return _spec
 
 
 def rows(values: Iterable[Mapping[str, object]]) -> alt.Data:
     """Inline rows; days become ISO text, which Vega reads as local midnight with a time."""
-    return alt.Data(
-        values=[
-            {key: _cell(value) for key, value in one.items()}
-            for one in values
-        ]
-    )
+    made = [{key: _cell(value) for key, value in one.items()} for one in values]
+    return cast("Callable[..., alt.Data]", alt.Data)(values=made)
+
+
+def layered(*charts: Chart, height: int) -> Chart:
+    """Charts on top of each other, first at the back."""
+    return alt.layer(*charts).properties(height=height)
 
 
 def _cell(value: object) -> object:
@@ -108,12 +108,15 @@ def tip(field: str, title: str) -> alt.Tooltip:
     return alt.Tooltip(f"{field}:N", title=title)
 
 
-def level_line(value: float, *, dashed: bool = False) -> alt.Chart:
+def level_line(value: float, *, dashed: bool = False) -> Chart:
     """A horizontal line, for zero or a reference."""
     dash = [4, 3] if dashed else [1, 0]
-    return (
-        alt.Chart(rows([{"level": value}])).mark_rule(color=MUTED, strokeDash=dash).encode(y="level:Q")
+    made: Chart = (
+        alt.Chart(rows([{"level": value}]))
+        .mark_rule(color=MUTED, strokeDash=dash)
+        .encode(y="level:Q")
     )
+    return made
 
 
 def reach(values: Iterable[float], *, zero: bool = True) -> tuple[float, float]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import altair as alt
 
-from dashboard.charts.base import cached_spec, level_line, reach, rows
+from dashboard.charts.base import Chart, cached_spec, layered, level_line, reach, rows
 from dashboard.format import money, signed
 from dashboard.palette import BLUE, GRAY, MUTED, ORANGE
 from valuekit.scorecard import BridgeStep
 
 
 @cached_spec
-def bridge(steps: tuple[BridgeStep, ...], currency: str, height: int = 280) -> alt.LayerChart:
+def bridge(steps: tuple[BridgeStep, ...], currency: str, height: int = 280) -> Chart:
     """A waterfall with every amount on its bar; totals stand on zero."""
     placed = _placed(steps, currency)
     order = [str(one["step"]) for one in placed]
@@ -57,10 +57,10 @@ def bridge(steps: tuple[BridgeStep, ...], currency: str, height: int = 280) -> a
             y="end:Q",
         )
     )
-    amounts = base.mark_text(
-        dy=-9, fontSize=12.5, fontWeight=600, color="currentColor"
-    ).encode(x=alt.X("step:N", sort=order), y="top:Q", text="text:N")
-    return (links + bars + level_line(0) + amounts).properties(height=height)
+    amounts = base.mark_text(dy=-9, fontSize=12.5, fontWeight=600, color="currentColor").encode(
+        x=alt.X("step:N", sort=order), y="top:Q", text="text:N"
+    )
+    return layered(links, bars, level_line(0), amounts, height=height)
 
 
 def _placed(steps: tuple[BridgeStep, ...], currency: str) -> list[dict[str, object]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import altair as alt
 
-from dashboard.charts.base import cached_spec, rows, tip
+from dashboard.charts.base import Chart, cached_spec, layered, rows, tip
 from dashboard.format import money
 from dashboard.palette import BLUE, GRAY, PURPLE
 from valuekit.scorecard import CostLine
@@ -13,12 +13,12 @@ _BASES = ("marginal", "shared", "sunk")
 
 
 @cached_spec
-def categories(lines: tuple[CostLine, ...], currency: str, height: int = 180) -> alt.LayerChart:
+def categories(lines: tuple[CostLine, ...], currency: str, height: int = 180) -> Chart:
     """Bars by category, coloured by what happens to the cost when the model is retired."""
     ordered = sorted(lines, key=lambda one: -abs(one.amount))
     data = [
         {
-            "category": one.category.replace("_", " ").capitalize(),
+            "category": _name(one, lines),
             "basis": one.basis,
             "amount": float(one.amount),
             "text": money(one.amount, currency),
@@ -40,16 +40,21 @@ def categories(lines: tuple[CostLine, ...], currency: str, height: int = 180) ->
         scale=alt.Scale(domain=list(_BASES), range=[BLUE, PURPLE, GRAY]),
         legend=alt.Legend(title=None, orient="top", values=bases) if len(bases) > 1 else None,
     )
-    offset = alt.YOffset("basis:N", sort=list(_BASES))
     base = alt.Chart(rows(data))
-    bars = base.mark_bar(cornerRadius=2).encode(
+    bars = base.mark_bar(cornerRadius=2, height={"band": 0.55}).encode(
         y=y,
         x=x,
-        yOffset=offset,
         color=colour,
         tooltip=[tip("category", "Category"), tip("basis", "Basis"), tip("text", "Amount")],
     )
     names = base.mark_text(align="left", dx=6, fontSize=12, color="currentColor").encode(
-        y=y, x=x, yOffset=offset, text="text:N"
+        y=y, x=x, text="text:N"
     )
-    return (bars + names).properties(height=max(height, 46 * len(order)))
+    return layered(bars, names, height=max(height, 46 * len(order)))
+
+
+def _name(one: CostLine, lines: tuple[CostLine, ...]) -> str:
+    """The category; with its basis where the category has several."""
+    name = one.category.replace("_", " ").capitalize()
+    bases = {line.basis for line in lines if line.category == one.category}
+    return f"{name}, {one.basis}" if len(bases) > 1 else name

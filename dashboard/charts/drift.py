@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import altair as alt
 
-from dashboard.charts.base import cached_spec, reach, rows, tip, value_y
+from dashboard.charts.base import Chart, cached_spec, reach, rows, tip, value_y
 from dashboard.format import percent
 from dashboard.palette import BLUE, GRAY
 from valuekit.scorecard import Drift
 
 
 @cached_spec
-def drift(one: Drift, height: int = 180) -> alt.Chart:
+def drift(one: Drift, height: int = 240) -> Chart:
     """Share of predictions per bin, reference beside recent; equal bars mean no drift."""
     data = [
         {
@@ -24,7 +24,7 @@ def drift(one: Drift, height: int = 180) -> alt.Chart:
         for which, share in zip(("Reference", "Recent"), pair, strict=True)
     ]
     low, high = reach([share for pair in one.bins for share in pair])
-    return (
+    made: Chart = (
         alt.Chart(rows(data))
         .mark_bar(cornerRadius=1)
         .encode(
@@ -44,3 +44,4 @@ def drift(one: Drift, height: int = 180) -> alt.Chart:
         )
         .properties(height=height)
     )
+    return made

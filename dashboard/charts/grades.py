@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import altair as alt
 
-from dashboard.charts.base import cached_spec, rows, tip
+from dashboard.charts.base import Chart, cached_spec, layered, rows, tip
 from dashboard.format import money, plural
 from dashboard.palette import BLUE, GRADES, GRAY, OCHRE, ORANGE
 from valuekit.portfolio import GradeTotal
@@ -14,7 +14,7 @@ _COLOURS = {"A": BLUE, "B": BLUE, "C": OCHRE, "D": ORANGE, None: GRAY}
 
 
 @cached_spec
-def grades(totals: tuple[GradeTotal, ...], currency: str, height: int = 200) -> alt.LayerChart:
+def grades(totals: tuple[GradeTotal, ...], currency: str, height: int = 200) -> Chart:
     """A bar per grade with its amount and its number of models."""
     data = [
         {
@@ -45,4 +45,4 @@ def grades(totals: tuple[GradeTotal, ...], currency: str, height: int = 200) -> 
     names = words.mark_text(align="left", dx=6, fontSize=12, color="currentColor").encode(
         y=y, x=x, text="label:N"
     )
-    return (bars + names).properties(height=min(height, 48 * max(1, len(data))))
+    return layered(bars, names, height=min(height, 48 * max(1, len(data))))

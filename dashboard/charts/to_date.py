@@ -6,7 +6,17 @@ from datetime import timedelta
 
 import altair as alt
 
-from dashboard.charts.base import cached_spec, day_x, level_line, reach, rows, tip, value_y
+from dashboard.charts.base import (
+    Chart,
+    cached_spec,
+    day_x,
+    layered,
+    level_line,
+    reach,
+    rows,
+    tip,
+    value_y,
+)
 from dashboard.format import day, money
 from dashboard.palette import BLUE, GRAY
 from valuekit.scorecard import ToDate
@@ -18,7 +28,7 @@ def to_date(
     currency: str,
     plan_per_year: float | None = None,
     height: int = 260,
-) -> alt.LayerChart:
+) -> Chart:
     """Net value to date, its 95% band, today's figure at its end, and the plan as a dashed line."""
     plan = _plan(points, plan_per_year)
     low, high = reach(
@@ -38,7 +48,13 @@ def to_date(
     if plan:
         layers.append(_plan_line(plan))
         layers.append(_plan_name(plan))
-    return alt.layer(*layers, line, *_end(points, currency), hover).properties(height=height)
+    return layered(
+        *layers,
+        line,
+        *_end(points, currency, below=bool(plan) and plan[-1][1] > points[-1].net),
+        hover,
+        height=height,
+    )
 
 
 def _texts(points: tuple[ToDate, ...], currency: str) -> list[dict[str, object]]:
@@ -56,14 +72,14 @@ def _texts(points: tuple[ToDate, ...], currency: str) -> list[dict[str, object]]
     ]
 
 
-def _end(points: tuple[ToDate, ...], currency: str) -> tuple[alt.Chart, alt.Chart]:
+def _end(points: tuple[ToDate, ...], currency: str, *, below: bool) -> tuple[Chart, Chart]:
     last = alt.Chart(rows(_texts(points[-1:], currency)))
     rising = len(points) < 5 or points[-1].net >= points[-5].net
     dot = last.mark_point(filled=True, size=70, color=BLUE, opacity=1).encode(x="day:T", y="net:Q")
     name = last.mark_text(
         align="right",
         dx=-8 if rising else -4,
-        dy=-14 if rising else -16,
+        dy=20 if below else -14 if rising else -16,
         fontSize=13,
         fontWeight=600,
         color="currentColor",
@@ -78,20 +94,22 @@ def _plan(points: tuple[ToDate, ...], per_year: float | None) -> list[tuple[obje
     return [(one.day, per_year * (one.day - start).days / 365.25) for one in points]
 
 
-def _plan_line(plan: list[tuple[object, float]]) -> alt.Chart:
+def _plan_line(plan: list[tuple[object, float]]) -> Chart:
     data = rows([{"day": when, "plan": y} for when, y in plan])
-    return (
+    made: Chart = (
         alt.Chart(data)
         .mark_line(strokeWidth=1.5, strokeDash=[6, 4], color=GRAY)
         .encode(x="day:T", y="plan:Q")
     )
+    return made
 
 
-def _plan_name(plan: list[tuple[object, float]]) -> alt.Chart:
+def _plan_name(plan: list[tuple[object, float]]) -> Chart:
     when, level = plan[max(0, len(plan) // 4 - 1)]
     data = rows([{"day": when, "plan": level, "text": "Plan"}])
-    return (
+    made: Chart = (
         alt.Chart(data)
         .mark_text(dy=-10, dx=-4, align="right", fontSize=12, color=GRAY)
         .encode(x="day:T", y="plan:Q", text="text:N")
     )
+    return made

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import altair as alt
 
-from dashboard.charts.base import Chart, cached_spec, day_x, level_line, reach, rows, tip, value_y
+from dashboard.charts.base import (
+    Chart,
+    cached_spec,
+    day_x,
+    layered,
+    level_line,
+    reach,
+    rows,
+    tip,
+    value_y,
+)
 from dashboard.format import amount, day
 from dashboard.palette import BLUE, GRAY, ORANGE
 from valuekit.scorecard import Change, Week
@@ -13,7 +25,7 @@ from valuekit.scorecard import Change, Week
 @cached_spec
 def performance(
     weeks: tuple[Week, ...], changes: tuple[Change, ...], name: str, height: int = 240
-) -> alt.LayerChart:
+) -> Chart:
     """The weekly performance; open weeks are hollow, a change point is a dated line with levels."""
     known = [one for one in weeks if one.performance is not None]
     levels = [level for one in changes for level in (one.before, one.after)]
@@ -41,7 +53,7 @@ def performance(
     ]
     for one in changes:
         layers.extend(_marked(one, weeks))
-    return alt.layer(*layers).properties(height=height)
+    return layered(*layers, height=height)
 
 
 def _marked(change: Change, weeks: tuple[Week, ...]) -> list[Chart]:
@@ -66,13 +78,14 @@ def _marked(change: Change, weeks: tuple[Week, ...]) -> list[Chart]:
 
 
 @cached_spec
-def net_by_week(weeks: tuple[Week, ...], currency: str, height: int = 200) -> alt.LayerChart:
+def net_by_week(weeks: tuple[Week, ...], currency: str, height: int = 200) -> Chart:
     """Net value of each week as bars from zero; open weeks are pale."""
     known = [one for one in weeks if one.net is not None]
     low, high = reach([one.net or 0.0 for one in known])
     data = [
         {
             "day": one.start,
+            "end": one.start + timedelta(days=6),
             "y": one.net,
             "open": not one.mature,
             "when": day(one.start),
@@ -82,20 +95,21 @@ def net_by_week(weeks: tuple[Week, ...], currency: str, height: int = 200) -> al
     ]
     bars = (
         alt.Chart(rows(data))
-        .mark_bar(width={"band": 0.8}, cornerRadius=1)
+        .mark_bar(cornerRadius=1)
         .encode(
             x=day_x(),
+            x2="end:T",
             y=value_y("y", low, high, currency, 3),
             color=alt.condition("datum.y < 0", alt.value(ORANGE), alt.value(BLUE)),
             opacity=alt.condition("datum.open", alt.value(0.45), alt.value(1)),
             tooltip=[tip("when", "Week of"), tip("text", "Net value")],
         )
     )
-    return (bars + level_line(0)).properties(height=height)
+    return layered(bars, level_line(0), height=height)
 
 
 @cached_spec
-def cost_per_thousand(weeks: tuple[Week, ...], currency: str, height: int = 200) -> alt.LayerChart:
+def cost_per_thousand(weeks: tuple[Week, ...], currency: str, height: int = 200) -> Chart:
     """Cost of a thousand predictions, week by week; weeks without predictions are gaps."""
     known = [one for one in weeks if one.predictions > 0]
     costs = [1000 * one.cost / one.predictions for one in known]
@@ -108,4 +122,4 @@ def cost_per_thousand(weeks: tuple[Week, ...], currency: str, height: int = 200)
     line = base.mark_line(strokeWidth=2, color=BLUE)
     tips = [tip("when", "Week of"), tip("text", "Per 1,000 predictions")]
     dots = base.mark_point(size=90, opacity=0).encode(tooltip=tips)
-    return (line + dots + level_line(0)).properties(height=height)
+    return layered(line, dots, level_line(0), height=height)

@@ -52,11 +52,18 @@ def _curves(shot: data.Snapshot, one: Accuracy) -> None:
     del shot
     if not one.roc and not one.calibration:
         return
-    left, right = st.columns(2, gap="small")
+    both = bool(one.roc) and bool(one.calibration)
+    left, right = st.columns(2, gap="small") if both else (st.container(), st.container())
     auc = next((held for held in one.figures if held.key.endswith("roc_auc")), None)
     area = figure(auc.estimate) if auc else "unknown"
     if one.roc:
-        with left, ui.card(f"Ranks a positive above a negative {_of_ten(auc)}", "ROC curve"):
+        with (
+            left,
+            ui.card(
+                f"Ranks a positive above a negative {_of_ten(auc)}",
+                "ROC curve: share of positives found against share of false alarms",
+            ),
+        ):
             ui.chart(charts.roc(one.roc), f"ROC curve with area {area} under it.")
     if one.calibration:
         with right, ui.card(_calibration_title(one), "Mean score against what happened"):
@@ -88,7 +95,8 @@ def _calibration_alt(one: Accuracy) -> str:
 def _value_and_confusion(shot: data.Snapshot, one: Accuracy) -> None:
     if not one.value_curve and not one.confusion:
         return
-    left, right = st.columns(2, gap="small")
+    both = bool(one.value_curve) and bool(one.confusion)
+    left, right = st.columns(2, gap="small") if both else (st.container(), st.container())
     if one.value_curve:
         sub = "Value per prediction by threshold, from the declared payoffs (grade D)"
         with left, ui.card(words.threshold_title(one, shot.currency), sub):
@@ -97,7 +105,7 @@ def _value_and_confusion(shot: data.Snapshot, one: Accuracy) -> None:
             )
             ui.chart(spec, _threshold_alt(one, shot.currency))
     if one.confusion:
-        with right if one.value_curve else left, ui.card(_confusion_title(one), "Rows by prediction and outcome"):
+        with right, ui.card(_confusion_title(one), "Rows by prediction and outcome"):
             _confusion(shot, one)
 
 

@@ -27,7 +27,9 @@ def section(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) ->
         if one.text:
             ui.muted(one.text)
         if one.trend:
-            passport.popover(one.trend, shot.run.id, f"{one.trend.label}: {figure(one.trend.estimate)}")
+            passport.popover(
+                one.trend, shot.run.id, f"{one.trend.label}: {figure(one.trend.estimate)}"
+            )
     if one.changes:
         with ui.card("What changed", "Each change with its date, its range and its price"):
             for change in one.changes:

@@ -46,13 +46,14 @@ def _report(shot: data.Snapshot, one: EvidenceReport, index: int) -> None:
     if one.diagnostics:
         with ui.card(_checks_title(one), "Checks that the estimate ran on itself"):
             _checks(one)
-    left, right = st.columns(2, gap="small")
+    both = bool(one.timeline) and bool(one.others)
+    left, right = st.columns(2, gap="small") if both else (st.container(), st.container())
     if one.timeline:
         with left, ui.card("How the effect settled", "Effect to date, descriptive at every date"):
             spec = charts.timeline(one.timeline, one.effect.unit)
             ui.chart(spec, _timeline_alt(one))
     if one.others:
-        with right if one.timeline else left, ui.card("Other figures of this design"):
+        with right, ui.card("Other figures of this design"):
             figures(one.others, run, f"evidence-{index}")
     with ui.card("What would settle it"):
         st.markdown(plain(one.settle or "Nothing further is needed at this size.", 600))
@@ -66,9 +67,11 @@ def _effect(one: EvidenceReport, run: int) -> None:
     if one.effect.known:
         ui.chart(charts.effect(one.effect), words.effect_alt(one.effect))
         unit = one.effect.unit.partition("/")[2] or "unit"
-        relative = f" Relative lift {figure(one.relative)}, {interval(one.relative)}." if (
-            one.relative.known
-        ) else ""
+        relative = (
+            f" Relative lift {figure(one.relative)}, {interval(one.relative)}."
+            if (one.relative.known)
+            else ""
+        )
         ui.muted(f"Effect per {unit}: {figure(one.effect)}, {interval(one.effect)}.{relative}")
     else:
         ui.note(one.effect.reason)
@@ -121,7 +124,11 @@ def _checks_title(one: EvidenceReport) -> str:
     failed = sum(check.status == "failed" for check in one.diagnostics)
     missing = sum(check.status == "not run" for check in one.diagnostics)
     if not failed and not missing:
-        return f"All {len(one.diagnostics)} checks passed" if _all_passed(one) else "Checks passed with warnings"
+        return (
+            f"All {len(one.diagnostics)} checks passed"
+            if _all_passed(one)
+            else "Checks passed with warnings"
+        )
     said = [f"{failed} failed"] if failed else []
     said += [f"{missing} could not be run"] if missing else []
     return f"Of {len(one.diagnostics)} checks {' and '.join(said)}"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import data, ui, words
-from dashboard.format import locale_of, moment, money, plain, plural
+from dashboard.format import moment, money, plain, plural
 from dashboard.palette import ACTIONS
 from valuekit.scorecard import Decision, PeriodFigures, Scorecard
 
@@ -35,14 +35,15 @@ def section(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) ->
 
 def entries(made: Sequence[Decision], currency: str, titles: dict[str, str] | None = None) -> None:
     """Decisions as lines: what, who, when, why, on which figures."""
-    locale = locale_of(st.context.locale)
     for one in made:
         with st.container(border=True, gap="xxsmall"):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 if titles is not None:
-                    st.markdown(f"**{plain(titles.get(one.model, one.model), 80)}**", width="content")
+                    st.markdown(
+                        f"**{plain(titles.get(one.model, one.model), 80)}**", width="content"
+                    )
                 ui.verdict(one.action)
-                who = f"{one.person}, {moment(one.at, locale)}"
+                who = f"{one.person}, {moment(one.at)}"
                 st.markdown(f":gray[{plain(who, 160)}]", width="content")
             st.markdown(plain(one.reason, 2000))
             ui.muted(_basis(one, currency), small=True)

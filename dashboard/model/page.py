@@ -1,4 +1,4 @@
-"""The Model page: one model's value, how it is known, how good it is, what it costs, how it ages."""
+"""The Model page: its value, how that is known, how good it is, what it costs, how it ages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard import data, passport, states, ui, words
-from dashboard.format import change, interval, span
+from dashboard.filters import pick_model, pick_period
+from dashboard.format import change, interval, plain, span
 from dashboard.model import (
     accuracy,
     cost,
@@ -20,6 +21,7 @@ from dashboard.model import (
     versions,
 )
 from valuekit.scorecard import PeriodFigures, PeriodName, Scorecard
+from valuekit.text import symbol
 
 Section = Callable[[data.Snapshot, Scorecard, PeriodFigures | None], None]
 SECTIONS: dict[str, Section] = {
@@ -43,11 +45,9 @@ def page() -> None:
         ui.headline(f"{shot.name} has no models with figures yet")
         ui.empty("No model has been refreshed", "", "Run: valuekit refresh")
         return
-    asked = st.query_params.get("model")
-    missing = asked is not None and shot.card(asked) is None
     card, period = _choose(shot)
-    if missing:
-        _unknown_model(shot, str(asked))
+    if card is None:
+        states.unknown_model(shot)
         return
     held = card.period(period)
     ui.headline(card.headline, *_leads(card, period, held))
@@ -62,50 +62,15 @@ def page() -> None:
     states.footer(shot)
 
 
-def _choose(shot: data.Snapshot) -> tuple[Scorecard, PeriodName]:
+def _choose(shot: data.Snapshot) -> tuple[Scorecard | None, PeriodName]:
     titles = {card.model: card.title for card in shot.cards}
-    named = {label: name for name, label in words.PERIODS.items()}
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        model = st.selectbox(
-            "Model",
-            list(titles),
-            format_func=lambda name: _option(titles, name),
-            key="model",
-            bind="query-params",
-            persist_state="session",
-            width=300,
-            label_visibility="collapsed",
-        )
-        shown = st.segmented_control(
-            "Period",
-            list(named),
-            default=words.PERIODS["year"],
-            required=True,
-            key="period",
-            bind="query-params",
-            persist_state="session",
-            label_visibility="collapsed",
-        )
-        card = shot.card(model) or shot.cards[0]
-        ui.verdict(card.verdict.action)
-        ui.grade(card.grade)
-    return card, named[shown or words.PERIODS["year"]]
-
-
-def _option(titles: dict[str, str], name: str) -> str:
-    return titles.get(name, name)
-
-
-def _unknown_model(shot: data.Snapshot, asked: str) -> None:
-    ui.headline("This workspace has no such model", f"The address asks for: {asked[:80]}")
-    pending = {name: title for name, title in shot.pending}
-    why = (
-        f"{pending[asked]} is declared but has not been refreshed yet."
-        if asked in pending
-        else "It may have been renamed or removed from valuekit.toml."
-    )
-    step = "Run: valuekit refresh" if asked in pending else "Pick a model above."
-    ui.empty("No figures under this name", why, step, (ui.PORTFOLIO, "Go to the portfolio"))
+        card = pick_model(shot.cards, titles, label="Model", hidden=True, width=300)
+        period = pick_period()
+        if card is not None:
+            ui.verdict(card.verdict.action)
+            ui.grade(card.grade)
+    return card, period
 
 
 def _leads(card: Scorecard, period: PeriodName, held: PeriodFigures | None) -> tuple[str, ...]:
@@ -136,7 +101,14 @@ def _tiles(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) -> 
         )
         passport.tile(make("value", "Value before costs", held.value), run)
         passport.tile(make("cost", "Cost", held.cost_attributed), run)
-        passport.tile(make("roi", "Return per 1 of cost", held.roi.scaled(1, shot.currency)), run)
+        passport.tile(
+            make(
+                "roi",
+                f"Return per {symbol(shot.currency)}1 of cost",
+                held.roi.scaled(1, shot.currency),
+            ),
+            run,
+        )
         passport.tile(make("thousand", "Cost per 1,000 predictions", thousand), run)
 
 
@@ -145,10 +117,10 @@ def _advice(card: Scorecard) -> None:
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             ui.verdict(held.action)
-            st.markdown(f"**{ui.plain(held.headline, 200)}**", width="content")
+            st.markdown(f"**{plain(held.headline, 200)}**", width="content")
         for reason in held.reasons:
-            st.markdown(f"- {ui.plain(reason, 300)}")
-        st.markdown(f"Next step: {ui.plain(held.next_step, 300)}")
+            st.markdown(f"- {plain(reason, 300)}")
+        st.markdown(f"Next step: {plain(held.next_step, 300)}")
         st.page_link(
             ui.REVIEW,
             label="Decide in the review",

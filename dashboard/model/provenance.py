@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import data, ui
-from dashboard.format import count, day, locale_of, moment, plain, plural
+from dashboard.format import count, day, moment, plain, plural
 from valuekit.scorecard import PeriodFigures, Scorecard
 from valuekit.source import Query
 
@@ -13,7 +13,7 @@ from valuekit.source import Query
 def section(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) -> None:
     """Draw the section."""
     del held  # the run is the same whatever period is on show
-    made = moment(shot.finished, locale_of(st.context.locale))
+    made = moment(shot.finished)
     with ui.card(f"Run {shot.run.id} made these figures", f"Finished {made}"):
         ui.table(_run(shot, card), "The run behind the figures.")
     with ui.card("Assumptions", "What is declared, not measured"):
@@ -44,11 +44,11 @@ def _run(shot: data.Snapshot, card: Scorecard) -> list[dict[str, object]]:
 
 def _assumptions(card: Scorecard) -> None:
     found = [
-        f"{note_text}" for one in card.evidence for note_text in (*one.money.notes, *one.effect.notes)
+        f"{note_text}"
+        for one in card.evidence
+        for note_text in (*one.money.notes, *one.effect.notes)
     ]
-    reasons = [
-        reason for one in card.evidence if one.grade == "D" for reason in one.grade_reasons
-    ]
+    reasons = [reason for one in card.evidence if one.grade == "D" for reason in one.grade_reasons]
     said = list(dict.fromkeys([*reasons, *found]))
     if not said:
         ui.note("No figure of this model rests on a declared assumption.")

@@ -40,7 +40,9 @@ def _bridge(shot: data.Snapshot, held: PeriodFigures | None) -> None:
         )
     with ui.card(title, "Value less attributed cost, by category"):
         if held and held.bridge:
-            ui.chart(bridge(held.bridge, shot.currency), words.bridge_alt(held.bridge, shot.currency))
+            ui.chart(
+                bridge(held.bridge, shot.currency), words.bridge_alt(held.bridge, shot.currency)
+            )
         if held is None or not held.value.known:
             ui.note(held.value.reason if held else "There is no data in this period.")
 

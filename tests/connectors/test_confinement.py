@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ import sqlalchemy as sa
 
 from valuekit.errors import SourceError
 
-SECRET = "canary-7c1e"
+CANARY = "canary-7c1e"
 
 # {out} a folder beside the root with secret.csv, {root} the declared folder, {link} a symbolic
 # link inside the root to the secret.
@@ -74,7 +73,7 @@ PROBES = (
 def places(root: Path) -> dict[str, str]:
     out = root.parent / "out"
     out.mkdir()
-    (out / "secret.csv").write_text(f"a\n{SECRET}\n")
+    (out / "secret.csv").write_text(f"a\n{CANARY}\n")
     (root / "predictions.csv").write_text("id,time,unit,score\n1,2026-01-01T00:00:00Z,7,0.5\n")
     (root / "link.csv").symlink_to(out / "secret.csv")
     return {"out": str(out), "root": str(root), "link": str(root / "link.csv")}
@@ -91,7 +90,7 @@ def test_probe_is_refused_and_leaves_no_trace(opened, places, root, probe):
     before = snapshot(root.parent)
     with pytest.raises(SourceError) as refused:
         engine._execute("probe", probe.format(**places), {})
-    assert SECRET not in str(refused.value)
+    assert CANARY not in str(refused.value)
     assert snapshot(root.parent) == before
 
 
@@ -102,7 +101,7 @@ def test_probe_inside_a_statement_is_refused(opened, places, root, probe):
     inner = sa.literal_column(f"({probe.format(**places)})")
     with pytest.raises(SourceError) as refused:
         engine.run("probe", sa.select(inner))
-    assert SECRET not in str(refused.value)
+    assert CANARY not in str(refused.value)
     with pytest.raises(SourceError):
         engine.materialise("probe", sa.select(inner))
     assert snapshot(root.parent) == before
@@ -139,11 +138,11 @@ def test_probe_inside_a_statement_is_refused(opened, places, root, probe):
 def test_no_table_name_leads_out_of_the_folder(opened, places, root, table):
     out = Path(places["out"])
     (out / "secret.parquet").write_bytes(b"PAR1")
-    os.symlink(out, root / "linked")
+    (root / "linked").symlink_to(out)
     (root / "predictions.csv").unlink()
     with pytest.raises(SourceError) as refused:
         opened().columns(table)
-    assert SECRET not in str(refused.value)
+    assert CANARY not in str(refused.value)
     assert refused.value.findings[0].code in {"outside_root", "missing_file"}
 
 

@@ -1,5 +1,6 @@
 """The engine's results against pandas on the same rows; hostile names; threads."""
 
+# ruff: noqa: DTZ001  statements hold naive UTC times
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
@@ -71,6 +72,7 @@ def test_kinds_of_parquet_columns(opened, root):
             "ns": pa.array([when], pa.timestamp("ns")),
             "ms": pa.array([when], pa.timestamp("ms")),
             "tz": pa.array([when], pa.timestamp("us", tz="Asia/Tokyo")),
+            "tz_ns": pa.array([when], pa.timestamp("ns", tz="UTC")),
             "list": [[1]],
             "struct": [{"a": 1}],
             "blob": [b"x"],
@@ -81,12 +83,12 @@ def test_kinds_of_parquet_columns(opened, root):
     kinds = engine.columns("t")
     assert list(kinds.values()) == [
         *("int", "int", "float", "decimal", "bool", "text", "text", "date"),
-        *("timestamp", "timestamp", "timestamptz", "other", "other", "other"),
+        *("timestamp", "timestamp", "timestamptz", "timestamptz", "other", "other", "other"),
     ]
     t = engine.table("t")
     row = engine.run("read", sa.select(t)).to_pylist()[0]
     naive = when.replace(tzinfo=None)
-    assert {row["ns"], row["ms"], row["tz"]} == {naive}
+    assert {row["ns"], row["ms"], row["tz"], row["tz_ns"]} == {naive}
     assert row["dec"] == Decimal("1.25")
     assert row["u64"] == 2**63
     assert "list" not in row
@@ -194,7 +196,10 @@ def test_too_little_memory_is_told(opened, root):
     t = engine.table("t", ["id"])
     other = t.alias()
     with pytest.raises(SourceError) as error:
-        engine.run("large", sa.select(sa.func.array_agg(t.c.id + other.c.id)).select_from(t.join(other, sa.true())))
+        engine.run(
+            "large",
+            sa.select(sa.func.array_agg(t.c.id + other.c.id)).select_from(t.join(other, sa.true())),
+        )
     assert error.value.findings[0].code == "out_of_memory"
 
 
@@ -225,7 +230,10 @@ hostile = st.sampled_from(
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(column=name | hostile, value=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")) | hostile)
+@given(
+    column=name | hostile,
+    value=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")) | hostile,
+)
 def test_any_text_may_be_a_column_name_or_a_value(tmp_path_factory, opened, root, column, value):
     path = root / "t.parquet"
     path.unlink(missing_ok=True)

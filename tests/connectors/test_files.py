@@ -54,7 +54,7 @@ BAD = {
     ],
     "predictions.csv": [
         (b"", "empty_file"),
-        (gzip.compress(GOOD.encode()), "wrong_extension"),
+        (gzip.compress(GOOD.encode(), mtime=0), "wrong_extension"),
         (b"PAR1....PAR1", "wrong_extension"),
         (b"\n", "empty_file"),
         (b"id;score\n1;0,5\n", "separator"),
@@ -68,7 +68,7 @@ BAD = {
     ],
     "predictions.csv.gz": [
         (GOOD.encode(), "wrong_extension"),
-        (gzip.compress(GOOD.encode())[:12], "header"),
+        (gzip.compress(GOOD.encode(), mtime=0)[:12], "header"),
     ],
 }
 
@@ -185,9 +185,7 @@ def test_text_files_of_one_table_need_one_header(opened, root):
 
 
 def test_rows_that_cannot_be_split_are_counted(opened, root):
-    (root / "predictions.csv").write_text(
-        'id,score\n1,0.5\n2\n3,0.1,9\n4,0.2,9\n5,"a\nb"\n6,"cut'
-    )
+    (root / "predictions.csv").write_text('id,score\n1,0.5\n2\n3,0.1,9\n4,0.2,9\n5,"a\nb"\n6,"cut')
     engine = opened()
     assert engine.quarantined("predictions") == {
         "missing_columns": 1,

@@ -96,9 +96,3 @@ def test_the_moments_of_effect_are_weighted_by_n_not_by_all_units():
     rules = [one.rule.split(":") for one in FACTS["effect"].measures]
     weights = {rule[1] for rule in rules if rule[0] in {"mean", "comoment", "third"}}
     assert weights == {"n"}
-
-
-def test_no_figure_needs_what_only_a_page_would_sum_up():
-    # "all" and the segments overlap: no figure may rest on the segment column of another row.
-    needed = {need for needs in (DESIGNS | FIGURES).values() for need in needs}
-    assert not any(need.endswith(".segment") for need in needed)

@@ -85,7 +85,9 @@ def test_workbook_numbers_and_dates_are_typed() -> None:
         assert isinstance(line["First day"], datetime | date)
 
 
-@pytest.mark.parametrize("hostile", ["=1+1", "+cmd|' /C calc'!A0", "-2", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize(
+    "hostile", ["=1+1", "+cmd|' /C calc'!A0", "-2", "@SUM(A1)", "\t=1", "\r=1"]
+)
 @pytest.mark.parametrize("fmt", ["csv", "xlsx"])
 def test_hostile_titles_stay_text(hostile: str, fmt: str) -> None:
     card = replace(factories.scorecards()[0], title=hostile, owner=hostile, model=hostile)

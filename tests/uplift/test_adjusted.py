@@ -11,7 +11,8 @@ from tests.facts_from_rows import effect_frame
 from valuekit.moments import Moments
 from valuekit.uplift.cuped import cuped, theta
 from valuekit.uplift.holdout import holdout
-from valuekit.uplift.ratio import ratio_difference
+from valuekit.uplift.ratio import linearised, ratio_difference
+from valuekit.uplift.welch import welch
 
 
 def units(seed: int = 1, n: int = 4000, rho: float = 0.8) -> pd.DataFrame:
@@ -76,10 +77,15 @@ def test_ratio_value_and_delta_variance():
 
 def test_ratio_interval_covers():
     hits = 0
-    for seed in range(300):
-        found = ratio_difference(effect_frame(ratio_units(seed)), "c", unit="EUR/order")
+    for seed in range(500):
+        rows = ratio_units(seed)
+        arms = (rows[rows["arm"] == arm] for arm in "tc")
+        found = welch(
+            *(linearised(Moments.from_rows({"y": arm["y"], "d": arm["d"]})) for arm in arms),
+            unit="EUR/order",
+        )
         hits += found.low <= 1.0 <= found.high
-    assert 0.92 <= hits / 300 <= 0.985
+    assert 0.925 <= hits / 500 <= 0.975
 
 
 def test_ratio_without_denominators_is_unknown():

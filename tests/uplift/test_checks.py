@@ -23,7 +23,9 @@ def units(**arms: int) -> pd.DataFrame:
 
 
 def steps(*pairs: tuple[str, float]) -> tuple[Allocation, ...]:
-    return tuple(Allocation(**{"from": date.fromisoformat(day), "control": share}) for day, share in pairs)
+    return tuple(
+        Allocation(**{"from": date.fromisoformat(day), "control": share}) for day, share in pairs
+    )
 
 
 def test_srm_equals_scipy():

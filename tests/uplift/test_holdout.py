@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from tests.facts_from_rows import effect_frame
-from valuekit.uplift.arms import arm_facts, arm_rows
+from valuekit.critical import critical
+from valuekit.moments import Moments
+from valuekit.uplift.arms import ArmFacts, Epochs, arm_facts, arm_rows
 from valuekit.uplift.holdout import by_arm, holdout
+from valuekit.uplift.stratified import freedom, stratify_epochs, total, variance
 from valuekit.uplift.timeline import timeline
 from valuekit.uplift.welch import p_value, welch
 
@@ -76,7 +81,9 @@ def test_pooling_across_a_change_of_allocation_would_be_biased():
 
 def test_several_treated_arms_share_one_control():
     rng = np.random.default_rng(4)
-    rows = pd.DataFrame({"arm": rng.choice(["control", "a", "b"], 3000), "y": rng.normal(5, 2, 3000)})
+    rows = pd.DataFrame(
+        {"arm": rng.choice(["control", "a", "b"], 3000), "y": rng.normal(5, 2, 3000)}
+    )
     found = holdout(effect_frame(rows), "control", unit="EUR")
     y = {arm: rows.loc[rows["arm"] == arm, "y"] for arm in ("control", "a", "b")}
     na, nb, base = len(y["a"]), len(y["b"]), y["control"]
@@ -148,6 +155,7 @@ def test_capped_difference():
     assert found.money.method.startswith("capped")
 
 
+@settings(max_examples=25)
 @given(st.integers(0, 50), st.floats(-1e6, 1e6), st.floats(0.01, 100))
 def test_shift_moves_nothing_and_scale_scales(seed, shift, scale):
     rows = trial(seed, n=80)
@@ -157,6 +165,7 @@ def test_shift_moves_nothing_and_scale_scales(seed, shift, scale):
     assert moved.effect.se == pytest.approx(scale * plain.se, rel=1e-4)
 
 
+@settings(max_examples=25)
 @given(st.integers(0, 50), st.integers(1, 9))
 def test_splitting_days_changes_nothing(seed, days):
     rows = trial(seed, n=90)
@@ -174,12 +183,24 @@ def test_rows_of_two_metrics_are_refused():
         holdout(both, "control", unit="EUR")
 
 
+def quick(rows: pd.DataFrame) -> Epochs:
+    """The cells of a trial straight from rows, for simulations."""
+    epochs: Epochs = {}
+    for (epoch, arm), part in rows.groupby(["epoch", "arm"]):
+        moments = Moments.from_rows({"y": part["y"]})
+        n = moments.n
+        epochs.setdefault(str(epoch), {})[str(arm)] = ArmFacts(moments, moments, n, n, 0, 0, n)
+    return epochs
+
+
 def test_interval_covers():
     hits = 0
-    for seed in range(300):
-        found = holdout(effect_frame(trial(seed, n=300)), "control", unit="EUR").effect
-        hits += found.low <= 1.0 <= found.high
-    assert 0.92 <= hits / 300 <= 0.985
+    for seed in range(500):
+        strata = stratify_epochs(quick(trial(seed, n=300)), "control")
+        effect = total(strata.terms) / strata.units
+        half = critical(0.95, freedom(strata.terms)) * math.sqrt(variance(strata.terms))
+        hits += abs(effect - 1.0) <= half / strata.units
+    assert 0.925 <= hits / 500 <= 0.975
 
 
 def test_timeline_ends_at_the_effect():
@@ -215,8 +236,6 @@ def test_arms_as_listed():
 
 
 def test_welch_is_honest_about_little():
-    from valuekit.moments import Moments
-
     one, two = Moments.from_rows({"y": [1.0]}), Moments.from_rows({"y": [2.0, 2.0]})
     assert "1 unit;" in welch(one, two, unit="EUR").reason
     assert "same outcome" in welch(two, two, unit="EUR").reason

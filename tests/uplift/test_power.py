@@ -21,7 +21,9 @@ def test_units_needed_equals_statsmodels():
     assert units_needed(4.0, 0.2) == pytest.approx(2 * oracle, abs=2)
     uneven = NormalIndPower().solve_power(effect_size=0.1, alpha=0.05, power=0.8, ratio=4)
     assert units_needed(4.0, 0.2, control_share=0.2) == pytest.approx(5 * uneven, abs=5)
-    assert units_needed(4.0, 0.2, watched=True) / units_needed(4.0, 0.2) == pytest.approx(1.94, abs=0.01)
+    assert units_needed(4.0, 0.2, watched=True) / units_needed(4.0, 0.2) == pytest.approx(
+        1.94, abs=0.01
+    )
     for effect, q in ((0.0, 0.5), (0.1, 0.0), (0.1, 1.0)):
         with pytest.raises(ValueError, match="cannot be planned"):
             units_needed(1.0, effect, control_share=q)
@@ -30,14 +32,18 @@ def test_units_needed_equals_statsmodels():
 def test_planned_effect_is_found_with_the_promised_power():
     rng = np.random.default_rng(1)
     n = units_needed(1.0, 0.25)
-    z = (rng.normal(0.25, 1, (4000, n // 2)).mean(1) - rng.normal(0, 1, (4000, n // 2)).mean(1)) / math.sqrt(4 / n)
+    z = (
+        rng.normal(0.25, 1, (4000, n // 2)).mean(1) - rng.normal(0, 1, (4000, n // 2)).mean(1)
+    ) / math.sqrt(4 / n)
     assert np.mean(np.abs(z) > 1.96) == pytest.approx(0.8, abs=0.025)
     assert mde(math.sqrt(4 / n)) == pytest.approx(0.25, rel=0.01)
 
 
 def test_settle_plans_from_todays_traffic():
     rng = np.random.default_rng(1)
-    rows = pd.DataFrame({"arm": rng.choice(["t", "c"], 1000, p=[0.8, 0.2]), "y": rng.normal(5, 2, 1000)})
+    rows = pd.DataFrame(
+        {"arm": rng.choice(["t", "c"], 1000, p=[0.8, 0.2]), "y": rng.normal(5, 2, 1000)}
+    )
     rows["day"] = [f"2026-01-{1 + i % 20:02d}" for i in range(1000)]
     plan = settle(effect_frame(rows), "c", effect=0.1, per="customer")
     variances = rows.groupby("arm")["y"].var()

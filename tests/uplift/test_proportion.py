@@ -17,7 +17,9 @@ def test_wilson_equals_statsmodels(x, n):
     assert found.low <= found.value <= found.high
 
 
-@pytest.mark.parametrize("table", [(56, 70, 48, 80), (9, 10, 3, 10), (0, 10, 0, 20), (10, 10, 0, 20)])
+@pytest.mark.parametrize(
+    "table", [(56, 70, 48, 80), (9, 10, 3, 10), (0, 10, 0, 20), (10, 10, 0, 20)]
+)
 def test_newcombe_equals_statsmodels(table):
     oracle = confint_proportions_2indep(*table, method="newcomb", compare="diff")
     found = newcombe(*table)
@@ -52,7 +54,9 @@ def test_frame_of_one_epoch_is_newcombe_and_more_are_weighted():
         mean = part.groupby("arm")["y"].mean()
         parts.append(((part["arm"] == "t").sum(), mean["t"] - mean["c"]))
     found = proportion_difference(effect_frame(rows), "c")
-    assert found.value == pytest.approx(np.average([d for _, d in parts], weights=[n for n, _ in parts]))
+    assert found.value == pytest.approx(
+        np.average([d for _, d in parts], weights=[n for n, _ in parts])
+    )
     assert found.low < found.value < found.high
 
 

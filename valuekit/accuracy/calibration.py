@@ -31,9 +31,10 @@ def ece(bins: ScoreBins, k: int = BINS, *, period: Period | None = None) -> Esti
     """Expected calibration error: mean distance of score and observed rate, debiased.
 
     sum_b (n_b/N) (2|d_b| - E|d_b + s_b Z|) with d_b = mean score - rate and s_b^2 = rate (1 -
-    rate) / n_b, not below 0: the plain sum is above zero even for a perfectly calibrated model,
-    by about what the second term takes off (Kumar, Liang & Ma 2019, NeurIPS, sec. 5 for the
-    debiasing; the folded normal's mean in closed form).
+    rate) / n_b, not below 0. The plain sum is above zero even for a perfectly calibrated model;
+    the second term takes off what the same noise would add once more, about 40% of that excess
+    when nothing is wrong and all of it when something is (Kumar, Liang & Ma 2019, NeurIPS,
+    sec. 5, their resampling in closed form by the folded normal's mean).
     """
     n, p, y = _equal_mass(bins, k)
     if not n.size:

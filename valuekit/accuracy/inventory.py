@@ -3,7 +3,7 @@
 Cost of a forecaster = holding x sum of (forecast - actual) where positive + stock-out x sum of
 (actual - forecast) where positive. With tau = b / (b + h) it is the pinball loss 2 tau (y - q)+ +
 2 (1 - tau) (q - y)+ times (b + h) / 2 (the newsvendor's critical ratio; Cachon & Terwiesch,
-Matching Supply with Demand, ch. 14). The money is the other forecaster's cost less the model's,
+Matching Supply with Demand). The money is the other forecaster's cost less the model's,
 on identical rows: positive when the model saves.
 """
 

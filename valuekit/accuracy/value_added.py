@@ -87,14 +87,15 @@ def paired(
         error_rows(frame, name, level=level, horizon=horizon)
         .groupby(_CELL, sort=True)[_LOSSES]
         .sum()
-        for name in ("model", forecaster)
+        .add_suffix(suffix)
+        for name, suffix in (("model", "_model"), (forecaster, "_other"))
     ]
-    both = sides[0].join(sides[1], how="inner", lsuffix="_model", rsuffix="_other")
+    both = sides[0].join(sides[1], how="inner")
     both = both[(both["n_model"] == both["n_other"]) & (both["n_model"] > 0)]
     rows = int(both["n_model"].sum())
     longest = int(both.index.get_level_values("horizon").max()) if rows else 1
     days = both.rename(columns={"n_model": "n"}).drop(columns="n_other").groupby("day").sum()
-    return Paired(days, rows, int(sides[0]["n"].sum()) - rows, max(longest, 1))
+    return Paired(days, rows, int(sides[0]["n_model"].sum()) - rows, max(longest, 1))
 
 
 def forecast_value_added(

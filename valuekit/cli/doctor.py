@@ -54,9 +54,7 @@ def examine(path: Path) -> list[Point]:
 def _source(held: Workspace, name: str) -> Point:
     workspace = held.loaded.workspace
     try:
-        open_connector(
-            name, workspace.sources[name], held.loaded.folder, workspace
-        ).close()
+        open_connector(name, workspace.sources[name], held.loaded.folder, workspace).close()
     except ValuekitError as error:
         return Point(
             f"source {name}",
@@ -64,9 +62,7 @@ def _source(held: Workspace, name: str) -> Point:
             str(error),
             "Correct [sources] in the workspace.",
         )
-    return Point(
-        f"source {name}", "ok", f"{workspace.sources[name].kind} opens read-only"
-    )
+    return Point(f"source {name}", "ok", f"{workspace.sources[name].kind} opens read-only")
 
 
 def _store(held: Workspace) -> Point:
@@ -78,9 +74,7 @@ def _store(held: Workspace) -> Point:
     age = datetime.now(UTC) - finished
     text = f"run {run.id} finished {finished:%Y-%m-%d %H:%M} UTC"
     if age.days >= _STALE_DAYS:
-        return Point(
-            "store", "warning", f"{text}, {age.days} days ago", "Run: valuekit refresh"
-        )
+        return Point("store", "warning", f"{text}, {age.days} days ago", "Run: valuekit refresh")
     return Point("store", "ok", text)
 
 
@@ -88,7 +82,5 @@ def _disk(folder: Path) -> Point:
     free = shutil.disk_usage(folder).free
     text = f"{free / 1e9:.1f} GB free"
     if free < _LOW_DISK:
-        return Point(
-            "disk", "warning", text, "Free at least 0.5 GB for temporary files."
-        )
+        return Point("disk", "warning", text, "Free at least 0.5 GB for temporary files.")
     return Point("disk", "ok", text)

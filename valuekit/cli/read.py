@@ -19,9 +19,7 @@ from valuekit.scorecard import Action
 
 @app.command()
 def show(
-    model: Annotated[
-        str | None, typer.Argument(help="A model; default the portfolio.")
-    ] = None,
+    model: Annotated[str | None, typer.Argument(help="A model; default the portfolio.")] = None,
     *,
     workspace: WorkspacePath = DEFAULT_WORKSPACE,
     period: PeriodOption = "year",
@@ -30,11 +28,7 @@ def show(
     """What the models earned after costs, how sure that is, and what to do."""
     held = Workspace.load(workspace)
     if as_json:
-        emit(
-            story.model_json(held, model)
-            if model
-            else story.portfolio_json(held, period)
-        )
+        emit(story.model_json(held, model) if model else story.portfolio_json(held, period))
     elif model:
         story.print_model(held.scorecard(model), period)
     else:
@@ -44,9 +38,7 @@ def show(
 @app.command()
 def ledger(
     model: Annotated[str, typer.Argument(help="Name of the model.")],
-    day: Annotated[
-        datetime, typer.Argument(formats=["%Y-%m-%d"], help="Day, YYYY-MM-DD.")
-    ],
+    day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="Day, YYYY-MM-DD.")],
     *,
     workspace: WorkspacePath = DEFAULT_WORKSPACE,
     as_json: Json = False,
@@ -65,14 +57,10 @@ def _day(moment: datetime) -> date:
 
 @app.command()
 def report(
-    model: Annotated[
-        str | None, typer.Argument(help="A model; default the portfolio.")
-    ] = None,
+    model: Annotated[str | None, typer.Argument(help="A model; default the portfolio.")] = None,
     *,
     workspace: WorkspacePath = DEFAULT_WORKSPACE,
-    fmt: Annotated[
-        Format, typer.Option("--format", "-f", help="csv or xlsx.")
-    ] = "xlsx",
+    fmt: Annotated[Format, typer.Option("--format", "-f", help="csv or xlsx.")] = "xlsx",
     period: PeriodOption = "year",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="File or folder to write to.")

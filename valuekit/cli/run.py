@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 
 @app.command()
 def refresh(
-    models: Annotated[
-        list[str] | None, typer.Argument(help="Models; default all.")
-    ] = None,
+    models: Annotated[list[str] | None, typer.Argument(help="Models; default all.")] = None,
     *,
     workspace: WorkspacePath = DEFAULT_WORKSPACE,
     as_json: Json = False,
@@ -39,9 +37,7 @@ def refresh(
         task = bar.add_task("starting", total=1.0)
 
         def progress(model: str, text: str, share: float) -> None:
-            bar.update(
-                task, completed=share, description=printable(f"{model}: {text}"[:48])
-            )
+            bar.update(task, completed=share, description=printable(f"{model}: {text}"[:48]))
 
         outcome = held.refresh(models or None, progress=progress)
         bar.update(task, completed=1.0, description="done")
@@ -84,9 +80,7 @@ def _json(outcome: RunOutcome) -> dict[str, object]:
 def serve(
     *,
     workspace: WorkspacePath = DEFAULT_WORKSPACE,
-    port: Annotated[
-        int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")
-    ] = 8501,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 8501,
 ) -> None:
     """Serve the dashboard on 127.0.0.1."""
     # The library does not import the dashboard: the door is found by name, as connectors are.

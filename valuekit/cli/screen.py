@@ -29,25 +29,17 @@ def complain(findings: Iterable[Finding]) -> None:
 
 def printable(text: str) -> str:
     """Text without control characters, which could rewrite a terminal."""
-    return "".join(
-        sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in text
-    )
+    return "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in text)
 
 
 def emit(content: object) -> None:
     """JSON on standard output, keys in the documented order."""
-    sys.stdout.write(
-        json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-    )
+    sys.stdout.write(json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
 
 
-def table(
-    title: str, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]]
-) -> None:
+def table(title: str, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]]) -> None:
     """A table; columns are (heading, "left" or "right")."""
-    made = Table(
-        title=Text(title) if title else None, title_justify="left", title_style="bold"
-    )
+    made = Table(title=Text(title) if title else None, title_justify="left", title_style="bold")
     for heading, side in columns:
         numeric = side == "right"
         made.add_column(

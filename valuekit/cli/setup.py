@@ -18,9 +18,7 @@ from valuekit.workspace.template import template
 
 @app.command()
 def init(
-    path: Annotated[
-        Path, typer.Argument(help="Where to write it.")
-    ] = DEFAULT_WORKSPACE,
+    path: Annotated[Path, typer.Argument(help="Where to write it.")] = DEFAULT_WORKSPACE,
 ) -> None:
     """Write a commented workspace file to start from."""
     try:
@@ -29,23 +27,17 @@ def init(
     except FileExistsError as error:
         raise WorkspaceError(_refused(path, "the file exists already")) from error
     except OSError as error:
-        raise WorkspaceError(
-            _refused(path, f"it cannot be written: {error.strerror}")
-        ) from error
+        raise WorkspaceError(_refused(path, f"it cannot be written: {error.strerror}")) from error
     say(f"Wrote {path}. Edit it, then run: valuekit check -w {path}")
 
 
 def _refused(path: Path, rule: str) -> Finding:
-    return Finding(
-        str(path), "", rule, "Name another path: valuekit init PATH", code="init"
-    )
+    return Finding(str(path), "", rule, "Name another path: valuekit init PATH", code="init")
 
 
 @app.command()
 def check(
-    models: Annotated[
-        list[str] | None, typer.Argument(help="Models; default all.")
-    ] = None,
+    models: Annotated[list[str] | None, typer.Argument(help="Models; default all.")] = None,
     *,
     workspace: WorkspacePath = DEFAULT_WORKSPACE,
     as_json: Json = False,
@@ -70,11 +62,7 @@ def check(
         for name, one in checks.items():
             _print_check(name, one)
         complain(findings)
-        say(
-            "Found errors: correct them and check again."
-            if failed
-            else "Ready to refresh."
-        )
+        say("Found errors: correct them and check again." if failed else "Ready to refresh.")
     raise typer.Exit(1 if failed else 0)
 
 
@@ -112,20 +100,14 @@ def _print_check(name: str, one: Check) -> None:
 
 
 @app.command()
-def doctor(
-    *, workspace: WorkspacePath = DEFAULT_WORKSPACE, as_json: Json = False
-) -> None:
+def doctor(*, workspace: WorkspacePath = DEFAULT_WORKSPACE, as_json: Json = False) -> None:
     """Check file, sources, store, disk and freshness, and say what to do."""
     points = examine(workspace)
     failed = any(one.state == "failed" for one in points)
     if as_json:
-        emit(
-            {"schema": 1, "ok": not failed, "points": [one.as_dict() for one in points]}
-        )
+        emit({"schema": 1, "ok": not failed, "points": [one.as_dict() for one in points]})
     else:
         rows = [(one.state, one.what, one.finding, one.remedy) for one in points]
-        columns = [
-            (name, "left") for name in ("State", "What", "Finding", "What to do")
-        ]
+        columns = [(name, "left") for name in ("State", "What", "Finding", "What to do")]
         table("", columns, rows)
     raise typer.Exit(1 if failed else 0)

@@ -64,11 +64,7 @@ def print_portfolio(held: Workspace, period: PeriodName) -> None:
     ends = interval(total.net, total.currency)
     say(f"{span}95% range {ends or 'unknown'}. Run {run.id}.")
     lines = [_line(card, period) for card in held.scorecards().values()]
-    lines.sort(
-        key=lambda one: (
-            -(one.net.value if one.net and one.net.value is not None else -1e99)
-        )
-    )
+    lines.sort(key=lambda one: -(one.net.value if one.net and one.net.value is not None else -1e99))
     columns = [
         ("Model", "left"),
         ("Verdict", "left"),
@@ -104,9 +100,7 @@ def _line(card: Scorecard, period: PeriodName) -> _Line:
 def print_model(card: Scorecard, period: PeriodName) -> None:
     """One model: headline, verdict with reasons, money, evidence, every known figure."""
     say(card.headline, "bold")
-    say(
-        f"{card.title}, owned by {card.owner}, {card.area}. Figures to {card.as_of or 'unknown'}."
-    )
+    say(f"{card.title}, owned by {card.owner}, {card.area}. Figures to {card.as_of or 'unknown'}.")
     say(f"Verdict: {card.verdict.action}. {card.verdict.headline}", "bold")
     for reason in (*card.verdict.reasons, card.verdict.next_step):
         if reason:

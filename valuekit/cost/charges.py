@@ -69,7 +69,8 @@ def charges(
 
 def _days(fact: pd.DataFrame, first: date, last: date) -> pd.DataFrame:
     day = fact["day"].dt.date
-    return fact[(fact["segment"] == "all") & (day >= first) & (day <= last)]
+    rows: pd.DataFrame = fact[(fact["segment"] == "all") & (day >= first) & (day <= last)]
+    return rows
 
 
 def _per_prediction(model: Model, volume: pd.DataFrame) -> Iterator[Charge]:

@@ -87,7 +87,7 @@ def _inflation(values: Floats) -> float:
 
 
 def gains(values: Floats) -> Floats:
-    """Fall of the sum of squares for a split after 1..n-1 observations: n1 n2 / n (mean1-mean2)^2."""
+    """Fall of the sum of squares by a split after 1..n-1 observations: n1 n2/n (m1 - m2)^2."""
     n = len(values)
     before = np.arange(1, n)
     sums = np.cumsum(values - values.mean())[:-1]
@@ -132,7 +132,9 @@ def split(values: Floats, least: int = LEAST_SEGMENT) -> Split | None:
 def _pelt(values: Floats, penalty: float, least: int) -> list[int]:
     import ruptures
 
-    found = ruptures.Pelt(model="l2", min_size=least, jump=1).fit(values).predict(pen=penalty)
+    # The linear kernel is squared error; this form runs in C, a thousand times faster.
+    search = ruptures.KernelCPD(kernel="linear", min_size=least)
+    found = search.fit(values.reshape(-1, 1)).predict(pen=penalty)
     return [int(point) for point in found[:-1]]
 
 

@@ -27,6 +27,7 @@ DESIGNS: dict[str, tuple[str, ...]] = {
     "synthetic": _PANEL,
     "switchback": (*_PANEL, "panel.block"),
     "strata": (*_MOMENTS, "effect.stratum", "effect.arm"),
+    "interference": (*_PANEL, "panel.block", "panel.offset"),
 }
 
 FIGURES: dict[str, tuple[str, ...]] = {
@@ -62,6 +63,7 @@ FIGURES: dict[str, tuple[str, ...]] = {
         "registration.content",
     ),
     "attrition": ("effect.matched", "effect.units", "effect.arm"),
+    "opportunity cost of the holdout": (*_EPOCHS, "effect.units"),
     "crossovers": ("effect.crossed", "effect.units"),
     "action rate": ("effect.acted", "effect.units"),
     "confidence sequence": (*_EPOCHS, "effect.day", "registration.content"),
@@ -80,6 +82,10 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "Brier score": ("score.brier", "score.total"),
     "log loss": ("score.log_loss", "score.total"),
     "value curve": ("score.n", "score.sum_v", "score.label"),
+    "capacity and money left": ("score.n", "score.sum_v", "score.acted"),
+    "clustered ROC AUC": ("score.n", "score.label", "score.layout", "score.segment"),
+    "performance without labels": ("score.n", "score.sum_p", "score.label", "score.layout"),
+    "Qini and AUUC": ("score.n", "score.sum_v", "score.arm", "score.label", "score.layout"),
     "feedback check": ("score.acted", "score.arm"),
     "MAE": ("error.sum_abs", "error.n"),
     "RMSE": ("error.sum_sq", "error.n"),
@@ -98,6 +104,7 @@ FIGURES: dict[str, tuple[str, ...]] = {
     ),
     "inventory money": ("error.over", "error.under", "error.forecaster"),
     "pinball and coverage": ("error.pinball", "error.covered", "error.n"),
+    "Winkler score and CRPS": ("error.pinball", "error.covered", "error.n"),
     "error distribution": ("error.hist", "error.layout"),
     "score drift": ("score.n", "score.layout", "registration.content"),
     "feature drift": ("feature.n", "feature.layout", "feature.missing"),

@@ -73,7 +73,8 @@ def build(
         msg = f"no {kind} report as {fmt}: kinds are {KINDS}, formats {FORMATS}"
         raise ValueError(msg)
     if not cards or (kind == "model" and len(cards) != 1):
-        msg = f"a {kind} report over {len(cards)} models: pick {'one' if kind == 'model' else 'some'}"
+        wanted = "one" if kind == "model" else "some"
+        msg = f"a {kind} report over {len(cards)} models: pick {wanted}"
         raise ValueError(msg)
     mime, write = _WRITERS[fmt]
     subject = "portfolio" if kind == "portfolio" else cards[0].model
@@ -124,14 +125,11 @@ def _provenance(meta: Meta) -> Sheet:
         ("", "valuekit", meta.version, None, None),
     )
     statements = tuple(
-        (model, query.name, query.sql, query.rows, query.seconds)
-        for model, query in meta.queries
+        (model, query.name, query.sql, query.rows, query.seconds) for model, query in meta.queries
     )
     columns = (
         *(SheetColumn(title) for title in ("Model", "What", "Content")),
         SheetColumn("Rows", "count"),
         SheetColumn("Seconds", "number"),
     )
-    return Sheet(
-        "Provenance", "Where the numbers come from", columns, head + statements
-    )
+    return Sheet("Provenance", "Where the numbers come from", columns, head + statements)

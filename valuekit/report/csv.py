@@ -30,14 +30,11 @@ def to_csv(sheets: Sequence[Sheet]) -> bytes:
 def _text(value: Value) -> str:
     if value is None:
         return ""
+    if isinstance(value, str):
+        return safe_text(value)
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, int | float):
-        return repr(value)
-    return safe_text(value)
+    # Decimal in plain digits (never 1E+3); floats in the shortest form that reads back exactly.
+    return format(value, "f") if isinstance(value, Decimal) else repr(value).lower()

@@ -24,7 +24,7 @@ class Row:
 
 
 def rows(card: Scorecard) -> tuple[Row, ...]:
-    """All estimates of a scorecard in reading order, with stable paths such as ``periods.year.net``."""
+    """All estimates in reading order; paths such as ``periods.year.net`` are stable."""
     return tuple(_walk(card, ""))
 
 
@@ -32,9 +32,7 @@ def _walk(thing: object, path: str) -> Iterator[Row]:
     if isinstance(thing, Estimate):
         yield Row(path, path.rsplit(".", 1)[-1].replace("_", " "), thing)
     elif isinstance(thing, Figure):
-        yield Row(
-            path, thing.label, thing.estimate, thing.formula, thing.source, thing.facts
-        )
+        yield Row(path, thing.label, thing.estimate, thing.formula, thing.source, thing.facts)
     elif isinstance(thing, tuple):
         for index, item in enumerate(thing):
             if is_dataclass(item):

@@ -53,8 +53,7 @@ def safe_text(text: str) -> str:
     'a-b'
     """
     shown = "".join(
-        sign if sign in "\t\n\r" or sign.isprintable() else f"\\x{ord(sign):02x}"
-        for sign in text
+        sign if sign in "\t\n\r" or sign.isprintable() else f"\\x{ord(sign):02x}" for sign in text
     )
     if shown.startswith(_RISKY):
         shown = "'" + shown

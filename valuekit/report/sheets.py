@@ -97,10 +97,7 @@ def model_sheet(cards: Sequence[Scorecard], name: PeriodName) -> Sheet:
         )
     money = ("Value", "Cost, attributed", "Net", "Net, low", "Net, high")
     columns = (
-        *(
-            SheetColumn(title)
-            for title in ("Title", "Model", "Area", "Owner", "Verdict")
-        ),
+        *(SheetColumn(title) for title in ("Title", "Model", "Area", "Owner", "Verdict")),
         SheetColumn("First day", "day"),
         SheetColumn("Last day", "day"),
         *(SheetColumn(title, "money") for title in money),
@@ -124,10 +121,7 @@ def summary_sheet(cards: Sequence[Scorecard], name: PeriodName) -> Sheet:
         ("Cost per 1,000 predictions", total.cost_per_thousand),
         ("Measured and resolved (grades A, B)", total.measured_resolved),
         ("Measured, interval includes 0", total.measured_unresolved),
-        *(
-            (f"Value added, grade {one.grade or 'unknown'}", one.value)
-            for one in total.by_grade
-        ),
+        *((f"Value added, grade {one.grade or 'unknown'}", one.value) for one in total.by_grade),
     ]
     columns = (SheetColumn("Total"), *_FIGURE_COLUMNS[3:16])
     return Sheet(
@@ -227,10 +221,7 @@ def evidence_sheet(cards: Sequence[Scorecard]) -> Sheet:
                 for reason in one.grade_reasons
             )
     columns = (
-        *(
-            SheetColumn(title)
-            for title in ("Model", "Design", "Metric", "What", "Name", "State")
-        ),
+        *(SheetColumn(title) for title in ("Model", "Design", "Metric", "What", "Name", "State")),
         SheetColumn("Units", "count"),
         SheetColumn("Mean or p", "number"),
     )

@@ -58,9 +58,7 @@ def to_xlsx(sheets: Sequence[Sheet]) -> bytes:
 
 
 def _styles(book: Workbook) -> dict[str, Format]:
-    styles = {
-        kind: book.add_format({"num_format": text}) for kind, text in _FORMATS.items()
-    }
+    styles = {kind: book.add_format({"num_format": text}) for kind, text in _FORMATS.items()}
     styles["text"] = book.add_format({"valign": "top"})
     styles["title"] = book.add_format({"bold": True, "font_size": 14})
     styles["note"] = book.add_format({"font_color": "#56636F"})
@@ -88,9 +86,7 @@ def _write(tab: Worksheet, sheet: Sheet, styles: dict[str, Format]) -> None:
             _cell(tab, down, at, value, column.kind, styles)
     tab.freeze_panes(_HEAD_ROW + 1, 1)
     if sheet.rows:
-        tab.autofilter(
-            _HEAD_ROW, 0, _HEAD_ROW + len(sheet.rows), len(sheet.columns) - 1
-        )
+        tab.autofilter(_HEAD_ROW, 0, _HEAD_ROW + len(sheet.rows), len(sheet.columns) - 1)
 
 
 def _text_width(sheet: Sheet, at: int) -> int:

@@ -65,6 +65,7 @@ def cuped(  # noqa: PLR0913 - settings by keyword, with defaults
         money, effect = (one.with_grade(one.grade, note) for one in (plain.money, plain.effect))
         return Holdout(money, effect, plain.base, plain.units, plain.control_units, plain.excluded)
     strata = stratify(frame, control, treated, adjust=_adjust)
+    kept = tuple(note for note in plain.money.notes if note not in plain.excluded)
     found = from_strata(
         strata,
         method="difference in means with CUPED",
@@ -73,7 +74,10 @@ def cuped(  # noqa: PLR0913 - settings by keyword, with defaults
         value=value,
         level=level,
         period=period_of(frame, period),
-        notes=(f"The covariate explains {r2:.1%} of the variance.",),
+        notes=(
+            *kept,
+            f"The covariate explains {r2:.1%} of the variance.",
+        ),
     )
     return Holdout(
         found.money, found.effect, plain.base, found.units, found.control_units, found.excluded

@@ -36,7 +36,7 @@ def timeline(
     if frame.empty:
         return ()
     days = pd.to_datetime(frame["day"])
-    sunday = days + pd.to_timedelta(6 - days.dt.dayofweek, unit="D")
+    sunday = days + pd.to_timedelta(6 - days.dt.day_of_week, unit="D")
     weeks = collect(frame.assign(week=sunday), ("week", "epoch", "arm"))
     last = days.max()
     facts: Epochs = {}

@@ -1,0 +1,69 @@
+"""From result frames to facts: keys, missing columns, vectors packed without a loop over rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from valuekit.ledger.frame import conform, empty
+from valuekit.ledger.schema import FACTS
+
+_FILL: dict[str, object] = {"text": "", "int": 0, "float": 0.0}
+
+
+def fact(name: str, model: str, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """A conformed fact from frames with its keys and some of its measures; the rest are 0."""
+    schema = FACTS[name]
+    there = [one for one in frames if len(one)]
+    if not there:
+        return empty(schema)
+    joined = pd.concat(there, ignore_index=True).assign(model=model)
+    for column in schema.columns:
+        if column.name not in joined:
+            joined[column.name] = _FILL[column.dtype]
+        elif column.dtype in _FILL:
+            joined[column.name] = joined[column.name].fillna(_FILL[column.dtype])
+    return conform(schema, joined[[column.name for column in schema.columns]])
+
+
+def packed(
+    rows: pd.DataFrame,
+    keys: Sequence[str],
+    place: str,
+    length: int,
+    vectors: Mapping[str, str],
+    sums: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Long rows (one per key and bin) as one row a key with one array per vector.
+
+    Args:
+        rows: Keys, the bin in ``place``, and one number per vector and sum.
+        keys: Names of the key columns.
+        place: Column with the index into the vectors; NULL adds to the sums only.
+        length: Length of the vectors.
+        vectors: Name of a vector -> ``int64`` or ``float64``.
+        sums: Columns added up over the bins.
+    """
+    grouped = rows.groupby(list(keys), sort=True, dropna=False)
+    code = grouped.ngroup().to_numpy()
+    first = rows.groupby(code, sort=True).head(1)
+    order = np.argsort(code[first.index.to_numpy()] if len(first) else code, kind="stable")
+    made = first[list(keys)].iloc[order].reset_index(drop=True)
+    groups = len(made)
+    known = rows[place].notna().to_numpy()
+    at = code[known] * length + rows[place].to_numpy()[known].astype(np.int64)
+    for name, dtype in vectors.items():
+        flat = np.zeros(groups * length, dtype=dtype)
+        np.add.at(flat, at, rows[name].to_numpy()[known].astype(dtype))
+        table = flat.reshape(groups, length)
+        column = np.empty(groups, dtype=object)
+        column[:] = list(table)
+        made[name] = pd.Series(column, dtype="object")
+    for name in sums:
+        kind = rows[name].dtype if rows[name].dtype.kind in "iu" else np.dtype("float64")
+        added = np.zeros(groups, dtype=kind)
+        np.add.at(added, code, rows[name].to_numpy().astype(kind))
+        made[name] = added
+    return made

@@ -1,0 +1,209 @@
+"""Fact ``intake``: what became of every source row, and of every outcome's value.
+
+Two laws are asserted on every pull: the rows of a source add up to the rows read, and credited
+plus uncredited value is the value of the source.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+
+from connectors.sql.dedupe import ACCEPTED
+from connectors.sql.match import Entries, Matched, same_keys, starts
+from connectors.sql.outcomes import Actuals
+from connectors.sql.values import total
+from connectors.sql.work import Work
+from valuekit.errors import Finding, SourceError
+from valuekit.ledger.schema import ALL
+
+FATES = {
+    "accepted": "accepted",
+    "credited": "accepted",
+    "uncredited": "accepted",
+    "duplicate": "deduplicated",
+    "crossed": "deduplicated",
+    "outside_window": "out_of_window",
+}
+# What became of an outcome, best first: with two spines the better one tells.
+RULES = ("credited", "uncredited", "outside_window", "before_prediction", "orphan")
+TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Counts of one source: day, rule, rows, amount; and what was read, counted on its own."""
+
+    name: str
+    rules: pd.DataFrame
+    read: int
+    amount: float
+
+
+def intake(work: Work, sources: list[Source], first: date | None) -> list[pd.DataFrame]:
+    """Rows of the fact, after both laws were checked.
+
+    Args:
+        work: The pull.
+        sources: Predictions, assignments and outcomes as they were judged.
+        first: Day for rows without one.
+
+    Raises:
+        SourceError: a row or a value was lost or counted twice.
+    """
+    made = []
+    for source in sources:
+        _rows_add_up(work, source)
+        _values_add_up(work, source)
+        rules = source.rules.copy()
+        rules["day"] = rules["day"].fillna(pd.Timestamp(first or date(1970, 1, 1)))
+        summed = rules.groupby(["day", "rule"], as_index=False)[["rows", "amount"]].sum()
+        fates = summed["rule"].map(lambda rule: FATES.get(rule, "quarantined"))
+        made.append(
+            summed.rename(columns={"amount": "value"}).assign(
+                source=source.name, fate=fates, version=ALL, segment=ALL
+            )
+        )
+    return made
+
+
+def unsplit(work: Work, table: str, day: date | None) -> pd.DataFrame:
+    """Rows of a text file that could not be split into columns: read, and held back."""
+    found = work.engine.quarantined(table)
+    stamp = pd.NaT if day is None else pd.Timestamp(day)
+    return pd.DataFrame(
+        [
+            {"day": stamp, "rule": rule, "rows": rows, "amount": 0.0}
+            for rule, rows in found.items()
+            if rows
+        ],
+        columns=["day", "rule", "rows", "amount"],
+    )
+
+
+def fates(work: Work, actuals: Actuals, sides: list[tuple[Entries, Matched]]) -> pd.DataFrame:
+    """Outcome rows by day and rule: those of the judgement, the clean ones by their match."""
+    judged = actuals.judged.rules
+    held = judged[judged["rule"] != ACCEPTED]
+    if not sides:
+        clean = judged[judged["rule"] == ACCEPTED].assign(rule="orphan")
+        return pd.concat([held, clean], ignore_index=True)
+    statuses = [_status(actuals, *side).subquery() for side in sides]
+    o = actuals.rows.c
+    source: Any = actuals.rows
+    for status in statuses:
+        source = source.join(status, o.oid == status.c.oid)
+    rank, share = statuses[0].c.rank, statuses[0].c.share
+    for status in statuses[1:]:
+        better = status.c.rank < rank
+        # One outcome, claimed on both spines, is one outcome: the larger share tells.
+        share = sa.case((status.c.share > share, status.c.share), else_=share)
+        rank = sa.case((better, status.c.rank), else_=rank)
+    rows = (
+        sa.select(o.day, rank.label("rank"), share.label("share"), o.amount)
+        .select_from(source)
+        .subquery()
+    )
+    c = rows.c
+    statement = sa.select(
+        c.day,
+        c.rank,
+        sa.func.count().label("rows"),
+        total(c.amount * c.share).label("credited"),
+        total(c.amount * (1.0 - c.share)).label("rest"),
+    ).group_by(c.day, c.rank)
+    found = work.run("fates of outcomes", statement)
+    return pd.concat([held, *_by_rule(found)], ignore_index=True)
+
+
+def _by_rule(found: pd.DataFrame) -> list[pd.DataFrame]:
+    """Counts with the uncredited part of split outcomes under ``uncredited``."""
+    names = np.array(RULES, dtype=object)[found["rank"].to_numpy(dtype=np.int64)]
+    whole = found[["day", "rows"]].assign(
+        rule=names, amount=np.where(names == "credited", found["credited"], found["rest"])
+    )
+    part = found[(names == "credited") & (found["rest"].to_numpy() != 0)]
+    left = part[["day"]].assign(rule="uncredited", rows=0, amount=part["rest"])
+    return [whole, left] if len(left) else [whole]
+
+
+def _status(actuals: Actuals, entries: Entries, matched: Matched) -> sa.Select[Any]:
+    """Each clean outcome's rank in :data:`RULES` and the share of it that was credited."""
+    o, c = actuals.rows.c, matched.pairs.c
+    share = sa.func.sum(c.picked * c.weight).label("share")
+    # Shares of a split are 1/n each; their sum may miss 1 by rounding, never by a share.
+    claimed = sa.select(c.oid, share).group_by(c.oid).subquery()
+    firsts = _firsts(actuals, entries, claimed)
+    source: Any = actuals.rows.outerjoin(claimed, o.oid == claimed.c.oid)
+    names = entries.keys
+    source = source.outerjoin(firsts, sa.and_(*(o[n] == firsts.c[n] for n in names)))
+    cases = [
+        (claimed.c.share > 0, 0),
+        (claimed.c.oid.is_not(None), 1),
+        (firsts.c[names[0]].is_(None), 4),
+    ]
+    if actuals.timed:
+        _, at = starts(entries, actuals)
+        cases.append((firsts.c.first > at, 3))
+    rank = sa.case(*cases, else_=2)
+    whole = sa.func.coalesce(claimed.c.share, 0.0)
+    return sa.select(o.oid, rank.label("rank"), whole.label("share")).select_from(source)
+
+
+def _firsts(actuals: Actuals, entries: Entries, claimed: sa.Subquery) -> sa.Subquery:
+    """First entry of each key that has an outcome nobody could claim."""
+    o = actuals.rows.c
+    open_keys = (
+        sa.select(*(o[name] for name in entries.keys))
+        .select_from(actuals.rows.outerjoin(claimed, o.oid == claimed.c.oid))
+        .where(claimed.c.oid.is_(None))
+        .distinct()
+        .subquery()
+    )
+    start, _ = starts(entries, actuals)
+    by_key = [entries.rows.c[name] for name in entries.keys]
+    return (
+        sa.select(*by_key, sa.func.min(start).label("first"))
+        .select_from(entries.rows.join(open_keys, sa.and_(*same_keys(entries, open_keys))))
+        .group_by(*by_key)
+        .subquery()
+    )
+
+
+def _rows_add_up(work: Work, source: Source) -> None:
+    counted = int(source.rules["rows"].sum())
+    if counted != source.read:
+        raise _broken(
+            work, source, f"{source.read} rows read, {counted} accounted for", "rows_lost"
+        )
+
+
+def _values_add_up(work: Work, source: Source) -> None:
+    counted = float(source.rules["amount"].sum())
+    scale = max(abs(source.amount), float(source.rules["amount"].abs().sum()), 1.0)
+    if abs(counted - source.amount) > TOLERANCE * scale:
+        difference = counted - source.amount
+        raise _broken(
+            work,
+            source,
+            f"value {source.amount!r} in the source, {counted!r} credited and uncredited, "
+            f"difference {difference!r}",
+            "value_lost",
+        )
+
+
+def _broken(work: Work, source: Source, value: str, code: str) -> SourceError:
+    return SourceError(
+        Finding(
+            place=f"models.{work.name}.{source.name}",
+            value=value,
+            rule="every row and every value of a source is counted exactly once",
+            remedy="Nothing was stored. This is a fault of the connector: please report it.",
+            code=code,
+        )
+    )

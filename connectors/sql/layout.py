@@ -1,0 +1,181 @@
+"""Bin edges, found once in the reference period and frozen.
+
+The reference is the first 28 days with scores, or all days when those hold fewer than 2,000
+rows. Few distinct values become bins of their own; many are cut into bins of equal reference
+mass, plus the thresholds in use. Equal width would put nearly all of a rare event's scores into
+one bin.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+
+from connectors import dialects
+from connectors.sql.bins import bin_of
+from connectors.sql.spine import moment_of
+from connectors.sql.work import Statement, Work
+from valuekit.source import Registered
+
+REFERENCE_DAYS = 28
+REFERENCE_ROWS = 2_000
+EXACT = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Registered bin edges.
+
+    Attributes:
+        id: Value of the key ``layout`` in facts.
+        edges: Ascending; bin i holds values from edge i up to edge i + 1, bin 0 also all below.
+        counts: Reference rows by bin.
+        registered: The registration.
+        new: Whether this pull made it.
+    """
+
+    id: str
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+    registered: Registered
+    new: bool
+
+
+def reference(scored: pd.Series) -> tuple[date, date] | None:
+    """First and last day of the reference.
+
+    Args:
+        scored: Scored rows by day (index: days in ascending order).
+    """
+    there = scored[scored > 0]
+    if there.empty:
+        return None
+    first = there.iloc[:REFERENCE_DAYS]
+    chosen = first if int(first.sum()) >= REFERENCE_ROWS else there
+    return chosen.index[0].date(), chosen.index[-1].date()
+
+
+def layout(
+    work: Work,
+    name: str,
+    values: Statement,
+    span: tuple[date, date],
+    *,
+    bins: int,
+    exact: int = EXACT,
+    thresholds: Sequence[float] = (),
+) -> Layout | None:
+    """The registered layout of a quantity, or a new one from its reference.
+
+    Args:
+        work: The pull.
+        name: ``score`` or ``error``.
+        values: Statement with columns value and day.
+        span: First and last day of the reference.
+        bins: Bins of equal mass when there are many distinct values.
+        exact: Up to so many distinct values become bins of their own.
+        thresholds: Further edges.
+
+    Returns:
+        None when the reference is empty.
+    """
+    frozen = work.frozen("layout", name)
+    if frozen is not None:
+        return _read(frozen)
+    rows = values.subquery()
+    v, day = rows.c.value, rows.c.day
+    inside = [v.is_not(None), day >= _day(span[0]), day <= _day(span[1])]
+    distinct = work.run(
+        f"distinct {name}",
+        sa.select(v, sa.func.count().label("n"))
+        .where(*inside)
+        .group_by(v)
+        .order_by(v)
+        .limit(exact + 1),
+    )
+    if distinct.empty:
+        return None
+    if len(distinct) <= exact:
+        edges = tuple(float(one) for one in distinct["value"])
+        counts = tuple(int(one) for one in distinct["n"])
+        return _made(work, name, edges, counts, span, exact=True)
+    tile = sa.func.ntile(bins).over(order_by=v).label("tile")
+    tiles = sa.select(v, tile).where(*inside).subquery()
+    starts = work.run(
+        f"quantiles of {name}",
+        sa.select(tiles.c.tile, sa.func.min(tiles.c.value).label("edge")).group_by(tiles.c.tile),
+    )
+    edges = tuple(sorted({float(one) for one in (*starts["edge"], *thresholds)}))
+    place = bin_of(v, edges).label("place")
+    placed = sa.select(place).where(*inside).subquery()
+    found = work.run(
+        f"reference of {name}",
+        sa.select(placed.c.place, sa.func.count().label("n")).group_by(placed.c.place),
+    )
+    counts_by_bin = np.zeros(len(edges), dtype=np.int64)
+    counts_by_bin[found["place"].to_numpy(dtype=np.int64)] = found["n"].to_numpy()
+    return _made(work, name, edges, tuple(counts_by_bin.tolist()), span, exact=False)
+
+
+def coarser(
+    work: Work, name: str, fine: Layout, bins: int, thresholds: Sequence[float] = ()
+) -> Layout:
+    """A layout with about ``bins`` bins of equal reference mass, its edges a subset of another's."""
+    frozen = work.frozen("layout", name)
+    if frozen is not None:
+        return _read(frozen)
+    counts = np.asarray(fine.counts, dtype=np.int64)
+    before = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    cell = np.floor(before * bins / max(int(counts.sum()), 1)).astype(np.int64)
+    starts = np.concatenate([[True], cell[1:] != cell[:-1]])
+    starts |= np.isin(np.asarray(fine.edges), np.asarray(thresholds, dtype=np.float64))
+    places = np.flatnonzero(starts)
+    edges = tuple(fine.edges[place] for place in places)
+    added = tuple(int(one) for one in np.add.reduceat(counts, places))
+    span = fine.registered.content["reference"]
+    exact = len(edges) == len(fine.edges) and bool(fine.registered.content["exact"])
+    if not isinstance(span, list):
+        msg = "a layout names its reference as a list of two days"
+        raise TypeError(msg)
+    days = date.fromisoformat(str(span[0])), date.fromisoformat(str(span[1]))
+    return _made(work, name, edges, added, days, exact=exact)
+
+
+def _made(
+    work: Work,
+    name: str,
+    edges: tuple[float, ...],
+    counts: tuple[int, ...],
+    span: tuple[date, date],
+    *,
+    exact: bool,
+) -> Layout:
+    digest = hashlib.sha256(repr(list(edges)).encode()).hexdigest()[:8]
+    layout_id = f"{name.split('_')[0]}-{digest}"
+    content: dict[str, object] = {
+        "id": layout_id,
+        "edges": list(edges),
+        "exact": exact,
+        "counts": list(counts),
+        "reference": [span[0].isoformat(), span[1].isoformat()],
+    }
+    registered = Registered(work.name, "layout", name, content, span[1])
+    return Layout(layout_id, edges, counts, registered, new=True)
+
+
+def _read(frozen: Registered) -> Layout:
+    content: Any = frozen.content
+    edges = tuple(float(one) for one in content["edges"])
+    counts = tuple(int(one) for one in content["counts"])
+    return Layout(str(content["id"]), edges, counts, frozen, new=False)
+
+
+def _day(day: date) -> sa.ColumnElement[Any]:
+    return dialects.day(moment_of(day))

@@ -1,0 +1,100 @@
+"""Fact ``maturity``: how old outcomes are when they happen and when they arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+
+from connectors.sql.facts import packed
+from connectors.sql.match import Matched
+from connectors.sql.measured import Gained
+from connectors.sql.spine import Spine
+from connectors.sql.values import total, zero
+from connectors.sql.work import Work
+
+LABEL = "label"  # name of the metric in the maturity of predictions
+_KEYS = ("segment", "version", "day", "arm")
+_VECTORS = {"n": "int64", "sum_y": "float64"}
+
+
+def of_units(work: Work, measured: sa.FromClause, gained: Gained) -> list[pd.DataFrame]:
+    """Ages of the outcomes of units, by metric."""
+    u, g = measured.c, gained.pairs.c
+    pairs = (
+        sa.select(u.version, u.day, u.arm, *gained.pairs.c)
+        .select_from(gained.pairs.join(measured, g.entry == u.entry))
+        .subquery()
+    )
+    values = {name: pairs.c[f"m_{name}"] for name in work.model.metrics}
+    return _ages(work, pairs, values, _entries(work, measured))
+
+
+def of_predictions(work: Work, spine: Spine, matched: Matched) -> list[pd.DataFrame]:
+    """Ages of the labels of predictions."""
+    c = matched.pairs.c
+    pairs = sa.select(c.version, c.day, c.arm, c.age, c.delay, (c.y * c.weight).label("y"))
+    rows = pairs.where(c.picked == 1).subquery()
+    return _ages(work, rows, {LABEL: rows.c.y}, _entries(work, spine.rows))
+
+
+def _entries(work: Work, rows: sa.FromClause) -> pd.DataFrame:
+    c = rows.c
+    keys = [c.version, c.day, c.arm]
+    counted = sa.select(*keys, sa.func.count().label("entries")).group_by(*keys)
+    return work.run("entries by day", counted).assign(segment="all")
+
+
+def _ages(
+    work: Work, pairs: sa.Subquery, values: Mapping[str, Any], entries: pd.DataFrame
+) -> list[pd.DataFrame]:
+    o = work.model.outcomes
+    if o is None or o.time is None:
+        return []
+    bases = {"event": ("age", o.window)}
+    if o.arrived is not None:
+        bases["arrival"] = ("delay", o.window + o.allowance)
+    return [
+        one
+        for basis, (column, last) in bases.items()
+        for one in _of_basis(work, pairs, values, entries, (basis, column, last))
+    ]
+
+
+def _of_basis(
+    work: Work,
+    pairs: sa.Subquery,
+    values: Mapping[str, Any],
+    entries: pd.DataFrame,
+    by: tuple[str, str, int],
+) -> list[pd.DataFrame]:
+    """Outcomes and value by age in days 0 to ``last``; later ones are in the last place."""
+    basis, column, last = by
+    age = pairs.c[column]
+    clamped = sa.case((age > last, last), (age < 0, 0), else_=age)
+    names = list(values)
+    columns = [zero(value).label(f"v{i}") for i, value in enumerate(values.values())]
+    keys = [pairs.c.version, pairs.c.day, pairs.c.arm]
+    inner = sa.select(*keys, clamped.label("age"), *columns).where(age.is_not(None)).subquery()
+    c = inner.c
+    by_age = [c.version, c.day, c.arm, c.age]
+    sums = [total(c[f"v{i}"]).label(f"v{i}") for i in range(len(names))]
+    rows = work.run(
+        f"ages by {basis}",
+        sa.select(*by_age, sa.func.count().label("n"), *sums).group_by(*by_age),
+    ).assign(segment="all")
+    made = []
+    for i, name in enumerate(names):
+        long = pd.concat(
+            [
+                rows[[*_KEYS, "age", "n"]].assign(sum_y=rows[f"v{i}"], entries=0),
+                entries[[*_KEYS, "entries"]].assign(age=np.nan, n=0, sum_y=0.0),
+            ],
+            ignore_index=True,
+        )
+        one = packed(long, _KEYS, "age", last + 1, _VECTORS, ("entries",))
+        made.append(one.assign(metric=name, basis=basis, layout=f"days-{last}"))
+    return made

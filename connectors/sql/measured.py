@@ -1,0 +1,152 @@
+"""Units with what was measured on them: y and d of each metric, matched, acted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from connectors import dialects
+from connectors.sql.keys import Keys
+from connectors.sql.match import Entries, Matched
+from connectors.sql.spine import Spine
+from connectors.sql.units import Units
+from connectors.sql.values import flag, total
+from connectors.sql.work import Expression, Work
+from valuekit.errors import Finding, SourceError
+
+CARRY = ("version", "arm")
+
+
+@dataclass(frozen=True, slots=True)
+class Gained:
+    """Outcomes of units, whichever way they were found.
+
+    Attributes:
+        rows: One row a unit with an outcome: entry and m_..., d_... per metric.
+        pairs: entry, age, delay and the weighted values, one row a counted outcome.
+    """
+
+    rows: sa.FromClause
+    pairs: sa.FromClause
+
+
+def entries(units: Units, keys: Keys) -> Entries:
+    """Units as entries that outcomes are matched to."""
+    return Entries("units", units.rows, keys.names, CARRY, units.by_day, units.alone)
+
+
+def direct(work: Work, matched: Matched) -> Gained:
+    """Outcomes matched to units by the units' own keys."""
+    c = matched.pairs.c
+    values = [(c[name] * c.weight).label(name) for name in _values(work)]
+    pairs = sa.select(c.entry, c.age, c.delay, *values).where(c.picked == 1).subquery()
+    return Gained(matched.rows, pairs)
+
+
+def through(work: Work, units: Units, spine: Spine, matched: Matched) -> Gained:
+    """Outcomes of a unit's predictions, for predictions within the unit's window."""
+    u, p, c = units.rows.c, spine.rows.c, matched.pairs.c
+    values = [(c[name] * c.weight).label(name) for name in _values(work)]
+    gap = dialects.days_between(u.day, p.day)
+    pairs = (
+        sa.select(u.entry, (c.age + gap).label("age"), (c.delay + gap).label("delay"), *values)
+        .select_from(
+            matched.pairs.join(spine.rows, sa.and_(c.entry == p.id, c.picked == 1)).join(
+                units.rows, sa.and_(u.entry == p.unit, *_within(work, units, spine))
+            )
+        )
+        .subquery()
+    )
+    sums = [total(pairs.c[name]).label(name) for name in _values(work)]
+    rows = sa.select(pairs.c.entry, *sums).group_by(pairs.c.entry).subquery()
+    return Gained(rows, pairs)
+
+
+def measured(work: Work, units: Units, spine: Spine | None, gained: Gained | None) -> sa.FromClause:
+    """Units, kept, with ``y_``, ``d_``, ``z_`` per metric, matched (1 or 0), acted, crossed."""
+    u = units.rows.c
+    source: Any = units.rows
+    zero = sa.literal_column("0.0")
+    made: list[Expression] = [one for one in u if one.name != "crossed"]
+    if gained is not None:
+        g = gained.rows.c
+        source = source.outerjoin(gained.rows, u.entry == g.entry)
+        made.append(flag(g.entry.is_not(None)).label("matched"))
+    else:
+        made.append(sa.literal_column("0").label("matched"))
+    for name, metric in work.model.metrics.items():
+        y: Expression = (
+            zero if gained is None else sa.func.coalesce(gained.rows.c[f"m_{name}"], zero)
+        )
+        d: Expression = (
+            zero if gained is None else sa.func.coalesce(gained.rows.c[f"d_{name}"], zero)
+        )
+        made += [y.label(f"y_{name}"), d.label(f"d_{name}")]
+        if metric.cap is not None:
+            made.append(sa.case((y > metric.cap, float(metric.cap)), else_=y).label(f"z_{name}"))
+    seen = _seen(work, units, spine)
+    if seen is None:
+        made += [sa.literal_column("0").label("acted"), u.crossed]
+    else:
+        source = source.outerjoin(seen, u.entry == seen.c.entry)
+        made.append(sa.func.coalesce(seen.c.acted, 0).label("acted"))
+        either = flag(sa.or_(u.crossed == 1, seen.c.crossed == 1))
+        made.append(either.label("crossed"))
+    return work.keep("measured_units", sa.select(*made).select_from(source))
+
+
+def no_way(work: Work) -> SourceError:
+    """The keys of the outcomes lead neither to units nor through their predictions."""
+    o = work.model.outcomes
+    return SourceError(
+        Finding(
+            place=f"models.{work.name}.outcomes.on",
+            value=", ".join(o.on) if o is not None else "",
+            rule="the keys lead to no column of the assignments, nor through the predictions' unit",
+            remedy="Join on the unit column, or declare the unit of the predictions.",
+            code="outcome_keys",
+        )
+    )
+
+
+def _seen(work: Work, units: Units, spine: Spine | None) -> sa.Subquery | None:
+    """Units with predictions in their window: acted on, or (assigned units) in another arm."""
+    p = work.model.predictions
+    if spine is None or p is None or p.unit is None:
+        return None
+    if p.acted is None and not (units.assigned and p.arm is not None):
+        return None
+    u, c = units.rows.c, spine.rows.c
+    other = sa.literal_column("0")
+    if units.assigned and p.arm is not None:
+        other = flag(sa.and_(c.arm != "", c.arm != u.arm))
+    on = sa.and_(c.unit == u.entry, *_within(work, units, spine))
+    return (
+        sa.select(
+            u.entry,
+            sa.func.coalesce(sa.func.max(c.acted), 0).label("acted"),
+            sa.func.max(other).label("crossed"),
+        )
+        .select_from(spine.rows.join(units.rows, on))
+        .group_by(u.entry)
+        .subquery("seen_units")
+    )
+
+
+def _within(work: Work, units: Units, spine: Spine) -> list[sa.ColumnElement[bool]]:
+    """Conditions that a prediction lies in its unit's window; none for outcomes without a time."""
+    o = work.model.outcomes
+    if o is None or o.time is None:
+        return []
+    u, p = units.rows.c, spine.rows.c
+    if units.by_day or spine.by_day:
+        start, at = dialects.instant(u.day), dialects.instant(p.day)
+    else:
+        start, at = u.ts, p.ts
+    return [at >= start, at < dialects.add_days(start, o.window)]
+
+
+def _values(work: Work) -> list[str]:
+    return [f"{axis}_{name}" for name in work.model.metrics for axis in ("m", "d")]

@@ -1,0 +1,139 @@
+"""Keep, watch, retrain, retire, measure first, or not enough evidence: by expected value.
+
+All money is over one forward horizon. :mod:`valuekit.decision.belief` turns evidence into a
+distribution of net value, :mod:`valuekit.decision.trial` prices what a holdout would tell; here
+the action of largest expected value is taken, not "retire if the interval excludes zero" (regret
+.29 against .12). Measuring first wins when a holdout is worth more than it costs. Grade D alone
+never retires. A verdict that changes at half or twice the bias allowance is: measure first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from valuekit.decision.belief import ALLOWANCE, Belief, believe
+from valuekit.decision.case import Case, Drop
+from valuekit.decision.trial import best_trial, month_of
+from valuekit.decision.words import headline, next_step, reasons
+from valuekit.scorecard import Action, Verdict
+from valuekit.text import day
+
+__all__ = ["Case", "Drop", "decide"]
+
+RETRAIN_SUCCESS = 0.5  # chance that retraining restores what was lost; a judgement
+MATERIAL_DROP = 0.2  # share of the value a day that must be gone before retraining is advised
+
+
+def _choose(case: Case, allowance: float) -> Action:
+    """The action at one bias allowance, by expected value."""
+    belief = believe(case, allowance)
+    if _retraining_pays(case, belief):
+        return "retrain"
+    if best_trial(case, belief).pays:
+        return "measure first"
+    if belief.mean < 0:
+        return "measure first" if case.value.grade == "D" else "retire"
+    declining = case.decay or (case.drop is not None and case.drop.resolved)
+    return "watch" if declining else "keep"
+
+
+def _retraining_pays(case: Case, belief: Belief) -> bool:
+    """Whether a dated, sudden drop of performance explains the loss and is worth repairing.
+
+    Expected value of retraining = keep + P(success) x (before - after) x horizon - cost, with
+    the cost put at one month of running cost; it must beat both keeping and retiring.
+    """
+    drop = case.drop
+    if drop is None or not (drop.sudden and drop.of_performance and drop.resolved):
+        return False
+    if drop.after > (1 - MATERIAL_DROP) * drop.before:
+        return False
+    if drop.before * case.horizon <= case.cost:
+        return False
+    price = month_of(case)
+    gain = RETRAIN_SUCCESS * (drop.before - drop.after) * case.horizon - price
+    return belief.mean + gain > max(belief.mean, 0.0)
+
+
+def decide(case: Case) -> Verdict:
+    """The verdict with its reasons; every branch is a designed answer.
+
+    Args:
+        case: Evidence, costs and history of one model.
+
+    Returns:
+        The verdict. Amounts are over ``case.horizon``, expected losses positive.
+    """
+    if case.retired is not None:
+        return _closed(case)
+    if case.withheld or case.value.value is None or case.days <= 0:
+        return _not_enough(case)
+    if case.comparison and case.value.se is None:
+        why = case.value.reason or "the value has no interval"
+        return _not_enough(replace(case, withheld=f"The range of the value is unknown: {why}"))
+    allowance = ALLOWANCE[case.value.grade or "D"]
+    action = _choose(case, allowance)
+    flips = any(_choose(case, allowance * factor) != action for factor in (0.5, 2.0))
+    if flips and action != "retrain":
+        action = "measure first"
+    return _answer(case, action, flips=flips)
+
+
+def _closed(case: Case) -> Verdict:
+    when = day(case.retired) if case.retired else ""
+    return Verdict(
+        action="retire",
+        headline=f"{case.title} was retired on {when}",
+        reasons=("It stays in the list and in all totals up to that day.",),
+        p_loss=None,
+        expected_keep=None,
+        expected_loss_keep=None,
+        expected_loss_retire=None,
+        value_of_information=None,
+        holdout_cost=None,
+        flips=False,
+        next_step="Nothing to do.",
+    )
+
+
+def _not_enough(case: Case) -> Verdict:
+    if case.maturing is not None:
+        reason = f"No outcome is complete yet: the first mature on {day(case.maturing)}."
+        step = f"Come back after {day(case.maturing)}."
+    else:
+        reason = case.withheld or case.value.reason or "There is no data."
+        step = "Complete the data named here, then refresh."
+    reason = reason if reason.endswith(".") else f"{reason}."
+    return Verdict(
+        action="not enough evidence",
+        headline=f"Too early to decide on {case.title}"
+        if case.maturing
+        else f"No verdict on {case.title} yet",
+        reasons=(reason[0].upper() + reason[1:],),
+        p_loss=None,
+        expected_keep=None,
+        expected_loss_keep=None,
+        expected_loss_retire=None,
+        value_of_information=None,
+        holdout_cost=None,
+        flips=False,
+        next_step=step,
+    )
+
+
+def _answer(case: Case, action: Action, *, flips: bool) -> Verdict:
+    belief = believe(case, ALLOWANCE[case.value.grade or "D"])
+    trial = best_trial(case, belief)
+    return Verdict(
+        action=action,
+        headline=headline(case, action, belief),
+        reasons=reasons(case, action, belief, trial, flips=flips),
+        p_loss=belief.p_loss,
+        expected_keep=belief.mean,
+        expected_loss_keep=belief.loss_keep,
+        expected_loss_retire=belief.loss_retire,
+        value_of_information=trial.gain,
+        holdout_cost=trial.cost,
+        flips=flips,
+        next_step=next_step(case, action, trial),
+    )
