@@ -159,6 +159,7 @@ def interval(estimate: Estimate) -> str:
 def span(period: Period | None) -> str:
     """A period in words, the year said once where it is the same.
 
+    >>> from datetime import date
     >>> span(Period(date(2026, 7, 1), date(2026, 9, 30)))
     '1 Jul to 30 Sep 2026'
     """
@@ -184,9 +185,15 @@ def locale_of(tag: str | None) -> Locale:
 def full_money(value: float | Decimal, currency: str, locale: Locale) -> str:
     """The whole amount, to the cent, as the reader's locale writes it."""
     shown = value if isinstance(value, Decimal) else Decimal(repr(value))
+    # A price per prediction is a fraction of a cent: its digits are the figure.
     small = 0 < abs(shown) < Decimal("0.1")
-    pattern = "#,##0.00####\xa0¤" if small else None
-    text = format_currency(shown, currency, format=pattern, locale=locale)
+    text = format_currency(
+        shown,
+        currency,
+        format="¤#,##0.00####" if small else None,
+        locale=locale,
+        currency_digits=not small,
+    )
     return text.replace("-", MINUS)
 
 

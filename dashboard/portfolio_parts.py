@@ -102,7 +102,7 @@ def _losing(shot: data.Snapshot, now: Portfolio, known: int) -> None:
         chart_type="line",
         border=True,
         height="stretch",
-        help="Models with a known net value below zero in the quarter; the line is their net value.",
+        help="Models with a net value below zero in the quarter; the line is their sum.",
     )
 
 
@@ -131,7 +131,7 @@ def _in_money(roi: Estimate, currency: str) -> Estimate:
 
 
 def _closed(weeks: Sequence[Week]) -> list[Week]:
-    """Weeks that are complete: an open week's value is still arriving and would look like a fall."""
+    """Weeks that are complete: an open week's value still arrives and would look like a fall."""
     return [one for one in weeks if one.mature and one.net is not None and one.days == 7][-52:]
 
 
@@ -154,10 +154,10 @@ def small_multiples(shot: data.Snapshot, choice: Choice) -> None:
     sub = (
         "Net value last quarter, change on the quarter before, and 12-month trend on its own scale"
     )
-    with ui.card(words.losing_title(losing, len(known)) + " last quarter", sub):
-        with st.grid(4, min_column_width=150, gap="small"):
-            for one in cards:
-                _small(shot, one)
+    title = f"{words.losing_title(losing, len(known))} last quarter"
+    with ui.card(title, sub), st.grid(4, min_column_width=150, gap="small"):
+        for one in cards:
+            _small(shot, one)
 
 
 def _small(shot: data.Snapshot, one: Scorecard) -> None:

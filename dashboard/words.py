@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dashboard.format import (
-    MINUS,
     amount,
-    count,
     day,
     figure,
     interval,
@@ -141,10 +139,10 @@ def losing_title(losing: int, known: int) -> str:
 
 def bridge_alt(steps: Sequence[BridgeStep], currency: str) -> str:
     """The bridge in words."""
-    parts = [
-        f"{one.label} {money(one.amount, currency) if one.kind == 'total' else signed(one.amount, money(one.amount, currency))}"
-        for one in steps
-    ]
+    parts = []
+    for one in steps:
+        text = money(one.amount, currency)
+        parts.append(f"{one.label} {text if one.kind == 'total' else signed(one.amount, text)}")
     return "Value bridge. " + ", ".join(parts) + "."
 
 
@@ -298,15 +296,3 @@ def probability(value: float | None) -> str:
     if value > 0.99:
         return "over 99%"
     return percent(value, 0)
-
-
-def rows_line(accepted: int, read: int) -> str:
-    """How many rows were used."""
-    if not read:
-        return "No rows were read."
-    return f"{count(accepted)} of {count(read)} rows were used ({percent(accepted / read, 1)})."
-
-
-def per_unit(amount_text: str) -> str:
-    """An amount without a sign, for sentences that say lost or cost."""
-    return amount_text.removeprefix(MINUS)

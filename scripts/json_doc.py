@@ -54,6 +54,7 @@ def _classes(module: ModuleType) -> list[type]:
         if inspect.isclass(thing)
         and dataclasses.is_dataclass(thing)
         and thing.__module__ == module.__name__
+        and not thing.__name__.startswith("_")
     ]
 
 

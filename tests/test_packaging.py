@@ -28,7 +28,9 @@ def lock_text(name: str) -> str:
 def locked(name: str) -> dict[str, set[str]]:
     """Versions by package: one a line, several where Pythons differ."""
     versions: dict[str, set[str]] = {}
-    for package, version in re.findall(r"^([a-z0-9.-]+)(?:\[.*?\])?==(\S+)", lock_text(name), re.M):
+    for package, version in re.findall(
+        r"^([a-z0-9.-]+)(?:\[.*?\])?==(\S+)", lock_text(name), re.MULTILINE
+    ):
         versions.setdefault(package, set()).add(version)
     return versions
 

@@ -1,13 +1,31 @@
-"""All models together: totals by grade, the bridge, what needs a decision. Pure sums of scorecards."""
+"""All models together: totals by grade, the bridge, what needs a decision. Sums of scorecards."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from itertools import groupby
 from typing import TYPE_CHECKING
 
+from valuekit.estimate import GRADES, Estimate, Grade, Period, unknown
+from valuekit.scorecard import (
+    Action,
+    BridgeStep,
+    PeriodFigures,
+    PeriodName,
+    Scorecard,
+    ToDate,
+    Week,
+)
+from valuekit.text import listed, money, plural
+from valuekit.value.money import added
+
 if TYPE_CHECKING:
-    from valuekit.estimate import Estimate, Grade, Period
-    from valuekit.scorecard import Action, BridgeStep, PeriodName, ToDate, Week
+    from collections.abc import Callable, Sequence
+
+_ASKS: tuple[Action, ...] = ("retire", "retrain", "measure first", "watch")
+_NO_DATA = "no model has data in this period"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +73,269 @@ class Portfolio:
     weeks: tuple[Week, ...]  # sums of the known
     to_date: tuple[ToDate, ...]
     attention: tuple[Attention, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A model with its figures of the period, None without data in it."""
+
+    card: Scorecard
+    held: PeriodFigures | None
+
+    @property
+    def value(self) -> Estimate | None:
+        return self.held.value if self.held and self.held.value.known else None
+
+    @property
+    def grade(self) -> Grade | None:
+        return self.value.grade if self.value else None
+
+
+def portfolio(cards: Sequence[Scorecard], name: PeriodName) -> Portfolio:
+    """Sum the scorecards over one named period.
+
+    Values add and variances add: models are taken as independent, which holds as long as no two
+    claim the same outcome. Models whose value is unknown are named and left out of the value, but
+    their cost counts: it was paid.
+
+    Args:
+        cards: Scorecards in one currency.
+        name: Named period.
+
+    Raises:
+        ValueError: when the cards are in several currencies.
+    """
+    currencies = sorted({card.currency for card in cards})
+    if len(currencies) > 1:
+        msg = f"scorecards in {listed(currencies)} cannot be added: convert them to one currency"
+        raise ValueError(msg)
+    unit = currencies[0] if currencies else ""
+    entries = [_Entry(card, card.period(name)) for card in cards]
+    period = _span(entries)
+    value, cost, net = _sums(entries, unit, period)
+    known = [one for one in entries if one.value]
+    predictions = sum(one.held.predictions for one in entries if one.held)
+    return Portfolio(
+        name=name,
+        currency=unit,
+        period=period,
+        models=len(cards),
+        unknown=tuple(one.card.title for one in entries if not one.value),
+        headline=_headline(len(cards), len(known), net, unit),
+        value=value,
+        cost=cost,
+        net=net,
+        net_before=_before(cards, name, unit),
+        roi=_ratio(net, cost, 1.0, "1", "cost is zero or unknown, so a return is undefined"),
+        cost_per_thousand=_per_thousand(cost, predictions, unit),
+        predictions=predictions,
+        losing=tuple(one.card.model for one in entries if _net_of(one) < 0),
+        by_grade=_by_grade(entries, unit, period),
+        measured_resolved=_measured(known, unit, period, resolved=True),
+        measured_unresolved=_measured(known, unit, period, resolved=False),
+        bridge=_bridge(entries, net),
+        weeks=_weeks(cards, period),
+        to_date=_to_date(cards),
+        attention=_attention(entries),
+    )
+
+
+def _span(entries: Sequence[_Entry]) -> Period | None:
+    periods = [one.held.period for one in entries if one.held]
+    if not periods:
+        return None
+    return Period(min(one.first for one in periods), max(one.last for one in periods))
+
+
+def _sums(
+    entries: Sequence[_Entry], unit: str, period: Period | None
+) -> tuple[Estimate, Estimate, Estimate]:
+    """Value, attributed cost and net. Net counts the cost of models of unknown value too."""
+    values = [one.value for one in entries if one.value]
+    costs = [one.held.cost_attributed for one in entries if one.held]
+    nothing = unknown(_NO_DATA, unit, period=period)
+    cost = added(costs, unit, period, "sum over models") if costs else nothing
+    if not values:
+        why = "no model has a known value in this period" if costs else _NO_DATA
+        return unknown(why, unit, period=period), cost, unknown(why, unit, period=period)
+    value = added(values, unit, period, "sum over models, taken as independent")
+    paid = cost.value or 0.0
+    assert value.value is not None
+    net = replace(
+        value,
+        value=value.value - paid,
+        low=None if value.low is None else value.low - paid,
+        high=None if value.high is None else value.high - paid,
+        method="sum of values less all attributed cost",
+    )
+    return value, cost, net
+
+
+def _net_of(entry: _Entry) -> float:
+    net = entry.held.net.value if entry.held else None
+    return 0.0 if net is None else net
+
+
+def _headline(models: int, known: int, net: Estimate, unit: str) -> str:
+    if not models:
+        return "No model has been measured yet"
+    if net.value is None:
+        return f"Too early to say what your {plural(models, 'model')} earned"
+    who = f"Your {plural(models, 'model')}" if known == models else f"{known} of {models} models"
+    if net.value >= 0:
+        return f"{who} earned {money(net.value, unit)} after costs"
+    return f"{who} cost {money(-net.value, unit)} more than they earned"
+
+
+def _before(cards: Sequence[Scorecard], name: PeriodName, unit: str) -> Estimate:
+    if name != "quarter":
+        return unknown("only a quarter is compared with the one before", unit)
+    entries = [_Entry(card, card.period("prior_quarter")) for card in cards]
+    return _sums(entries, unit, _span(entries))[2]
+
+
+def _ratio(top: Estimate, bottom: Estimate, factor: float, unit: str, why: str) -> Estimate:
+    """``factor x top / bottom`` with the denominator known exactly."""
+    if top.value is None:
+        return unknown(top.reason, unit, period=top.period)
+    if not bottom.value or bottom.value < 0:
+        return unknown(why, unit, period=top.period)
+    return replace(top.scaled(factor / bottom.value, unit), method="ratio of sums")
+
+
+def _per_thousand(cost: Estimate, predictions: int, unit: str) -> Estimate:
+    label = f"{unit}/1,000 predictions"
+    if cost.value is None:
+        return unknown(cost.reason, label, period=cost.period)
+    if not predictions:
+        return unknown("no prediction was served", label, period=cost.period)
+    return replace(cost.scaled(1000 / predictions, label), method="ratio of sums")
+
+
+def _by_grade(
+    entries: Sequence[_Entry], unit: str, period: Period | None
+) -> tuple[GradeTotal, ...]:
+    totals = []
+    for grade in GRADES:
+        values = [one.value for one in entries if one.value and one.grade == grade]
+        if values:
+            total = added(values, unit, period, "sum over models").with_grade(grade)
+            totals.append(GradeTotal(grade, len(values), total))
+    rest = [one for one in entries if one.grade is None]
+    if rest:
+        graded = [one.value for one in rest if one.value]
+        total = (
+            added(graded, unit, period, "sum over models")
+            if graded
+            else unknown("their value is unknown", unit, period=period)
+        )
+        totals.append(GradeTotal(None, len(rest), total))
+    return tuple(totals)
+
+
+def _measured(
+    known: Sequence[_Entry], unit: str, period: Period | None, *, resolved: bool
+) -> Estimate:
+    values = [
+        one.value
+        for one in known
+        if one.value and one.grade in {"A", "B"} and one.value.resolved == resolved
+    ]
+    if not values:
+        kind = "excludes" if resolved else "includes"
+        why = f"no model of grade A or B has an interval that {kind} zero"
+        return unknown(why, unit, period=period)
+    return added(values, unit, period, "sum over models of grade A and B")
+
+
+def _bridge(entries: Sequence[_Entry], net: Estimate) -> tuple[BridgeStep, ...]:
+    """Measured and assumed value, then attributed costs by category, down to net."""
+    if net.value is None:
+        return ()
+    measured = math.fsum(
+        one.value.value or 0.0 for one in entries if one.value and one.grade in {"A", "B"}
+    )
+    assumed = math.fsum(
+        one.value.value or 0.0 for one in entries if one.value and one.grade not in {"A", "B"}
+    )
+    steps = []
+    for label, amount in (("Measured value", measured), ("Assumed value", assumed)):
+        if amount:
+            steps.append(BridgeStep(label, amount, "plus" if amount > 0 else "minus"))
+    for category, amount in _categories(entries):
+        kind = "minus" if amount > 0 else "plus"
+        steps.append(BridgeStep(category.replace("_", " ").capitalize(), -amount, kind))
+    return (*steps, BridgeStep("Net value", net.value, "total"))
+
+
+def _categories(entries: Sequence[_Entry]) -> list[tuple[str, float]]:
+    sums: dict[str, float] = {}
+    for one in entries:
+        for line in one.held.costs if one.held else ():
+            sums[line.category] = sums.get(line.category, 0.0) + float(line.amount)
+    return sorted(sums.items(), key=lambda pair: -pair[1])
+
+
+def _weeks(cards: Sequence[Scorecard], period: Period | None) -> tuple[Week, ...]:
+    """Weeks of all models together; value and net add what is known, None where nothing is."""
+    weeks = sorted((week for card in cards for week in card.weeks), key=lambda week: week.start)
+    made = []
+    for start, group in groupby(weeks, key=lambda week: week.start):
+        if period and not (period.first - timedelta(days=6) <= start <= period.last):
+            continue
+        same = list(group)
+        made.append(
+            Week(
+                start=start,
+                value=_known_sum(same, lambda week: week.value),
+                cost=math.fsum(week.cost for week in same),
+                net=_known_sum(same, lambda week: week.net),
+                predictions=sum(week.predictions for week in same),
+                performance=None,
+                mature=all(week.mature for week in same),
+                days=max(week.days for week in same),
+            )
+        )
+    return tuple(made)
+
+
+def _known_sum(weeks: Sequence[Week], pick: Callable[[Week], float | None]) -> float | None:
+    known = [one for week in weeks if (one := pick(week)) is not None]
+    return math.fsum(known) if known else None
+
+
+def _to_date(cards: Sequence[Scorecard]) -> tuple[ToDate, ...]:
+    """Cumulative net of all models.
+
+    A model's last known point carries on; half-widths add in quadrature.
+    """
+    days = sorted({point.day for card in cards for point in card.to_date})
+    return tuple(_at(cards, day) for day in days)
+
+
+def _at(cards: Sequence[Scorecard], day: date) -> ToDate:
+    net, below, above = 0.0, 0.0, 0.0
+    for card in cards:
+        past = [point for point in card.to_date if point.day <= day]
+        if past:
+            net += past[-1].net
+            below += (past[-1].net - past[-1].low) ** 2
+            above += (past[-1].high - past[-1].net) ** 2
+    return ToDate(day, net, net - math.sqrt(below), net + math.sqrt(above))
+
+
+def _attention(entries: Sequence[_Entry]) -> tuple[Attention, ...]:
+    """Models whose verdict asks for something, the largest loss first."""
+    asked = [
+        Attention(
+            model=one.card.model,
+            title=one.card.title,
+            action=one.card.verdict.action,
+            net=one.held.net if one.held else unknown(_NO_DATA, one.card.currency),
+            why=one.card.verdict.headline,
+        )
+        for one in entries
+        if one.card.verdict.action in _ASKS
+    ]
+    asked.sort(key=lambda one: math.inf if one.net.value is None else one.net.value)
+    return tuple(asked)

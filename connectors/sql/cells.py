@@ -55,15 +55,25 @@ def _joined(
     source: Any = spine.rows
     label: Expression = sa.cast(sa.null(), sa.String())
     y: Expression = sa.cast(sa.null(), sa.Double())
+    got: Expression = sa.null()
     if matched is not None:
         m = matched.rows.c
         source = spine.rows.outerjoin(matched.rows, p.id == m.entry)
         label, y = m.label, m.y
+        got = _got(work, m)
     columns = [segment.of(spine.rows).label("segment"), p.version, p.day, p.acted, p.scored]
-    columns += [p.value, p.weight, y.label("y")]
+    columns += [p.value, p.weight, y.label("y"), got.label("got")]
     if work.model.task in CLASSES:
         columns += _classes(work, p, label, layout)
     return sa.select(*columns).select_from(source)
+
+
+def _got(work: Work, m: sa.ReadOnlyColumnCollection[str, Any]) -> Expression:
+    """What is there when a prediction got its outcome: the label, else the outcome row."""
+    o = work.model.outcomes
+    if o is None or o.label is None:
+        return m.entry
+    return m.label if work.model.task in CLASSES else m.y
 
 
 def _classes(
@@ -88,7 +98,7 @@ def _sums(joined: sa.Subquery, classes: bool) -> list[Expression]:  # noqa: FBT0
     sums = [
         sa.func.count().label("predictions"),
         total(c.acted).label("acted"),
-        sa.func.count(c.y).label("labelled"),
+        sa.func.count(c.got).label("labelled"),
         total(c.scored).label("scored"),
         total(c.weight).label("weight"),
         total(c.value).label("value"),

@@ -48,22 +48,26 @@ def packed(
     """
     grouped = rows.groupby(list(keys), sort=True, dropna=False)
     code = grouped.ngroup().to_numpy()
-    first = rows.groupby(code, sort=True).head(1)
-    order = np.argsort(code[first.index.to_numpy()] if len(first) else code, kind="stable")
-    made = first[list(keys)].iloc[order].reset_index(drop=True)
+    _, first = np.unique(code, return_index=True)
+    made = rows[list(keys)].iloc[first].reset_index(drop=True)
     groups = len(made)
     known = rows[place].notna().to_numpy()
     at = code[known] * length + rows[place].to_numpy()[known].astype(np.int64)
     for name, dtype in vectors.items():
         flat = np.zeros(groups * length, dtype=dtype)
         np.add.at(flat, at, rows[name].to_numpy()[known].astype(dtype))
-        table = flat.reshape(groups, length)
-        column = np.empty(groups, dtype=object)
-        column[:] = list(table)
-        made[name] = pd.Series(column, dtype="object")
+        made[name] = boxed_rows(flat.reshape(groups, length))
     for name in sums:
         kind = rows[name].dtype if rows[name].dtype.kind in "iu" else np.dtype("float64")
         added = np.zeros(groups, dtype=kind)
         np.add.at(added, code, rows[name].to_numpy().astype(kind))
         made[name] = added
     return made
+
+
+def boxed_rows(table: np.ndarray) -> pd.Series:
+    """Each row of a matrix as one array in a column of objects."""
+    column = np.empty(len(table), dtype=object)
+    for place, row in enumerate(table):
+        column[place] = row
+    return pd.Series(column, dtype="object")

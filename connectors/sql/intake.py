@@ -118,10 +118,10 @@ def fates(work: Work, actuals: Actuals, sides: list[tuple[Entries, Matched]]) ->
         total(c.amount * (1.0 - c.share)).label("rest"),
     ).group_by(c.day, c.rank)
     found = work.run("fates of outcomes", statement)
-    return pd.concat([held, *_by_rule(found)], ignore_index=True)
+    return pd.concat([held, *by_rule(found)], ignore_index=True)
 
 
-def _by_rule(found: pd.DataFrame) -> list[pd.DataFrame]:
+def by_rule(found: pd.DataFrame) -> list[pd.DataFrame]:
     """Counts with the uncredited part of split outcomes under ``uncredited``."""
     names = np.array(RULES, dtype=object)[found["rank"].to_numpy(dtype=np.int64)]
     whole = found[["day", "rows"]].assign(

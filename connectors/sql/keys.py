@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from valuekit.workspace.declare import Assignments, Model, Outcomes, Predictions
+from connectors.base import ColumnType
+from connectors.sql.values import text
+from connectors.sql.work import Expression, Work
+from valuekit.workspace.declare import Assignments, Outcomes, Predictions
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,43 +18,62 @@ class Keys:
     Attributes:
         entry: Columns of the predictions or assignments.
         outcome: Columns of the outcomes, in the same order.
+        as_text: Whether a pair is compared as text, because only some of its columns are text.
     """
 
     entry: tuple[str, ...]
     outcome: tuple[str, ...]
+    as_text: tuple[bool, ...]
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the key columns in both sets of rows: ``key0``, ``key1``, ..."""
         return tuple(f"key{place}" for place in range(len(self.entry)))
 
+    def of_entry(
+        self, raw: Mapping[str, Expression], kinds: Mapping[str, ColumnType]
+    ) -> dict[str, Expression]:
+        """Key columns of predictions or assignments."""
+        return self._typed(self.entry, raw, kinds)
 
-def prediction_keys(model: Model, there: Mapping[str, object]) -> Keys | None:
+    def of_outcome(
+        self, raw: Mapping[str, Expression], kinds: Mapping[str, ColumnType]
+    ) -> dict[str, Expression]:
+        """Key columns of outcomes."""
+        return self._typed(self.outcome, raw, kinds)
+
+    def _typed(
+        self,
+        columns: tuple[str, ...],
+        raw: Mapping[str, Expression],
+        kinds: Mapping[str, ColumnType],
+    ) -> dict[str, Expression]:
+        pairs = zip(self.names, columns, self.as_text, strict=True)
+        return {
+            name: text(raw[column], kinds[column]) if as_text else raw[column]
+            for name, column, as_text in pairs
+        }
+
+
+def prediction_keys(work: Work) -> Keys | None:
     """Keys from predictions to outcomes; None when the predictions lack one.
 
-    The unit column of the assignments stands for that of the predictions. The target day of a
-    forecast is matched by time, not as a key.
+    The target day of a forecast is matched by period, not as a key.
     """
-    p, o = model.predictions, model.outcomes
-    if p is None or o is None:
-        return None
-    on = {left: right for left, right in o.on.items() if left != p.target_time}
-    other = model.assignments.unit if model.assignments else None
-    return _keys(on, there, p.unit, other)
+    return _keys(work, work.model.predictions)
 
 
-def assignment_keys(model: Model, there: Mapping[str, object]) -> Keys | None:
+def assignment_keys(work: Work) -> Keys | None:
     """Keys from assignments to outcomes; None when the assignments lack one."""
-    a, o = model.assignments, model.outcomes
-    if a is None or o is None:
+    return _keys(work, work.model.assignments)
+
+
+def actual_time(work: Work) -> str | None:
+    """Column with the time of an outcome: the declared one, else what the target day is matched on."""
+    p, o = work.model.predictions, work.model.outcomes
+    if o is None:
         return None
-    other = model.predictions.unit if model.predictions else None
-    return _keys(o.on, there, a.unit, other)
-
-
-def actual_time(p: Predictions, o: Outcomes) -> str | None:
-    """Column with the day of an actual: the declared time, else what the target day is matched on."""
-    if o.time is not None or p.target_time is None:
+    if o.time is not None or p is None or p.target_time is None:
         return o.time
     return o.on.get(p.target_time)
 
@@ -61,15 +83,44 @@ def unit_is_the_key(block: Predictions | Assignments, keys: Keys) -> bool:
     return keys.entry == (block.unit,)
 
 
-def _keys(
-    on: Mapping[str, str], there: Mapping[str, object], unit: str | None, other: str | None
-) -> Keys | None:
-    entry = []
-    for left in on:
+def _keys(work: Work, block: Predictions | Assignments | None) -> Keys | None:
+    o = work.model.outcomes
+    if block is None or o is None:
+        return None
+    mapped = _mapped(work, block, o)
+    if mapped is None:
+        return None
+    as_text = _as_text(work, o)
+    outcome = tuple(mapped.values())
+    return Keys(tuple(mapped), outcome, tuple(as_text[right] for right in outcome))
+
+
+def _mapped(work: Work, block: Predictions | Assignments, o: Outcomes) -> dict[str, str] | None:
+    """Column of the block -> column of the outcomes; None when the block lacks one."""
+    there = work.engine.columns(block.table)
+    units = {one.unit for one in (work.model.predictions, work.model.assignments) if one}
+    target = work.model.predictions.target_time if work.model.predictions else None
+    made = {}
+    for left, right in o.on.items():
+        if left == target:
+            continue
         if left in there:
-            entry.append(left)
-        elif unit is not None and left == other:
-            entry.append(unit)
+            made[left] = right
+        elif left in units and block.unit is not None:
+            made[block.unit] = right
         else:
             return None
-    return Keys(tuple(entry), tuple(on.values())) if entry else None
+    return made
+
+
+def _as_text(work: Work, o: Outcomes) -> dict[str, bool]:
+    """For each key column of the outcomes, whether only some of the tables hold it as text."""
+    outcome = work.engine.columns(o.table)
+    kinds = {right: {outcome.get(right)} for right in o.on.values()}
+    for block in (work.model.predictions, work.model.assignments):
+        if block is None:
+            continue
+        there = work.engine.columns(block.table)
+        for left, right in (_mapped(work, block, o) or {}).items():
+            kinds[right].add(there[left])
+    return {right: len(found) > 1 and "text" in found for right, found in kinds.items()}

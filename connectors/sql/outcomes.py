@@ -20,7 +20,6 @@ from connectors.sql.values import (
     class_number,
     flag,
     number,
-    same_type,
     unusable,
 )
 from connectors.sql.work import Expression, Work
@@ -45,21 +44,19 @@ class Actuals:
     by_day: bool
 
 
-def outcomes(work: Work, keys: Keys, entry_table: str) -> Actuals | None:
+def outcomes(work: Work, keys: Keys) -> Actuals | None:
     """Clean outcome rows of a model, in the engine; None when it declares none.
 
     Args:
         work: The pull.
-        keys: Key columns of the outcomes.
-        entry_table: Table of the predictions or assignments, for comparable key types.
+        keys: Keys that lead to the outcomes.
     """
     o = work.model.outcomes
     if o is None:
         return None
     kinds = work.engine.columns(o.table)
-    p = work.model.predictions
-    when = actual_time(p, o) if p is not None else o.time
-    read = _Rows(work, o, kinds, keys, when, work.engine.columns(entry_table)).read()
+    when = actual_time(work)
+    read = _Rows(work, o, kinds, keys, when).read()
     judged = judge(work, "outcomes", read, has_id=o.id is not None)
     rows = judged.rows
     names = [one for one in rows.c if one.name not in {"id", "usable", "rule"}]
@@ -88,10 +85,9 @@ class _Rows:
         kinds: Mapping[str, ColumnType],
         keys: Keys,
         when: str | None,
-        entry_kinds: Mapping[str, ColumnType],
     ) -> None:
         self.work, self.o, self.kinds, self.keys = work, o, kinds, keys
-        self.when, self.entry_kinds = when, entry_kinds
+        self.when = when
         self.metrics: Mapping[str, Metric] = work.model.metrics
         self.raw = work.engine.table(o.table, self._wanted())
 
@@ -118,7 +114,7 @@ class _Rows:
             "label": self._label(),
             "y": self._number_of_label(),
             **self._metrics(),
-            **self._keys(),
+            **self.keys.of_outcome(raw.c, self.kinds),
             "amount": self._amount(),
         }
         if o.arrived is not None:
@@ -181,18 +177,6 @@ class _Rows:
 
     def _names_classes(self, label: str) -> bool:
         return self.work.model.task in CLASSES and self.kinds[label] == "text"
-
-    def _keys(self) -> dict[str, Expression]:
-        entry = sa.table("entry", *(sa.column(name) for name in self.keys.entry))
-        made = {}
-        for name, left, right in zip(
-            self.keys.names, self.keys.entry, self.keys.outcome, strict=True
-        ):
-            _, theirs = same_type(
-                entry.c[left], self.entry_kinds[left], self.raw.c[right], self.kinds[right]
-            )
-            made[name] = theirs
-        return made
 
     def _amount(self) -> Expression:
         """What is conserved: the primary metric, else the label, else one per row."""

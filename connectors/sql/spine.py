@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from connectors import dialects
 from connectors.base import BAD_CELL, ColumnType
 from connectors.sql.dedupe import Judged, judge
-from connectors.sql.keys import Keys, actual_time, prediction_keys
+from connectors.sql.keys import Keys, prediction_keys
 from connectors.sql.periods import period
 from connectors.sql.values import (
     any_of,
@@ -18,7 +18,6 @@ from connectors.sql.values import (
     class_name,
     flag,
     number,
-    same_type,
     text,
     truth,
     unusable,
@@ -60,7 +59,7 @@ def predictions(work: Work) -> Spine | None:
     if p is None:
         return None
     kinds = work.engine.columns(p.table)
-    keys = prediction_keys(work.model, kinds)
+    keys = prediction_keys(work)
     rows = _Rows(work, p, kinds, keys)
     by_day = p.time is None or kinds.get(p.time) == "date"
     unique = keys is not None and p.id in keys.entry
@@ -111,7 +110,7 @@ class _Rows:
             "amount": sa.literal_column("0"),
             **self._who(),
             **self._what(),
-            **self._matching(),
+            **(self.keys.of_entry(raw.c, self.kinds) if self.keys else {}),
             **self._more(),
         }
         made = [one.label(name) for name, one in columns.items()]
@@ -216,23 +215,6 @@ class _Rows:
             return sa.cast(sa.null(), sa.String())
         return sa.case((score.is_(None), sa.null()), (score >= threshold, "1"), else_="0")
 
-    def _matching(self) -> dict[str, Expression]:
-        o = self.work.model.outcomes
-        if self.keys is None or o is None:
-            return {}
-        there = self.work.engine.columns(o.table)
-        outcome = sa.table(o.table, *(sa.column(name) for name in self.keys.outcome))
-        made = {}
-        for name, left, right in zip(
-            self.keys.names, self.keys.entry, self.keys.outcome, strict=True
-        ):
-            if right in there:
-                ours, _ = same_type(
-                    self.raw.c[left], self.kinds[left], outcome.c[right], there[right]
-                )
-                made[name] = ours
-        return made
-
     def _more(self) -> dict[str, Expression]:
         p, raw = self.p, self.raw
         columns: dict[str, Expression] = {}
@@ -260,6 +242,3 @@ class _Rows:
 def quantiles(p: Predictions) -> list[tuple[float, str]]:
     """Declared quantiles as (level, column), by level."""
     return sorted((float(level), column) for level, column in p.quantiles.items())
-
-
-__all__ = ["Spine", "actual_time", "moment_of", "predictions", "quantiles", "time_of"]

@@ -19,7 +19,7 @@ from connectors.sql.dedupe import ACCEPTED
 from connectors.sql.epochs import epoch
 from connectors.sql.keys import Keys, assignment_keys, unit_is_the_key
 from connectors.sql.spine import Spine, moment_of, time_of
-from connectors.sql.values import blank, flag, number, same_type, text, total, unusable, zero
+from connectors.sql.values import blank, flag, number, text, total, unusable, zero
 from connectors.sql.work import Expression, Statement, Work
 from valuekit.workspace.declare import Assignments
 
@@ -96,7 +96,7 @@ def _exposed(work: Work, spine: Spine) -> Units:
 def _assigned(work: Work, a: Assignments) -> Units:
     """Units by the table that put them in their arms."""
     kinds = work.engine.columns(a.table)
-    keys = assignment_keys(work.model, kinds)
+    keys = assignment_keys(work)
     read = _read(work, a, kinds, keys)
     c = read.c
     counts = sa.select(
@@ -155,7 +155,7 @@ def _read(
         "rule": rule,
         **{f"seg{i}": text(raw.c[one], kinds[one]) for i, one in enumerate(a.segments)},
         **_covariates(work, a, raw, kinds),
-        **_keys(work, raw, kinds, keys),
+        **(keys.of_entry(raw.c, kinds) if keys else {}),
     }
     labelled = [one.label(name) for name, one in made.items()]
     return sa.select(*labelled).select_from(raw).subquery("read_assignments")
@@ -178,22 +178,6 @@ def _covariates(
                 usable = sa.not_(unusable(value, kind))
                 made[f"{axis}_{name}"] = zero(sa.case((usable, number(value, kind))))
     return made
-
-
-def _keys(
-    work: Work, raw: sa.FromClause, kinds: Mapping[str, ColumnType], keys: Keys | None
-) -> dict[str, Expression]:
-    o = work.model.outcomes
-    if keys is None or o is None:
-        return {}
-    there = work.engine.columns(o.table)
-    outcome = sa.table(o.table, *(sa.column(name) for name in keys.outcome))
-    pairs = zip(keys.names, keys.entry, keys.outcome, strict=True)
-    return {
-        name: same_type(raw.c[left], kinds[left], outcome.c[right], there[right])[0]
-        for name, left, right in pairs
-        if right in there
-    }
 
 
 def _firsts(work: Work, rows: sa.Subquery, alias: tuple[str, ...]) -> Statement:

@@ -98,12 +98,3 @@ def total(value: Expression) -> Expression:
 def zero(value: Expression) -> Expression:
     """A number with NULL as 0."""
     return sa.func.coalesce(value, sa.literal_column("0.0"))
-
-
-def same_type(
-    left: Expression, left_kind: ColumnType, right: Expression, right_kind: ColumnType
-) -> tuple[Expression, Expression]:
-    """Two keys made comparable: as text when only one of them is text."""
-    if left_kind != right_kind and "text" in {left_kind, right_kind}:
-        return text(left, left_kind), text(right, right_kind)
-    return left, right

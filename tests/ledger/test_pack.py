@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from valuekit.ledger.pack import pack, unpack
+from valuekit.ledger.pack import pack, pack_rows
+from valuekit.ledger.unpack import unpack
 
 lengths = st.integers(0, 300)
 ints = hnp.arrays(
@@ -37,6 +38,12 @@ def test_round_trip_is_exact_to_the_bit(vectors):
     found = unpack(pack(vectors), dtypes)
     assert len(found) == len(vectors)
     assert all(same(a, b) for a, b in zip(vectors, found, strict=True))
+
+
+@given(st.lists(st.tuples(ints, floats), min_size=1, max_size=6))
+def test_rows_packed_together_are_the_rows_packed_alone(rows):
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    assert pack_rows(columns) == [pack(row) for row in rows]
 
 
 def test_what_is_unpacked_may_be_changed():

@@ -18,6 +18,7 @@ def _span(case: Case) -> str:
 
 
 def headline(case: Case, action: Action, belief: Belief) -> str:
+    """The verdict in one line, with what is expected of keeping the model."""
     amount = money(abs(belief.mean), case.currency)
     sense = "earn" if belief.mean >= 0 else "lose"
     expected = f"expected to {sense} {amount} over {_span(case)}"
@@ -33,6 +34,7 @@ def headline(case: Case, action: Action, belief: Belief) -> str:
 def reasons(
     case: Case, action: Action, belief: Belief, trial: Trial, *, flips: bool
 ) -> tuple[str, ...]:
+    """Why, in sentences with figures: value and cost, chance of a loss, evidence, decline."""
     paid = money(case.cost, case.currency)
     brings = money(belief.mean + case.cost, case.currency)
     found = [
@@ -86,6 +88,7 @@ def _measure_reason(case: Case, belief: Belief, trial: Trial, *, flips: bool) ->
 
 
 def next_step(case: Case, action: Action, trial: Trial) -> str:
+    """What to do on Monday."""
     share = percent(trial.share or TRIAL_SHARES[1], 0)
     days = trial.days or TRIAL_DAYS[1]
     holdout = (

@@ -34,7 +34,7 @@ def _ranks(values: Floats) -> Floats:
 
 
 def _correction(values: Floats, slope: float) -> float:
-    """Ratio n / n* of Hamed & Rao (1998), Journal of Hydrology 204, eq. 9: significant lags only."""
+    """Ratio n/n* of Hamed & Rao (1998), J. Hydrology 204, eq. 9: significant lags only."""
     n = len(values)
     ranks = _ranks(values - slope * np.arange(1, n + 1))
     rest = ranks - ranks.mean()

@@ -21,14 +21,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 VERSION = 1
-_DEFLATED = 1
-_ZERO, _INTS, _SCALED, _FLOATS = range(4)
-_SPARSE = 0x80
-_PLACES = (0, 2, 4, 6)
+DEFLATED = 1
+ZERO, INTS, SCALED, FLOATS = range(4)
+SPARSE = 0x80
+
+_PLACES = (6, 4, 2, 0)
+_EXACT = 2.0**53  # below it a float holds every whole number
 _LEVEL = 6
+_BLOCK = 2048  # rows coded together: numpy costs as much for one row as for many
 
 
 def pack(vectors: Sequence[np.ndarray]) -> bytes:
@@ -40,158 +43,126 @@ def pack(vectors: Sequence[np.ndarray]) -> bytes:
     Raises:
         TypeError: for another dtype.
     """
-    body = b"".join(_vector(one) for one in vectors)
+    return pack_rows([[one] for one in vectors])[0]
+
+
+def pack_rows(columns: Sequence[Sequence[np.ndarray]]) -> list[bytes]:
+    """One payload per row of a fact, from its vector columns.
+
+    Args:
+        columns: For each vector column the vectors of all rows; all columns of one length.
+
+    Raises:
+        TypeError: for vectors that are neither ``int64`` nor ``float64``.
+    """
+    if not columns:
+        return [bytes((VERSION, 0))]
+    coded = [_column(column) for column in columns]
+    return [_payload(b"".join(parts)) for parts in zip(*coded, strict=True)]
+
+
+def _payload(body: bytes) -> bytes:
     deflated = zlib.compress(body, _LEVEL)
     if len(deflated) < len(body):
-        return bytes((VERSION, _DEFLATED)) + deflated
+        return bytes((VERSION, DEFLATED)) + deflated
     return bytes((VERSION, 0)) + body
 
 
-def unpack(payload: bytes, dtypes: Sequence[str]) -> list[np.ndarray]:
-    """The vectors of a payload.
-
-    Args:
-        payload: What :func:`pack` made.
-        dtypes: ``ints`` or ``floats`` of each vector, as the fact declares them.
-
-    Raises:
-        ValueError: when the payload is of another version, damaged, or has another number of
-            vectors.
-    """
-    if len(payload) < 2 or payload[0] != VERSION:
-        msg = f"a payload of version {payload[:1].hex() or 'none'}; this code reads {VERSION}"
-        raise ValueError(msg)
-    try:
-        body = zlib.decompress(payload[2:]) if payload[1] & _DEFLATED else payload[2:]
-        vectors, at = [], 0
-        for dtype in dtypes:
-            vector, at = _read_vector(body, at, dtype)
-            vectors.append(vector)
-    except (zlib.error, IndexError, ValueError, TypeError) as error:
-        msg = f"a damaged payload: {error}"
-        raise ValueError(msg) from error
-    if at != len(body):
-        msg = f"a payload with {len(body) - at} bytes after its last vector"
-        raise ValueError(msg)
-    return vectors
+def _column(vectors: Sequence[np.ndarray]) -> list[bytes]:
+    coded = [b""] * len(vectors)
+    shapes: dict[tuple[np.dtype, int], list[int]] = {}
+    for row, vector in enumerate(vectors):
+        shapes.setdefault((vector.dtype, vector.size), []).append(row)
+    for (dtype, size), rows in shapes.items():
+        if dtype not in (np.dtype("int64"), np.dtype("float64")):
+            msg = f"a vector of {dtype}: only int64 and float64 are kept"
+            raise TypeError(msg)
+        for start in range(0, len(rows), _BLOCK):
+            block = rows[start : start + _BLOCK]
+            stack = np.stack([vectors[row] for row in block]).reshape(len(block), size)
+            for row, made in zip(block, _coded(stack), strict=True):
+                coded[row] = made
+    return coded
 
 
-class _Coded(NamedTuple):
-    kind: int
-    extra: bytes  # places of scaled floats
-    values: np.ndarray  # int64, or the bits of floats as uint64
+class _Block(NamedTuple):
+    kinds: np.ndarray
+    places: np.ndarray
+    values: np.ndarray  # int64: counts, scaled floats, or the bits of other floats
 
 
-def _vector(vector: np.ndarray) -> bytes:
-    if vector.dtype not in (np.dtype("int64"), np.dtype("float64")):
-        msg = f"a vector of {vector.dtype}: only int64 and float64 are kept"
-        raise TypeError(msg)
-    length = _varint(vector.size)
-    if not _bits(vector).any():
-        return bytes((_ZERO,)) + length
-    coded = _code(vector)
-    width = 8 if coded.kind == _FLOATS else _width(coded.values)
-    index = np.flatnonzero(coded.values)
-    sparse = _gaps(index) + _body(coded, coded.values[index], width)
-    dense = _body(coded, coded.values, width)
-    head = length + bytes((width,)) + coded.extra
-    if len(sparse) < len(dense):
-        return bytes((coded.kind | _SPARSE,)) + head + sparse
-    return bytes((coded.kind,)) + head + dense
+def _coded(stack: np.ndarray) -> Iterator[bytes]:
+    """The bytes of each row of a matrix."""
+    length = varint(stack.shape[1])
+    block = _block(stack)
+    filled = np.count_nonzero(block.values, axis=1).tolist()
+    widths = _widths(block)
+    heads = zip(block.kinds.tolist(), block.places.tolist(), widths, filled, strict=True)
+    for row, (kind, places, width, count) in enumerate(heads):
+        if not count:
+            yield bytes((ZERO,)) + length
+            continue
+        values = block.values[row]
+        head = length + bytes((width,)) + (bytes((places,)) if kind == SCALED else b"")
+        # A gap takes a byte or more: sparse only pays when the zeros are wider than the gaps.
+        if count * (width + 1) + 2 < values.size * width:
+            index = np.flatnonzero(values)
+            body = gaps(index) + _body(values[index], kind, width)
+            yield bytes((kind | SPARSE,)) + head + body
+        else:
+            yield bytes((kind,)) + head + _body(values, kind, width)
 
 
-def _bits(vector: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(vector).view(np.uint64)
+def _block(stack: np.ndarray) -> _Block:
+    rows = len(stack)
+    places = np.zeros(rows, dtype=np.int64)
+    if stack.dtype.kind == "i":
+        return _Block(np.full(rows, INTS), places, stack)
+    kinds = np.full(rows, FLOATS)
+    bits = stack.view(np.int64)
+    values = bits.copy()
+    largest = np.abs(stack).max(axis=1, initial=0.0)
+    for digits in _PLACES:
+        factor = 10.0**digits
+        fits = largest < _EXACT / factor
+        whole = np.rint(np.where(fits[:, None], stack, 0.0) * factor).astype(np.int64)
+        same = fits & ((whole / factor).view(np.int64) == bits).all(axis=1)
+        kinds[same], places[same], values[same] = SCALED, digits, whole[same]
+    return _Block(kinds, places, values)
 
 
-def _code(vector: np.ndarray) -> _Coded:
-    if vector.dtype.kind == "i":
-        return _Coded(_INTS, b"", vector)
-    for places in _PLACES:
-        scaled = vector * 10.0**places
-        if np.abs(scaled).max() >= 2.0**53:
-            break
-        whole = np.rint(scaled).astype(np.int64)
-        if np.array_equal(_bits(whole / 10.0**places), _bits(vector)):
-            return _Coded(_SCALED, bytes((places,)), whole)
-    return _Coded(_FLOATS, b"", _bits(vector))
+def _widths(block: _Block) -> list[int]:
+    low = block.values.min(axis=1, initial=0)
+    high = block.values.max(axis=1, initial=0)
+    widths = np.full(len(low), 8)
+    for width in (4, 2, 1):
+        limit = 1 << 8 * width - 1
+        widths[(low >= -limit) & (high < limit)] = width
+    widths[block.kinds == FLOATS] = 8
+    found: list[int] = widths.tolist()
+    return found
 
 
-def _gaps(index: np.ndarray) -> bytes:
-    gaps = np.diff(index, prepend=-1)
-    width = next(w for w in (1, 2, 4, 8) if int(gaps.max()) < 1 << 8 * w)
-    return _varint(index.size) + bytes((width,)) + gaps.astype(f"<u{width}").tobytes()
-
-
-def _width(values: np.ndarray) -> int:
-    low, high = int(values.min()), int(values.max())
-    return next(w for w in (1, 2, 4, 8) if -(1 << 8 * w - 1) <= low and high < 1 << 8 * w - 1)
-
-
-def _body(coded: _Coded, values: np.ndarray, width: int) -> bytes:
-    if coded.kind == _FLOATS:
-        return values.astype("<u8").view(np.uint8).reshape(-1, 8).T.tobytes()
+def _body(values: np.ndarray, kind: int, width: int) -> bytes:
+    if kind == FLOATS:
+        return values.astype("<i8").view(np.uint8).reshape(-1, 8).T.tobytes()
     return values.astype(f"<i{width}").tobytes()
 
 
-def _varint(value: int) -> bytes:
+def gaps(index: np.ndarray) -> bytes:
+    """Ascending indices as their count, a width, and the steps between them."""
+    steps = index.copy()
+    steps[1:] -= index[:-1]
+    steps[0] += 1
+    width = next(w for w in (1, 2, 4, 8) if int(steps.max()) < 1 << 8 * w)
+    return varint(index.size) + bytes((width,)) + steps.astype(f"<u{width}").tobytes()
+
+
+def varint(value: int) -> bytes:
+    """A whole number from 0 in as few bytes as it needs, seven bits each."""
     made = bytearray()
     while value > 0x7F:
         made.append(value & 0x7F | 0x80)
         value >>= 7
     made.append(value)
     return bytes(made)
-
-
-def _read_varint(body: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = body[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-        shift += 7
-
-
-def _read_vector(body: bytes, at: int, dtype: str) -> tuple[np.ndarray, int]:
-    wanted = np.int64 if dtype == "ints" else np.float64
-    kind, sparse = body[at] & ~_SPARSE, bool(body[at] & _SPARSE)
-    length, at = _read_varint(body, at + 1)
-    if kind == _ZERO:
-        return np.zeros(length, dtype=wanted), at
-    width, at = body[at], at + 1
-    places = 0
-    if kind == _SCALED:
-        places, at = body[at], at + 1
-    index: np.ndarray | slice = slice(None)
-    count = length
-    if sparse:
-        index, at = _read_gaps(body, at)
-        count = len(index)
-    if at + count * width > len(body):
-        msg = "it ends early"
-        raise IndexError(msg)
-    values, at = _read_values(body, at, kind, width, count)
-    full = np.zeros(length, dtype=values.dtype)
-    full[index] = values
-    if kind == _SCALED:
-        return full.astype(np.float64) / 10.0**places, at
-    return full.astype(wanted), at
-
-
-def _read_gaps(body: bytes, at: int) -> tuple[np.ndarray, int]:
-    count, at = _read_varint(body, at)
-    width, at = body[at], at + 1
-    raw = body[at : at + count * width]
-    gaps = np.frombuffer(raw, dtype=f"<u{width}").astype(np.intp)
-    return np.cumsum(gaps) - 1, at + count * width
-
-
-def _read_values(body: bytes, at: int, kind: int, width: int, count: int) -> tuple[np.ndarray, int]:
-    raw = body[at : at + count * width]
-    end = at + count * width
-    if kind == _FLOATS:
-        lanes = np.frombuffer(raw, dtype=np.uint8).reshape(8, count).T
-        return np.ascontiguousarray(lanes).view("<f8").reshape(count), end
-    return np.frombuffer(raw, dtype=f"<i{width}"), end

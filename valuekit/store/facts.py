@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from valuekit.ledger.cast import boxed
 from valuekit.ledger.frame import DTYPES, empty
-from valuekit.ledger.pack import pack, unpack
+from valuekit.ledger.pack import pack_rows
+from valuekit.ledger.unpack import unpack
 from valuekit.store import tables
 
 if TYPE_CHECKING:
@@ -48,8 +49,7 @@ def insert(connection: sa.Connection, fact: Fact, frame: pd.DataFrame) -> None:
         _rows(["series_id", "day", "line", *names], [ids, days, lines, *columns]),
     )
     if fact.vectors:
-        parts = [frame[one.name] for one in fact.vectors]
-        payloads = [pack(vectors) for vectors in zip(*parts, strict=True)]
+        payloads = pack_rows([frame[one.name].tolist() for one in fact.vectors])
         facts = [fact.name] * len(frame)
         connection.execute(
             sa.insert(tables.vectors),

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import json
+import math
+
+from dashboard.charts.bridge import bridge
+from dashboard.charts.to_date import to_date
+from tests.factories import scorecards
+from valuekit.scorecard import BridgeStep
+
+
+def values_of(spec: dict[str, object]) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = []
+
+    def walk(thing: object) -> None:
+        if isinstance(thing, dict):
+            data = thing.get("data")
+            if isinstance(data, dict):
+                found.extend(data.get("values", ()))
+            for inner in thing.values():
+                walk(inner)
+        elif isinstance(thing, list):
+            for inner in thing:
+                walk(inner)
+
+    walk(spec)
+    return found
+
+
+def test_floating_bars_end_where_the_next_begins() -> None:
+    steps = (
+        BridgeStep("Value", 100.0, "total"),
+        BridgeStep("People", -130.0, "minus"),
+        BridgeStep("Credit", 10.0, "plus"),
+        BridgeStep("Net value", -20.0, "total"),
+    )
+    bars = [one for one in values_of(bridge(steps, "EUR")) if "step" in one]
+    ends = {one["step"]: (one["start"], one["end"]) for one in bars}
+    assert ends == {
+        "Value": (0.0, 100.0),
+        "People": (100.0, -30.0),
+        "Credit": (-30.0, -20.0),
+        "Net value": (0.0, -20.0),
+    }
+    assert {one["text"] for one in bars} == {"€100", "−€130", "+€10.00", "−€20.00"}
+
+
+def test_specs_hold_no_colour_of_axes_and_no_unknown_number() -> None:
+    card = scorecards()[0]
+    spec = to_date(card.to_date, "EUR", 2_500_000.0)
+    text = json.dumps(spec, allow_nan=False)
+    assert "gridColor" not in text
+    assert "labelColor" not in text
+    assert all(math.isfinite(v) for row in values_of(spec) for v in row.values() if isinstance(v, float))
+
+
+def test_a_spec_is_the_readers_own_copy() -> None:
+    card = scorecards()[0]
+    first = to_date(card.to_date, "EUR")
+    first.clear()
+    assert to_date(card.to_date, "EUR")
+
+
+def test_the_plan_is_part_of_the_key() -> None:
+    card = scorecards()[0]
+    assert to_date(card.to_date, "EUR", 1e6) != to_date(card.to_date, "EUR", 2e6)
+
+

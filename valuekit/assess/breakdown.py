@@ -1,0 +1,99 @@
+"""Segments (exploratory, never totalled) and versions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from valuekit.assess.quality import performance
+from valuekit.estimate import Estimate, unknown
+from valuekit.scorecard import SegmentRow, VersionRow
+
+if TYPE_CHECKING:
+    from valuekit.assess.designs.base import Design
+    from valuekit.assess.scene import Scene
+    from valuekit.degradation.performance import Performance
+
+EXPLORATORY = "exploratory: looked at after the fact, never added up"
+
+
+def segments(scene: Scene, design: Design | None) -> tuple[SegmentRow, ...]:
+    """Each declared segment's effect and performance over the mature days."""
+    names = _names(scene)
+    served = _served(scene)
+    rows = []
+    for segment in names:
+        effect = (
+            unknown("no evidence is declared", f"{scene.currency}/prediction")
+            if design is None
+            else design.effect_in(segment)
+        )
+        if effect.known:
+            effect = replace(effect, notes=(*effect.notes, EXPLORATORY))
+        rows.append(
+            SegmentRow(
+                segment=segment,
+                predictions=served.get(segment, 0),
+                effect=effect,
+                performance=_whole(performance(scene, segment)),
+            )
+        )
+    return tuple(rows)
+
+
+def _names(scene: Scene) -> list[str]:
+    found: set[str] = set()
+    for fact in ("volume", "effect"):
+        found |= set(scene.fact(fact, None, None)["segment"])
+    return sorted(found - {"all"})
+
+
+def _served(scene: Scene) -> dict[str, int]:
+    volume = scene.fact("volume", scene.span, None)
+    sums = volume.groupby("segment")["predictions"].sum()
+    return {str(name): int(count) for name, count in sums.items()}
+
+
+def _whole(measured: Performance) -> Estimate:
+    """Performance over all days, as a figure without an interval."""
+    value = None
+    if len(measured.days):
+        value = measured.between(measured.days[0], measured.days[-1])
+    if value is None:
+        return unknown(f"too few labelled rows for {measured.name}", measured.unit)
+    return Estimate(
+        value=value,
+        unit=measured.unit,
+        method=measured.name,
+        reason="no interval is computed for parts of a model",
+    )
+
+
+def versions(scene: Scene) -> tuple[VersionRow, ...]:
+    """Every version in the log, in order of appearance; none when the log does not name them."""
+    volume = scene.fact("volume", scene.span)
+    names = [name for name in volume["version"].unique() if name != "all"]
+    rows = []
+    for name in names:
+        of = volume[volume["version"] == name]
+        rows.append(
+            VersionRow(
+                version=str(name),
+                first=of["day"].min().date(),
+                last=of["day"].max().date(),
+                predictions=int(of["predictions"].sum()),
+                performance=_whole(performance(_only(scene, str(name)))),
+            )
+        )
+    return tuple(sorted(rows, key=lambda row: (row.first, row.version)))
+
+
+def _only(scene: Scene, version: str) -> Scene:
+    """The same model with the facts of one version alone."""
+    facts = {
+        name: frame[np.asarray(frame["version"] == version)]
+        for name, frame in scene.book.facts.items()
+    }
+    return replace(scene, book=replace(scene.book, facts=facts))

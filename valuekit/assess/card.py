@@ -1,0 +1,121 @@
+"""The scorecard of one model, assembled from its sections."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from valuekit.assess.breakdown import segments, versions
+from valuekit.assess.costs import periods, since
+from valuekit.assess.designs import build
+from valuekit.assess.designs.base import no_series
+from valuekit.assess.headline import headline
+from valuekit.assess.health import health
+from valuekit.assess.history import changes, degradation, drifts, trend
+from valuekit.assess.quality import accuracy, performance
+from valuekit.assess.review import NO_EVIDENCE, case
+from valuekit.assess.scene import Scene, scene
+from valuekit.cost.unit import unit_costs
+from valuekit.degradation.weekly import weekly
+from valuekit.estimate import Estimate, Period, unknown
+from valuekit.scorecard import Figure, Scorecard, ToDate
+from valuekit.value.to_date import to_date
+from valuekit.verdict import decide
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from valuekit.assess.designs.base import Design
+    from valuekit.ledger.book import Book
+    from valuekit.value.money import Worth
+    from valuekit.workspace.declare import Workspace
+
+
+def assess(workspace: Workspace, model: str, book: Book) -> Scorecard:
+    """One model's whole story from its facts.
+
+    Nothing here raises for want of data: an empty model, a one-armed holdout, a cost of zero or
+    outcomes that are still open each give a scorecard whose figures say why they are unknown.
+
+    Args:
+        workspace: The declared workspace.
+        model: Name of the model in it.
+        book: Its facts, costs included.
+
+    Returns:
+        The scorecard.
+
+    Raises:
+        KeyError: when the workspace declares no such model.
+    """
+    here = scene(workspace, model, book)
+    designs = [build(here, one) for one in here.model.evidence]
+    lead = _lead(designs)
+    worth = _worth(here, lead)
+    quality = performance(here)
+    cost, volume = here.fact("cost"), here.fact("volume")
+    money = periods(here, worth)
+    weeks = (
+        weekly(worth, quality, cost, volume, here.span, here.mature_through) if here.span else ()
+    )
+    found = changes(here, quality, lead.daily if lead else no_series(), worth)
+    slope = trend(weeks, quality)
+    state = health(here)
+    declared = here.model
+    whole = next((one for one in money if one.name == "all"), None)
+    return Scorecard(
+        model=model,
+        title=declared.title,
+        owner=declared.owner,
+        area=declared.area,
+        task=declared.task,
+        description=declared.description,
+        currency=here.currency,
+        launched=declared.launched,
+        retired=declared.retired,
+        as_of=book.as_of if here.span else None,
+        headline=headline(here, whole),
+        grade=whole.value.grade if whole and whole.value.known else None,
+        periods=money,
+        weeks=weeks,
+        to_date=_to_date(here, worth),
+        evidence=tuple(
+            one.report for one in sorted(designs, key=lambda one: not one.report.primary)
+        ),
+        accuracy=accuracy(here),
+        unit_costs=_unit_costs(here),
+        degradation=degradation(quality, found, drifts(here), slope),
+        segments=segments(here, lead),
+        versions=versions(here),
+        health=state,
+        verdict=decide(case(here, lead, found, slope, state)),
+    )
+
+
+def _lead(designs: Sequence[Design]) -> Design | None:
+    """The design that carries the money: the primary one."""
+    return next((one for one in designs if one.report.primary), None)
+
+
+def _worth(here: Scene, lead: Design | None) -> Worth:
+    if lead is not None:
+        return lead.worth
+
+    def nothing(period: Period) -> Estimate:
+        return unknown(NO_EVIDENCE, here.currency, period=period)
+
+    return nothing
+
+
+def _to_date(here: Scene, worth: Worth) -> tuple[ToDate, ...]:
+    cost = here.fact("cost")
+    if here.mature is None or cost.empty:
+        return ()
+    return to_date(worth, cost, here.mature.first, here.mature.last, since(here, cost))
+
+
+def _unit_costs(here: Scene) -> tuple[Figure, ...]:
+    if here.span is None:
+        return ()
+    return unit_costs(
+        here.model.costs, here.fact("cost"), here.fact("volume"), here.span, here.currency
+    )

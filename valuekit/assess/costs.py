@@ -1,0 +1,107 @@
+"""Money by period: value of the counted days, cost of the same days, net, return, bridge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from valuekit.cost.lines import MARGINAL, total, within
+from valuekit.cost.unit import NONE_DECLARED, per_prediction
+from valuekit.estimate import Estimate, Period, unknown
+from valuekit.scorecard import PeriodFigures
+from valuekit.text import plural
+from valuekit.value.bridge import bridge, cost_lines
+from valuekit.value.money import cost_estimate, net, p_loss
+from valuekit.value.period import Counted, named
+from valuekit.value.roi import roi
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    import pandas as pd
+
+    from valuekit.assess.scene import Scene
+    from valuekit.value.money import Worth
+
+
+def periods(scene: Scene, worth: Worth) -> tuple[PeriodFigures, ...]:
+    """Figures of every named period in which the model has data."""
+    if scene.span is None:
+        return ()
+    found = named(scene.span.first, scene.book.as_of, scene.mature_through)
+    made = []
+    for one in found:
+        if one.asked.first <= scene.span.last:
+            made.append(_figures(scene, worth, one))
+    return tuple(made)
+
+
+def since(scene: Scene, cost: pd.DataFrame) -> date:
+    """First day of data or of cost: a build before the first prediction is part of all time."""
+    first = scene.span.first if scene.span else scene.book.as_of
+    return first if cost.empty else min(first, cost["day"].min().date())
+
+
+def _figures(scene: Scene, worth: Worth, counted: Counted) -> PeriodFigures:
+    unit, days = scene.currency, counted.days
+    cost = scene.fact("cost")
+    paid_days = Period(since(scene, cost), days.last) if counted.name == "all" else days
+    paid = within(cost, paid_days)
+    value = _value(scene, worth, counted)
+    marginal = _paid(cost, paid, (MARGINAL,), unit, days)
+    attributed = _paid(cost, paid, (), unit, days)
+    earned, forward = net(value, attributed), net(value, marginal)
+    volume = within(scene.fact("volume"), days)
+    served = int(volume["predictions"].sum())
+    lines = cost_lines(paid)
+    return PeriodFigures(
+        name=counted.name,
+        period=counted.asked,
+        value=value,
+        cost_marginal=marginal,
+        cost_attributed=attributed,
+        net=earned,
+        net_marginal=forward,
+        roi=roi(earned, attributed),
+        cost_per_prediction=per_prediction(attributed, served, unit),
+        cost_per_prediction_marginal=per_prediction(marginal, served, unit),
+        predictions=served,
+        acted=int(volume["acted"].sum()),
+        p_loss=p_loss(earned),
+        bridge=bridge([(_label(value), value.value)], lines)
+        if value.value is not None and earned.known
+        else (),
+        costs=lines,
+    )
+
+
+def _value(scene: Scene, worth: Worth, counted: Counted) -> Estimate:
+    if counted.mature is None:
+        why = (
+            "no outcome has matured yet"
+            if counted.immature >= counted.asked.days
+            else f"only {plural(counted.asked.days - counted.immature, 'day has', 'days have')} "
+            f"matured of {counted.asked.days}"
+        )
+        return unknown(why, scene.currency, period=counted.asked)
+    value = worth(counted.mature)
+    if value.known and counted.immature:
+        note = (
+            f"{plural(counted.immature, 'day')} of {counted.asked.days} "
+            f"{'is' if counted.immature == 1 else 'are'} not mature yet and left out, "
+            "with their cost"
+        )
+        return value.with_grade(value.grade, note)
+    return value
+
+
+def _paid(
+    cost: pd.DataFrame, paid: pd.DataFrame, bases: tuple[str, ...], unit: str, days: Period
+) -> Estimate:
+    if cost.empty:
+        return unknown(NONE_DECLARED, unit, period=days)
+    name = "marginal cost" if bases else "fully attributed cost"
+    return cost_estimate(total(paid, *bases), unit, days, name)
+
+
+def _label(value: Estimate) -> str:
+    return "Measured value" if value.grade in {"A", "B", "C"} else "Assumed value"

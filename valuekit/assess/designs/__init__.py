@@ -1,0 +1,29 @@
+"""One evidence design a file: declaration and facts in, money over any period out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from valuekit.assess.designs.baseline import baseline
+from valuekit.assess.designs.holdout import holdout
+from valuekit.assess.designs.hours import hours
+from valuekit.assess.designs.payoff import payoff
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from valuekit.assess.designs.base import Design
+    from valuekit.assess.scene import Scene
+    from valuekit.workspace.declare import Evidence
+
+_BUILDERS: dict[str, Callable[[Scene, Evidence], Design]] = {
+    "holdout": holdout,
+    "payoff": payoff,
+    "baseline_forecast": baseline,
+    "hours_saved": hours,
+}
+
+
+def build(scene: Scene, evidence: Evidence) -> Design:
+    """The design of an evidence entry, evaluated on the model's facts."""
+    return _BUILDERS[evidence.design](scene, evidence)

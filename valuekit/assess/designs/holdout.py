@@ -1,0 +1,205 @@
+"""Randomised holdout: treated units against a control group, money by intention to treat."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from valuekit.assess.designs.base import (
+    NOTHING_MATURE,
+    Design,
+    graded,
+    no_series,
+    series,
+    why_unknown,
+)
+from valuekit.assess.designs.trial import Trial
+from valuekit.assess.designs.trial_checks import checks, effect_grade, money_grade
+from valuekit.assess.designs.trial_words import title, what_settles
+from valuekit.estimate import Estimate, Grade, Period, unknown
+from valuekit.scorecard import EvidenceReport, Figure
+from valuekit.uplift.arms import arm_facts, arm_rows, treated_arms
+from valuekit.uplift.cuped import cuped
+from valuekit.uplift.holdout import Holdout, by_arm
+from valuekit.uplift.holdout import holdout as difference
+from valuekit.uplift.proportion import proportion_difference
+from valuekit.uplift.relative import relative_lift
+from valuekit.uplift.timeline import timeline
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from valuekit.assess.scene import Scene
+    from valuekit.degradation.performance import Days, Floats
+    from valuekit.scorecard import Diagnostic
+    from valuekit.workspace.declare import Evidence
+
+FORMULA = "sum over allocation epochs of treated units x (mean of treated - mean of control)"
+SOURCE = "intention to treat, stratified by epoch; Imbens & Rubin (2015), ch. 9; Welch (1947)"
+
+
+def holdout(scene: Scene, evidence: Evidence) -> Design:
+    """Evaluate a holdout; where a few large outcomes decide, the capped figure leads."""
+    named = scene.metric_of(evidence)
+    if named is None:
+        raise ValueError("a holdout without a metric")
+    trial = Trial(scene, evidence, *named)
+    found = checks(trial)
+    if found["skew"].status == "failed" and trial.metric.cap is not None:
+        trial = replace(trial, capped=True)
+    effect, why = effect_grade(trial, found)
+    grade, link = money_grade(trial, effect)
+
+    def worth(period: Period) -> Estimate:
+        rows = trial.rows(period)
+        if rows.empty:
+            return unknown("no unit was first exposed on these days", scene.currency, period=period)
+        return graded(trial.money(trial.measure(rows, period)), grade)
+
+    def base_in(period: Period) -> float | None:
+        return trial.measure(trial.rows(period), period).base if trial.priced else None
+
+    def effect_in(segment: str) -> Estimate:
+        return trial.measure(trial.mature_rows(segment), scene.mature).effect
+
+    rows = trial.mature_rows()
+    return Design(
+        report=_report(trial, rows, found, (effect, grade), (*why, *link)),
+        worth=worth,
+        daily=_daily(trial, rows),
+        effect_in=effect_in,
+        comparison=True,
+        control_share=_control_share(trial, rows),
+        base_in=base_in,
+    )
+
+
+def _report(
+    trial: Trial,
+    rows: pd.DataFrame,
+    found: dict[str, Diagnostic],
+    grades: tuple[Grade, Grade],
+    why: tuple[str, ...],
+) -> EvidenceReport:
+    scene, control, treated = trial.scene, trial.control, trial.evidence.treated
+    measured = trial.measure(rows, scene.mature)
+    money, effect = trial.money(measured), measured.effect
+    if rows.empty:
+        reason = NOTHING_MATURE if not trial.rows(None).empty else _no_units(scene)
+        money = unknown(reason, scene.currency)
+        measured = replace(measured, effect=unknown(reason, f"{trial.unit}/unit"))
+        effect = measured.effect
+    known = effect.known
+    lift = (
+        relative_lift(rows, control, treated, nonnegative=_nonnegative(rows), period=scene.mature)
+        if known
+        else unknown(effect.reason, "share")
+    )
+    return EvidenceReport(
+        design="holdout",
+        primary=trial.evidence.primary,
+        metric=trial.name,
+        title=title(trial, measured),
+        money=graded(money, grades[1]),
+        effect=graded(effect, grades[0]),
+        relative=graded(lift, grades[0]),
+        effect_grade=grades[0] if known else None,
+        grade=grades[1] if money.known else None,
+        grade_reasons=why,
+        arms=arm_rows(rows if not rows.empty else trial.rows(None), control, treated),
+        diagnostics=tuple(found.values()),
+        timeline=timeline(rows, control, treated, value=trial.value) if known else (),
+        others=_others(trial, rows) if known else (),
+        settle=what_settles(trial, measured),
+        formula=FORMULA,
+        source=SOURCE,
+        base_money=measured.base if trial.priced and money.known else None,
+    )
+
+
+def _no_units(scene: Scene) -> str:
+    return "no unit has been assigned to an arm" if scene.span else why_unknown(scene)
+
+
+def _nonnegative(rows: pd.DataFrame) -> bool:
+    """Whether means look like those of a metric that cannot be negative."""
+    return bool((rows["mean_y"] >= 0).all())
+
+
+def _others(trial: Trial, rows: pd.DataFrame) -> tuple[Figure, ...]:
+    """The adjusted and capped figures, each arm alone, and the model's other metrics."""
+    control, treated, unit = trial.control, trial.evidence.treated, trial.unit
+    period = trial.scene.mature
+    figures = []
+    if (rows["c_xx"] > 0).any():
+        adjusted = cuped(rows, control, treated, unit=unit, value=trial.value, period=period)
+        figures.append(_figure("cuped", "Adjusted for the value before (CUPED)", adjusted))
+    if trial.metric.cap is not None:
+        made = {
+            capped: difference(
+                rows, control, treated, unit=unit, value=trial.value, period=period, capped=capped
+            )
+            for capped in (True, False)
+        }
+        figures.append(_figure("capped", "With large outcomes capped", made[True]))
+        figures.append(_figure("uncapped", "Without the cap", made[False]))
+    if len(treated_arms(arm_facts(rows), control, treated)) > 1:
+        for arm, one in by_arm(rows, control, unit=unit, value=trial.value, period=period).items():
+            figures.append(_figure(f"arm.{arm}", f"{arm} alone against {control}", one))
+    for name, metric in trial.scene.model.metrics.items():
+        if name != trial.name:
+            figures += _other_metric(trial, name, proportion=metric.kind == "proportion")
+    return tuple(figures)
+
+
+def _figure(key: str, label: str, found: Holdout) -> Figure:
+    return Figure(
+        f"uplift.{key}",
+        f"{label}, per unit",
+        found.effect,
+        FORMULA,
+        facts=("effect.units", "effect.mean_y", "effect.c_yy"),
+        better="higher",
+    )
+
+
+def _other_metric(trial: Trial, name: str, *, proportion: bool) -> list[Figure]:
+    rows = trial.mature_rows(metric=name)
+    control, treated = trial.control, trial.evidence.treated
+    arms = treated_arms(arm_facts(rows), control, treated)
+    figures = []
+    for arm in arms:
+        if proportion:
+            effect = proportion_difference(rows, control, arm, period=trial.scene.mature)
+        else:
+            effect = difference(rows, control, arm, unit=name, period=trial.scene.mature).effect
+        label = f"{name}, {arm} against {control}" if len(arms) > 1 else f"{name} against {control}"
+        figures.append(
+            Figure(f"uplift.{name}.{arm}", label, effect, FORMULA, facts=("effect.mean_y",))
+        )
+    return figures
+
+
+def _control_share(trial: Trial, rows: pd.DataFrame) -> float | None:
+    units = float(rows["units"].sum())
+    control = float(rows.loc[rows["arm"] == trial.control, "units"].sum())
+    return control / units if 0 < control < units else None
+
+
+def _daily(trial: Trial, rows: pd.DataFrame) -> tuple[Days, Floats]:
+    """Money by day of first exposure: n1 (mean1 - mean0) of that day alone, noisy but unbiased."""
+    chosen = treated_arms(arm_facts(rows), trial.control, trial.evidence.treated)
+    used = rows[rows["arm"].isin([trial.control, *chosen]) & (rows["n"] > 0)]
+    if used.empty or not trial.priced:
+        return no_series()
+    mean = "mean_z" if trial.capped else "mean_y"
+    sums = {}
+    for side, rows_of in (
+        ("treated", used["arm"] != trial.control),
+        ("control", used["arm"] == trial.control),
+    ):
+        part = used[rows_of]
+        sums[side] = part.assign(total=part["n"] * part[mean]).groupby("day")[["n", "total"]].sum()
+    both = sums["treated"].join(sums["control"], how="inner", rsuffix="_control")
+    money = both["total"] - both["n"] * both["total_control"] / both["n_control"]
+    return series(money * trial.value)

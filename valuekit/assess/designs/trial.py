@@ -1,0 +1,81 @@
+"""What a holdout entry of the workspace means on this model: arms, metric, money, days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from valuekit.estimate import Estimate, Period, unknown
+from valuekit.uplift.holdout import Holdout, holdout
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from valuekit.assess.scene import Scene
+    from valuekit.workspace.declare import Evidence, Metric
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A declared holdout on the facts of one model.
+
+    Attributes:
+        scene: The model.
+        evidence: The declaration.
+        name: Name of the metric.
+        metric: Its declaration.
+        capped: Whether the capped outcome decides, because a few large outcomes would.
+    """
+
+    scene: Scene
+    evidence: Evidence
+    name: str
+    metric: Metric
+    capped: bool = False
+
+    @property
+    def control(self) -> str:
+        """Name of the control arm."""
+        return self.evidence.control or ""
+
+    @property
+    def priced(self) -> bool:
+        """Whether the metric is money, or has a declared price."""
+        return self.metric.already_money or self.metric.money is not None
+
+    @property
+    def value(self) -> float:
+        """Money per unit of the metric, negative where lower is better; 1 without a price."""
+        price = 1.0 if self.metric.money is None else float(self.metric.money)
+        return price if self.metric.higher_is_better else -price
+
+    @property
+    def unit(self) -> str:
+        """Unit of sums: the currency, or the metric's name where it has no price."""
+        return self.scene.currency if self.priced else self.name
+
+    def rows(self, period: Period | None, segment: str = "all", metric: str = "") -> pd.DataFrame:
+        """Effect rows of one metric over the days of the design; all its days without a period."""
+        found = self.scene.fact("effect", period, segment)
+        found = found[found["metric"] == (metric or self.name)]
+        if self.evidence.until is not None:
+            found = found[found["day"].dt.date <= self.evidence.until]
+        return found
+
+    def mature_rows(self, segment: str = "all", metric: str = "") -> pd.DataFrame:
+        """Effect rows of the mature days."""
+        period = self.scene.mature
+        return self.rows(period, segment, metric) if period else self.rows(None)[:0]
+
+    def measure(self, rows: pd.DataFrame, period: Period | None) -> Holdout:
+        """Money and effect of some rows, in the design's terms."""
+        run = partial(holdout, rows, self.control, self.evidence.treated)
+        return run(unit=self.unit, value=self.value, period=period, capped=self.capped)
+
+    def money(self, found: Holdout) -> Estimate:
+        """Money of a measurement; unknown where the metric has no price."""
+        if self.priced:
+            return found.money
+        why = f"metric {self.name!r} has no declared money value"
+        return unknown(why, self.scene.currency, period=found.money.period)

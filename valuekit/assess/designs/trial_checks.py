@@ -1,0 +1,91 @@
+"""Diagnostics of a holdout and the grade they leave: failures add up, not run counts as failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from valuekit.assess.designs.base import STALE_DAYS, stale
+from valuekit.estimate import Grade, lowered, worst
+from valuekit.scorecard import Diagnostic
+from valuekit.text import day
+from valuekit.uplift.attrition import attrition
+from valuekit.uplift.crossover import crossover
+from valuekit.uplift.skew import skew_gate
+from valuekit.uplift.srm import sample_ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from valuekit.assess.designs.trial import Trial
+
+__all__ = ["STALE_DAYS", "checks", "effect_grade", "money_grade"]
+
+
+def checks(trial: Trial) -> dict[str, Diagnostic]:
+    """Every check of a holdout by name: registration, split, attrition, crossovers, skew."""
+    rows = trial.mature_rows()
+    control, treated = trial.control, trial.evidence.treated
+    return {
+        "registered": _registered(trial, trial.rows(None)),
+        "split": sample_ratio(trial.rows(None), control, trial.evidence.allocation),
+        "attrition": attrition(rows, control, treated, absent=trial.scene.absent),
+        "crossover": crossover(rows),
+        "skew": skew_gate(rows, control, treated),
+    }
+
+
+def _registered(trial: Trial, rows: pd.DataFrame) -> Diagnostic:
+    name = "Registered before looking"
+    written = trial.evidence.registered
+    if written is None:
+        return Diagnostic(name, "not run", "No date of registration is declared.")
+    if rows.empty:
+        return Diagnostic(name, "passed", f"Registered on {day(written)}, before any exposure.")
+    first = rows["day"].min().date()
+    if written > first:
+        text = f"Registered on {day(written)}, after the first exposure on {day(first)}."
+        return Diagnostic(name, "failed", text)
+    text = f"Registered on {day(written)}, on or before the first exposure on {day(first)}."
+    return Diagnostic(name, "passed", text)
+
+
+def effect_grade(trial: Trial, found: Mapping[str, Diagnostic]) -> tuple[Grade, tuple[str, ...]]:
+    """Grade of the effect alone, with what cost it grades.
+
+    A for a randomised comparison that was registered before the first exposure, kept its declared
+    split, lost outcomes alike in both arms and is not decided by a few large outcomes. Each
+    failure costs a grade; a broken split leaves D, because then the arms are not comparable.
+    """
+    split = found["split"]
+    if split.status == "failed":
+        return "D", (f"the declared split was not kept: {split.text}",)
+    lost, why = 0, []
+    for name, text in (
+        ("registered", "it was not registered on or before the first exposure"),
+        ("split", "the split between the arms could not be checked"),
+        ("attrition", "outcomes are lost unevenly between the arms"),
+        ("skew", "a few large outcomes decide the difference"),
+    ):
+        bad = {"failed"} if name in {"attrition", "skew"} else {"failed", "not run"}
+        if found[name].status in bad:
+            lost += 1
+            why.append(text)
+    if found["crossover"].status == "warning":
+        lost += 1
+        why.append("more than 1% of units were seen in both arms")
+    older, old = stale(trial.scene, trial.evidence)
+    lost += older
+    why += old
+    if not lost:
+        why = ["randomised, registered before the first exposure, and it passed its checks"]
+    return lowered("A", lost) if lost else "A", tuple(why)
+
+
+def money_grade(trial: Trial, effect: Grade) -> tuple[Grade, tuple[str, ...]]:
+    """Grade of the money: the worst link of effect and price."""
+    if trial.metric.already_money:
+        return effect, ()
+    grade = worst(effect, "D") or "D"
+    return grade, (f"one {trial.name} is put at a declared price, which is an assumption",)

@@ -1,0 +1,110 @@
+"""How complete and fresh the data behind the figures is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from valuekit.cost.unit import costed_share
+from valuekit.estimate import Estimate, unknown
+from valuekit.scorecard import Health, IntakeRow
+from valuekit.uplift.proportion import share
+
+if TYPE_CHECKING:
+    from valuekit.assess.scene import Scene
+
+
+def health(scene: Scene) -> Health:
+    """Coverage of the join, costing, freshness, gaps, intake and warnings."""
+    span = scene.span
+    immature = 0
+    if span is not None:
+        through = scene.mature_through
+        immature = span.days if through is None else max(0, (span.last - through).days)
+    return Health(
+        coverage=coverage(scene),
+        costed=costed(scene),
+        last_prediction=None if span is None else span.last,
+        last_outcome=scene.book.complete_through,
+        mature_through=scene.mature_through,
+        immature_days=immature,
+        missing_days=_missing(scene),
+        intake=_intake(scene),
+        warnings=tuple(str(one) for one in scene.book.findings),
+    )
+
+
+def costed(scene: Scene) -> Estimate:
+    """Share of predictions that every declared price covers."""
+    if scene.span is None:
+        return unknown("no data", "share")
+    volume = scene.fact("volume")
+    if volume.empty:
+        return unknown("the model has no prediction log, only assigned units", "share")
+    return costed_share(scene.model.costs, scene.fact("cost"), volume, scene.span)
+
+
+def coverage(scene: Scene) -> Estimate:
+    """Share of the primary evidence's entries that found their outcome, mature days only.
+
+    A holdout is about units, everything else about predictions. Where a missing row counts as
+    zero a missing match is no loss, so there is nothing to cover and the share is unknown.
+    """
+    evidence = scene.model.primary_evidence
+    if scene.mature is None:
+        return unknown("no day is mature yet" if scene.span else "no data", "share")
+    if scene.model.outcomes is None:
+        return unknown("the model has no outcomes to join", "share", period=scene.mature)
+    if evidence is not None and evidence.design == "holdout":
+        return _of_units(scene)
+    return _of_predictions(scene)
+
+
+def _of_units(scene: Scene) -> Estimate:
+    if scene.absent == "zero":
+        why = "a unit without an outcome row counts as zero, so none is missing"
+        return unknown(why, "share", period=scene.mature)
+    evidence = scene.model.primary_evidence
+    named = scene.metric_of(evidence) if evidence else None
+    effect = scene.fact("effect", scene.mature)
+    rows = effect[effect["metric"] == (named[0] if named else "")]
+    return share(
+        int(rows["matched"].sum()),
+        int(rows["units"].sum()),
+        period=scene.mature,
+        none="no unit was assigned",
+    )
+
+
+def _of_predictions(scene: Scene) -> Estimate:
+    outcomes = scene.model.outcomes
+    if outcomes is None or outcomes.label is None:
+        return unknown("no label is declared", "share", period=scene.mature)
+    if outcomes.absent == "zero":
+        why = "a prediction without an outcome row counts as label 0, so none is missing"
+        return unknown(why, "share", period=scene.mature)
+    volume = scene.fact("volume", scene.mature)
+    return share(
+        int(volume["labelled"].sum()),
+        int(volume["predictions"].sum()),
+        period=scene.mature,
+        none="no prediction was served",
+    )
+
+
+def _missing(scene: Scene) -> int:
+    volume = scene.fact("volume", scene.span)
+    if scene.span is None or volume.empty:
+        return 0
+    spread = (volume["day"].max() - volume["day"].min()).days + 1
+    return int(spread - volume["day"].nunique())
+
+
+def _intake(scene: Scene) -> tuple[IntakeRow, ...]:
+    intake = scene.book.facts.get("intake")
+    if intake is None or intake.empty:
+        return ()
+    sums = intake.groupby(["source", "rule", "fate"], sort=True)["rows"].sum()
+    return tuple(
+        IntakeRow(str(source), str(rule), str(fate), int(rows))
+        for (source, rule, fate), rows in sums.items()
+    )

@@ -1,0 +1,230 @@
+"""Accuracy of the model by its task, withheld where the model's own action spoils the labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from valuekit.accuracy.calibration import calibration_bins
+from valuekit.accuracy.confusion import confusion_table
+from valuekit.accuracy.figures import classification_figures, error_figures, horizon_figures
+from valuekit.accuracy.payoff import cells
+from valuekit.accuracy.roc import roc_points
+from valuekit.accuracy.score_bins import ScoreBins, score_table
+from valuekit.accuracy.threshold import best_threshold, threshold_gain, value_curve
+from valuekit.assess.designs.base import why_unknown
+from valuekit.assess.designs.baseline import finest
+from valuekit.degradation.performance import (
+    Performance,
+    from_confusion,
+    from_errors,
+    from_scores,
+    from_volume,
+)
+from valuekit.estimate import Period
+from valuekit.scorecard import Accuracy, Figure
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from valuekit.assess.scene import Scene
+    from valuekit.workspace.declare import Matrix
+
+NO_LABEL = "No label is declared for this model, so its accuracy is unknown."
+TARGET = "target"
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Labelled rows that may be judged, and what to say about those that may not.
+
+    Attributes:
+        confusion: Confusion fact, mature days.
+        score: Score fact of the registered layout, mature days.
+        edges: Bin edges of the layout; empty without one.
+        exact: Whether the edges are the score's values.
+        withheld: Which rows were left out and why; empty when all are used.
+    """
+
+    confusion: pd.DataFrame
+    score: pd.DataFrame
+    edges: tuple[float, ...]
+    exact: bool
+    withheld: str
+
+
+def labelled(scene: Scene, period: Period | None, segment: str = "all") -> Labelled:
+    """Rows whose label the model's action did not change.
+
+    Where a holdout exists and predictions are acted on, the action is meant to change the
+    outcome (a saved customer), so only control rows tell how good the score is; without control
+    rows in the log, rows that were not acted on, and without those nothing.
+    """
+    layout = scene.book.registration("layout", "score")
+    content = layout.content if layout else {}
+    confusion = scene.fact("confusion", period, segment)
+    score = scene.fact("score", period, segment)
+    confusion, score, withheld = _unspoiled(scene, confusion, score)
+    edges = tuple(float(str(one)) for one in _listed(content.get("edges")))
+    kept = score[score["layout"] == content.get("id")] if segment == "all" else score
+    if kept["layout"].nunique() > 1:
+        kept = kept[kept["layout"] == kept["layout"].iloc[-1]]
+    return Labelled(confusion, kept, edges, bool(content.get("exact")), withheld)
+
+
+def _listed(value: object) -> list[object]:
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def _unspoiled(
+    scene: Scene, confusion: pd.DataFrame, score: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame, str]:
+    evidence = next((one for one in scene.model.evidence if one.design == "holdout"), None)
+    if evidence is None or evidence.control is None:
+        return confusion, score, ""
+    control = evidence.control
+    if control in set(confusion["arm"]) | set(score["arm"]):
+        return (
+            confusion[confusion["arm"] == control],
+            score[score["arm"] == control],
+            "Only the control group is judged: the model's action changes the outcome of the rest.",
+        )
+    predictions = scene.model.predictions
+    if predictions is None or predictions.acted is None:
+        return confusion, score, ""
+    idle = score[score["acted"] == "0"]
+    return (
+        confusion[:0],
+        idle,
+        "Only predictions that nobody acted on are judged: an action changes the outcome. They "
+        "are not a random part of all."
+        if len(idle)
+        else "Withheld: the model's action changes the outcome, and no untreated row is in the log.",
+    )
+
+
+def accuracy(scene: Scene) -> Accuracy:
+    """Quality of a model by its task, over the mature days."""
+    if scene.mature is None:
+        return Accuracy("", (), withheld=f"Nothing to judge: {why_unknown(scene)}.")
+    if scene.model.task in {"regression", "forecast"}:
+        return _errors(scene, scene.mature)
+    return _classes(scene, scene.mature)
+
+
+def _errors(scene: Scene, period: Period) -> Accuracy:
+    frame = finest(scene.fact("error", period))
+    if frame.empty:
+        return Accuracy("", (), withheld="No prediction has found its actual value yet.")
+    others = sorted(set(frame["forecaster"]) - {"model"})
+    figures = error_figures(frame, unit=TARGET, baselines=others, period=period)
+    forecast = scene.model.task == "forecast"
+    known = {one.key for one in figures if one.estimate.known}
+    lead = "accuracy.wape" if forecast and "accuracy.wape" in known else "accuracy.mae"
+    return Accuracy(
+        lead,
+        figures,
+        by_horizon=horizon_figures(frame, unit=TARGET) if forecast else (),
+    )
+
+
+def _classes(scene: Scene, period: Period) -> Accuracy:
+    rows = labelled(scene, period)
+    table = confusion_table(rows.confusion)
+    bins = _bins(rows)
+    if not table.rows and (bins is None or not bins.rows):
+        why = NO_LABEL if _no_label(scene) else "No prediction has found its outcome yet."
+        return Accuracy("", (), withheld=rows.withheld or why)
+    figures = classification_figures(rows.confusion, rows.score, bins, period=period)
+    if not table.rows:
+        figures = tuple(one for one in figures if one.estimate.known)
+    matrix = next((one.payoff for one in scene.model.evidence if one.payoff), None)
+    today = _threshold(scene)
+    gain, best = _money_left(scene, matrix, today, period, bins)
+    return Accuracy(
+        "accuracy.roc_auc" if bins is not None and bins.rows else "accuracy.accuracy",
+        (*figures, *gain),
+        roc=roc_points(bins) if bins is not None else (),
+        value_curve=value_curve(bins, matrix) if bins is not None and matrix else (),
+        threshold_today=today if bins is not None else None,
+        threshold_best=best,
+        calibration=calibration_bins(bins) if bins is not None else (),
+        confusion=cells(table, matrix) if table.rows else (),
+        withheld=rows.withheld,
+    )
+
+
+def _no_label(scene: Scene) -> bool:
+    return scene.model.outcomes is None or scene.model.outcomes.label is None
+
+
+def _bins(rows: Labelled) -> ScoreBins | None:
+    if rows.score.empty or not rows.edges:
+        return None
+    return score_table(rows.score, rows.edges, exact=rows.exact)
+
+
+def _threshold(scene: Scene) -> float | None:
+    predictions = scene.model.predictions
+    if predictions is None or predictions.score is None:
+        return None
+    if predictions.threshold is not None:
+        return predictions.threshold
+    return None if predictions.predicted else 0.5
+
+
+def _money_left(
+    scene: Scene,
+    matrix: Matrix | None,
+    today: float | None,
+    period: Period,
+    bins: ScoreBins | None,
+) -> tuple[tuple[Figure, ...], float | None]:
+    """Best threshold chosen on the first half of the days, valued on the second."""
+    if matrix is None or bins is None:
+        return (), None
+    if today is None or period.days < 2:
+        return (), best_threshold(bins, matrix)
+    middle = date_after(period, period.days // 2)
+    choose = _bins(labelled(scene, Period(period.first, date_after(period, -1, middle))))
+    later = Period(middle, period.last)
+    judge = _bins(labelled(scene, later))
+    if choose is None or judge is None:
+        return (), best_threshold(bins, matrix)
+    found = threshold_gain(choose, judge, matrix, today, unit=scene.currency, period=later)
+    if found is None:
+        return (), best_threshold(bins, matrix)
+    figure = Figure(
+        "accuracy.threshold_gain",
+        "Money left at today's threshold",
+        found.total,
+        "payoff at the best threshold of the first half, less today's, on the second half",
+        facts=("score.n", "score.sum_v", "score.label"),
+        better="lower",
+    )
+    return (figure,), found.best
+
+
+def date_after(period: Period, days: int, start: date | None = None) -> date:
+    """A day some days after the period's first, or after another day."""
+    return (start or period.first) + timedelta(days=days)
+
+
+def performance(scene: Scene, segment: str = "all") -> Performance:
+    """The measure whose weeks and days are followed: mature days of one segment."""
+    period = scene.mature
+    task = scene.model.task
+    if period is None:
+        return from_volume(scene.fact("volume")[:0])
+    if task in {"regression", "forecast"}:
+        return from_errors(scene.fact("error", period, segment), relative=task == "forecast")
+    rows = labelled(scene, period, segment)
+    known = rows.score[rows.score["label"].isin(["0", "1"])]
+    if len(known):
+        return from_scores(known)
+    if (rows.confusion["label"] != "").any():
+        return from_confusion(rows.confusion)
+    acted = scene.model.predictions is not None and scene.model.predictions.acted is not None
+    volume = scene.fact("volume", period, segment)
+    return from_volume(volume if acted else volume[:0])
