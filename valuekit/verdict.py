@@ -16,7 +16,7 @@ from valuekit.decision.case import Case, Drop
 from valuekit.decision.trial import best_trial, month_of
 from valuekit.decision.words import headline, next_step, reasons
 from valuekit.scorecard import Action, Verdict
-from valuekit.text import day
+from valuekit.text import day, money
 
 __all__ = ["Case", "Drop", "decide"]
 
@@ -66,6 +66,8 @@ def decide(case: Case) -> Verdict:
     """
     if case.retired is not None:
         return _closed(case)
+    if case.no_evidence:
+        return _undeclared(case)
     if case.withheld or case.value.value is None or case.days <= 0:
         return _not_enough(case)
     if case.comparison and case.value.se is None:
@@ -93,6 +95,25 @@ def _closed(case: Case) -> Verdict:
         holdout_cost=None,
         flips=False,
         next_step="Nothing to do.",
+    )
+
+
+def _undeclared(case: Case) -> Verdict:
+    return Verdict(
+        action="measure first",
+        headline=f"Measure {case.title} first: nothing says yet what it earns",
+        reasons=(
+            "No evidence is declared, so its value is unknown.",
+            f"Over {case.horizon} days it costs {money(case.cost, case.currency)} to run.",
+        ),
+        p_loss=None,
+        expected_keep=None,
+        expected_loss_keep=None,
+        expected_loss_retire=None,
+        value_of_information=None,
+        holdout_cost=None,
+        flips=False,
+        next_step="Declare a design under [[evidence]]: a holdout, a payoff matrix or hours saved.",
     )
 
 

@@ -17,7 +17,7 @@ from connectors.sql.match import Matched
 from connectors.sql.segments import Segment
 from connectors.sql.spine import CLASSES, Spine
 from connectors.sql.values import total
-from connectors.sql.work import Expression, Statement, Work
+from connectors.sql.work import Columns, Expression, Statement, Work
 
 # ln is taken of p clipped to [1e-15, 1 - 1e-15], as scikit-learn and others do.
 _CLIP = 1e-15
@@ -61,24 +61,30 @@ def _joined(
         source = spine.rows.outerjoin(matched.rows, p.id == m.entry)
         label, y = m.label, m.y
         got = _got(work, m)
-    columns = [segment.of(spine.rows).label("segment"), p.version, p.day, p.acted, p.scored]
+    columns: list[Expression] = [
+        segment.of(spine.rows).label("segment"),
+        p.version,
+        p.day,
+        p.acted,
+        p.scored,
+    ]
     columns += [p.value, p.weight, y.label("y"), got.label("got")]
     if work.model.task in CLASSES:
         columns += _classes(work, p, label, layout)
     return sa.select(*columns).select_from(source)
 
 
-def _got(work: Work, m: sa.ReadOnlyColumnCollection[str, Any]) -> Expression:
+def _got(work: Work, m: Columns) -> Expression:
     """What is there when a prediction got its outcome: the label, else the outcome row."""
     o = work.model.outcomes
     if o is None or o.label is None:
-        return m.entry
-    return m.label if work.model.task in CLASSES else m.y
+        made: Expression = m.entry
+    else:
+        made = m.label if work.model.task in CLASSES else m.y
+    return made
 
 
-def _classes(
-    work: Work, p: sa.ReadOnlyColumnCollection[str, Any], label: Expression, layout: Layout | None
-) -> list[Expression]:
+def _classes(work: Work, p: Columns, label: Expression, layout: Layout | None) -> list[Expression]:
     o = work.model.outcomes
     absent = "0" if o is not None and o.absent == "zero" else ""
     acted = sa.case((p.acted == 1, "1"), (p.acted == 0, "0"), else_="")
@@ -95,7 +101,7 @@ def _classes(
 
 def _sums(joined: sa.Subquery, classes: bool) -> list[Expression]:  # noqa: FBT001  the grouping's kind
     c = joined.c
-    sums = [
+    sums: list[Expression] = [
         sa.func.count().label("predictions"),
         total(c.acted).label("acted"),
         sa.func.count(c.got).label("labelled"),

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from connectors import dialects
 from connectors.sql.values import flag, total
-from connectors.sql.work import Work
+from connectors.sql.work import Statement, Work
 
 ACCEPTED = "accepted"
 _OWN = ("id", "ts", "day", "usable", "rule", "amount")
@@ -80,7 +80,7 @@ def _in_range(
     return [read.c.ts >= dialects.moment(first), read.c.ts <= dialects.moment(last)]
 
 
-def _by_rule(rows: sa.FromClause) -> sa.Select[Any]:
+def _by_rule(rows: sa.FromClause) -> Statement:
     c = rows.c
     scored = c.scored if "scored" in c else sa.literal_column("0")
     return sa.select(

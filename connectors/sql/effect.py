@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from connectors.sql.segments import Segment
 from connectors.sql.values import flag, total
-from connectors.sql.work import Expression, Work
+from connectors.sql.work import Columns, Expression, Statement, Work
 from valuekit.ledger.schema import MOMENT_AXES
 
 _KEYS = ("segment", "version", "day", "arm", "epoch", "stratum")
@@ -40,7 +40,7 @@ def effect(work: Work, measured: sa.FromClause, segment: Segment) -> pd.DataFram
     return pd.concat([_one(found, name, one) for name, one in axes.items()], ignore_index=True)
 
 
-def _rows(work: Work, measured: sa.FromClause, segment: Segment) -> sa.Select[tuple[object, ...]]:
+def _rows(work: Work, measured: sa.FromClause, segment: Segment) -> Statement:
     """Units with the key of their segment, and whether they count in the moments."""
     o = work.model.outcomes
     c = measured.c
@@ -67,13 +67,13 @@ def _all(axes: Mapping[str, Mapping[str, str]]) -> list[tuple[str, str]]:
     return [pair for used in axes.values() for pair in used.items()]
 
 
-def _mean(c: sa.ReadOnlyColumnCollection[str, Expression], column: str) -> Expression:
+def _mean(c: Columns, column: str) -> Expression:
     return sa.func.coalesce(sa.func.avg(sa.case((c.counted == 1, c[column]))), 0.0)
 
 
 def _centred(
     rows: sa.FromClause, means: sa.FromClause, axes: Mapping[str, Mapping[str, str]]
-) -> sa.Select[tuple[object, ...]]:
+) -> Statement:
     """Sums of products of deviations from the means of the group."""
     c, m = rows.c, means.c
     on = sa.and_(*(c[name] == m[name] for name in _KEYS))
@@ -112,7 +112,7 @@ def _one(found: pd.DataFrame, name: str, used: Mapping[str, str]) -> pd.DataFram
         made[f"mean_{axis}"] = found[f"mean_{used[axis]}"] if axis in used else 0.0
     for a, b in combinations_with_replacement(MOMENT_AXES, 2):
         key = f"c_{a}{b}_{name}"
-        made[f"c_{a}{b}"] = found[key] if key in found else 0.0
+        made[f"c_{a}{b}"] = found.get(key, 0.0)
     made["m3_y"] = found[f"m3_y_{name}"]
     capped = "z" in used
     made["mean_z"] = found[f"mean_{used['z']}"] if capped else made["mean_y"]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
-
 import sqlalchemy as sa
 
-from connectors import dialects
+from connectors.sql.periods import fixed_day
 from connectors.sql.work import Expression, Work
 from valuekit.ledger.schema import ALL, NONE
 from valuekit.workspace.declare import Allocation, Model
@@ -29,7 +27,7 @@ def epoch(work: Work, day: Expression) -> Expression:
         return sa.literal_column(f"'{ALL}'")
     cases = [
         (
-            day >= dialects.day(dialects.moment(datetime.combine(one.from_, time()))),
+            day >= fixed_day(one.from_),
             one.from_.isoformat(),
         )
         for one in reversed(steps)

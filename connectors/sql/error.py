@@ -20,7 +20,7 @@ from connectors.sql.match import Matched
 from connectors.sql.segments import Segment
 from connectors.sql.spine import Spine, quantiles
 from connectors.sql.values import flag, total
-from connectors.sql.work import Expression, Statement, Work
+from connectors.sql.work import Columns, Expression, Statement, Work
 
 MODEL = "model"
 BINS = 40
@@ -155,11 +155,11 @@ def _statement(
     ).group_by(*keys)
 
 
-def _terms(r: sa.ReadOnlyColumnCollection[str, Expression]) -> dict[str, Expression]:
+def _terms(r: Columns) -> dict[str, Expression]:
     """What is added up, by the name of the sum."""
     e, y, f, scale = r.e, r.y, r.f, r.scale
     size, both = sa.func.abs(e), sa.func.abs(y) + sa.func.abs(f)
-    nothing = sa.literal_column("0.0")
+    nothing: Expression = sa.literal_column("0.0")
     scaled = dialects.fdiv(size, scale)
     terms = (
         e, size, e * e, y, sa.func.abs(y), f,
@@ -177,11 +177,9 @@ def _terms(r: sa.ReadOnlyColumnCollection[str, Expression]) -> dict[str, Express
     return dict(zip(_SUMS, terms, strict=True))
 
 
-def _quantiles(
-    r: sa.ReadOnlyColumnCollection[str, Expression], levels: Sequence[float]
-) -> list[Expression]:
+def _quantiles(r: Columns, levels: Sequence[float]) -> list[Expression]:
     """Pinball loss 2t(y - q)+ + 2(1 - t)(q - y)+ and actuals at or below, by quantile."""
-    made = []
+    made: list[Expression] = []
     for place, level in enumerate(levels):
         q, y = r[f"q{place}"], r.y
         loss = sa.case((y >= q, 2.0 * level * (y - q)), (y < q, 2.0 * (1.0 - level) * (q - y)))

@@ -10,11 +10,14 @@ import pandas as pd
 from valuekit.ledger.frame import conform, empty
 from valuekit.ledger.schema import FACTS
 
-_FILL: dict[str, object] = {"text": "", "int": 0, "float": 0.0}
+_FILL: dict[str, str | int | float] = {"text": "", "int": 0, "float": 0.0}
 
 
 def fact(name: str, model: str, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """A conformed fact from frames with its keys and some of its measures; the rest are 0."""
+    """A conformed fact from frames with its keys and some of its measures; the rest are 0.
+
+    Rows are in the order of their keys, whatever order the engine gave them.
+    """
     schema = FACTS[name]
     there = [one for one in frames if len(one)]
     if not there:
@@ -25,6 +28,7 @@ def fact(name: str, model: str, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
             joined[column.name] = _FILL[column.dtype]
         elif column.dtype in _FILL:
             joined[column.name] = joined[column.name].fillna(_FILL[column.dtype])
+    joined = joined.sort_values(list(schema.key_names), ignore_index=True)
     return conform(schema, joined[[column.name for column in schema.columns]])
 
 
@@ -58,9 +62,9 @@ def packed(
         np.add.at(flat, at, rows[name].to_numpy()[known].astype(dtype))
         made[name] = boxed_rows(flat.reshape(groups, length))
     for name in sums:
-        kind = rows[name].dtype if rows[name].dtype.kind in "iu" else np.dtype("float64")
-        added = np.zeros(groups, dtype=kind)
-        np.add.at(added, code, rows[name].to_numpy().astype(kind))
+        values = rows[name].to_numpy()
+        added = np.zeros(groups, dtype=np.int64 if values.dtype.kind in "iu" else np.float64)
+        np.add.at(added, code, values.astype(added.dtype))
         made[name] = added
     return made
 

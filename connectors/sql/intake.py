@@ -18,7 +18,7 @@ from connectors.sql.dedupe import ACCEPTED
 from connectors.sql.match import Entries, Matched, same_keys, starts
 from connectors.sql.outcomes import Actuals
 from connectors.sql.values import total
-from connectors.sql.work import Work
+from connectors.sql.work import Expression, Statement, Work
 from valuekit.errors import Finding, SourceError
 from valuekit.ledger.schema import ALL
 
@@ -98,7 +98,8 @@ def fates(work: Work, actuals: Actuals, sides: list[tuple[Entries, Matched]]) ->
     source: Any = actuals.rows
     for status in statuses:
         source = source.join(status, o.oid == status.c.oid)
-    rank, share = statuses[0].c.rank, statuses[0].c.share
+    rank: Expression = statuses[0].c.rank
+    share: Expression = statuses[0].c.share
     for status in statuses[1:]:
         better = status.c.rank < rank
         # One outcome, claimed on both spines, is one outcome: the larger share tells.
@@ -132,7 +133,7 @@ def by_rule(found: pd.DataFrame) -> list[pd.DataFrame]:
     return [whole, left] if len(left) else [whole]
 
 
-def _status(actuals: Actuals, entries: Entries, matched: Matched) -> sa.Select[Any]:
+def _status(actuals: Actuals, entries: Entries, matched: Matched) -> Statement:
     """Each clean outcome's rank in :data:`RULES` and the share of it that was credited."""
     o, c = actuals.rows.c, matched.pairs.c
     share = sa.func.sum(c.picked * c.weight).label("share")

@@ -76,11 +76,12 @@ def _outcomes(work: Work, spine: Spine | None, exposed: Units | None) -> Found:
     keys = spine.keys if spine is not None and spine.keys is not None else None
     unit_keys = exposed.keys if exposed is not None else None
     one = keys or unit_keys
-    if work.model.outcomes is None:
+    declared = work.model.outcomes
+    if declared is None or (spine is None and exposed is None):
         return None, [], None, None, None
     if one is None:
         raise no_way(work)
-    actuals = outcomes(work, one)
+    actuals = outcomes(work, declared, one)
     if work.model.task == "forecast" and spine is not None and keys is not None:
         aims = targets(work, spine, actuals)
         return actuals, [], aims.matched, None, aims

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from connectors.base import ColumnType
 from connectors.sql.values import text
-from connectors.sql.work import Expression, Work
+from connectors.sql.work import Columns, Expression, Work
 from valuekit.workspace.declare import Assignments, Outcomes, Predictions
 
 
@@ -30,22 +30,18 @@ class Keys:
         """Names of the key columns in both sets of rows: ``key0``, ``key1``, ..."""
         return tuple(f"key{place}" for place in range(len(self.entry)))
 
-    def of_entry(
-        self, raw: Mapping[str, Expression], kinds: Mapping[str, ColumnType]
-    ) -> dict[str, Expression]:
+    def of_entry(self, raw: Columns, kinds: Mapping[str, ColumnType]) -> dict[str, Expression]:
         """Key columns of predictions or assignments."""
         return self._typed(self.entry, raw, kinds)
 
-    def of_outcome(
-        self, raw: Mapping[str, Expression], kinds: Mapping[str, ColumnType]
-    ) -> dict[str, Expression]:
+    def of_outcome(self, raw: Columns, kinds: Mapping[str, ColumnType]) -> dict[str, Expression]:
         """Key columns of outcomes."""
         return self._typed(self.outcome, raw, kinds)
 
     def _typed(
         self,
         columns: tuple[str, ...],
-        raw: Mapping[str, Expression],
+        raw: Columns,
         kinds: Mapping[str, ColumnType],
     ) -> dict[str, Expression]:
         pairs = zip(self.names, columns, self.as_text, strict=True)
@@ -69,7 +65,7 @@ def assignment_keys(work: Work) -> Keys | None:
 
 
 def actual_time(work: Work) -> str | None:
-    """Column with the time of an outcome: the declared one, else what the target day is matched on."""
+    """Column with the time of an outcome: the declared one, else the target day's partner."""
     p, o = work.model.predictions, work.model.outcomes
     if o is None:
         return None

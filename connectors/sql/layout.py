@@ -18,9 +18,8 @@ import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
-from connectors import dialects
 from connectors.sql.bins import bin_of
-from connectors.sql.spine import moment_of
+from connectors.sql.periods import fixed_day
 from connectors.sql.work import Statement, Work
 from valuekit.source import Registered
 
@@ -91,7 +90,7 @@ def layout(
         return _read(frozen)
     rows = values.subquery()
     v, day = rows.c.value, rows.c.day
-    inside = [v.is_not(None), day >= _day(span[0]), day <= _day(span[1])]
+    inside = [v.is_not(None), day >= fixed_day(span[0]), day <= fixed_day(span[1])]
     distinct = work.run(
         f"distinct {name}",
         sa.select(v, sa.func.count().label("n"))
@@ -127,7 +126,7 @@ def layout(
 def coarser(
     work: Work, name: str, fine: Layout, bins: int, thresholds: Sequence[float] = ()
 ) -> Layout:
-    """A layout with about ``bins`` bins of equal reference mass, its edges a subset of another's."""
+    """A layout with about ``bins`` bins of equal mass, its edges a subset of another's."""
     frozen = work.frozen("layout", name)
     if frozen is not None:
         return _read(frozen)
@@ -158,7 +157,7 @@ def _made(
     exact: bool,
 ) -> Layout:
     digest = hashlib.sha256(repr(list(edges)).encode()).hexdigest()[:8]
-    layout_id = f"{name.split('_')[0]}-{digest}"
+    layout_id = f"{name.partition('_')[0]}-{digest}"
     content: dict[str, object] = {
         "id": layout_id,
         "edges": list(edges),
@@ -175,7 +174,3 @@ def _read(frozen: Registered) -> Layout:
     edges = tuple(float(one) for one in content["edges"])
     counts = tuple(int(one) for one in content["counts"])
     return Layout(str(content["id"]), edges, counts, frozen, new=False)
-
-
-def _day(day: date) -> sa.ColumnElement[Any]:
-    return dialects.day(moment_of(day))

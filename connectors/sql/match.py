@@ -65,7 +65,10 @@ def match(work: Work, entries: Entries, actuals: Actuals) -> Matched:
     assert o is not None  # noqa: S101  there are actuals
     possible = work.keep(f"possible_{entries.name}", _possible(work, entries, actuals))
     c = possible.c
-    counts = [sa.func.count().label("pairs"), sa.func.count(sa.distinct(c.entry)).label("entries")]
+    counts: list[Expression] = [
+        sa.func.count().label("pairs"),
+        sa.func.count(sa.distinct(c.entry)).label("entries"),
+    ]
     if not entries.alone:
         counts.append(sa.func.count(sa.distinct(c.oid)).label("outcomes"))
     seen = work.row(f"count pairs of {entries.name}", sa.select(*counts))
@@ -74,7 +77,8 @@ def match(work: Work, entries: Entries, actuals: Actuals) -> Matched:
     values = _values(actuals)
     pairs: sa.FromClause = possible
     if shared or several:
-        decided = _decided(possible, o.credit if shared else None, o.pick if several else None)
+        credit, pick = o.credit if shared else None, o.pick if several else None
+        decided = _decided(possible, values, credit, pick)
         pairs = work.keep(f"pairs_{entries.name}", decided)
     rows = _rows(pairs, values, summed=several and o.pick == "sum").subquery()
     return Matched(pairs, rows)
@@ -132,13 +136,15 @@ def _possible(work: Work, entries: Entries, actuals: Actuals) -> Statement:
     return sa.select(*columns).select_from(entries.rows.join(actuals.rows, sa.and_(*on)))
 
 
-def _decided(possible: sa.FromClause, credit: str | None, pick: str | None) -> Statement:
+def _decided(
+    possible: sa.FromClause, values: Sequence[str], credit: str | None, pick: str | None
+) -> Statement:
     """Pairs after credit and pick; outcomes that were not picked stay, with picked = 0."""
     rows: Any = possible
     if credit is not None:
         rows = _credited(possible, credit)
     if pick in {"first", "last"}:
-        return _picked(rows, last=pick == "last")
+        return _picked(rows, values, last=pick == "last")
     return sa.select(rows)
 
 
@@ -155,14 +161,12 @@ def _credited(possible: sa.FromClause, credit: str) -> sa.Subquery:
     return sa.select(*(ranked.c[one.name] for one in c)).where(ranked.c.turn == 1).subquery()
 
 
-def _picked(rows: sa.FromClause, *, last: bool) -> Statement:
+def _picked(rows: sa.FromClause, values: Sequence[str], *, last: bool) -> Statement:
     """Marks one outcome an entry; ties of time are broken by the values, then the row."""
     c = rows.c
     rest = [one for one in c if one.name != "picked"]
-    known = {"entry", "oid", "entry_ts", "ts", "age", "delay", "day", "picked", "weight"}
-    ties = [one for one in rest if one.name not in known]
     keys: list[Expression] = [flag(c.ts.is_(None)), c.ts]
-    keys += [part for one in ties for part in (flag(one.is_(None)), one)]
+    keys += [part for one in (c[name] for name in values) for part in (flag(one.is_(None)), one)]
     order = _order([*keys, c.oid], last=last)
     rank = sa.func.row_number().over(partition_by=c.entry, order_by=order).label("turn")
     ranked = sa.select(*rest, rank).subquery()

@@ -30,7 +30,7 @@ def of_units(work: Work, measured: sa.FromClause, gained: Gained) -> list[pd.Dat
         .subquery()
     )
     values = {name: pairs.c[f"m_{name}"] for name in work.model.metrics}
-    return _ages(work, pairs, values, _entries(work, measured))
+    return _ages(work, pairs, values, measured)
 
 
 def of_predictions(work: Work, spine: Spine, matched: Matched) -> list[pd.DataFrame]:
@@ -38,7 +38,7 @@ def of_predictions(work: Work, spine: Spine, matched: Matched) -> list[pd.DataFr
     c = matched.pairs.c
     pairs = sa.select(c.version, c.day, c.arm, c.age, c.delay, (c.y * c.weight).label("y"))
     rows = pairs.where(c.picked == 1).subquery()
-    return _ages(work, rows, {LABEL: rows.c.y}, _entries(work, spine.rows))
+    return _ages(work, rows, {LABEL: rows.c.y}, spine.rows)
 
 
 def _entries(work: Work, rows: sa.FromClause) -> pd.DataFrame:
@@ -49,11 +49,12 @@ def _entries(work: Work, rows: sa.FromClause) -> pd.DataFrame:
 
 
 def _ages(
-    work: Work, pairs: sa.Subquery, values: Mapping[str, Any], entries: pd.DataFrame
+    work: Work, pairs: sa.Subquery, values: Mapping[str, Any], spine: sa.FromClause
 ) -> list[pd.DataFrame]:
     o = work.model.outcomes
     if o is None or o.time is None:
         return []
+    entries = _entries(work, spine)
     bases = {"event": ("age", o.window)}
     if o.arrived is not None:
         bases["arrival"] = ("delay", o.window + o.allowance)

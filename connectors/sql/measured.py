@@ -68,7 +68,7 @@ def measured(work: Work, units: Units, spine: Spine | None, gained: Gained | Non
     """Units, kept, with ``y_``, ``d_``, ``z_`` per metric, matched (1 or 0), acted, crossed."""
     u = units.rows.c
     source: Any = units.rows
-    zero = sa.literal_column("0.0")
+    zero: Expression = sa.literal_column("0.0")
     made: list[Expression] = [one for one in u if one.name != "crossed"]
     if gained is not None:
         g = gained.rows.c
@@ -119,7 +119,7 @@ def _seen(work: Work, units: Units, spine: Spine | None) -> sa.Subquery | None:
     if p.acted is None and not (units.assigned and p.arm is not None):
         return None
     u, c = units.rows.c, spine.rows.c
-    other = sa.literal_column("0")
+    other: Expression = sa.literal_column("0")
     if units.assigned and p.arm is not None:
         other = flag(sa.and_(c.arm != "", c.arm != u.arm))
     on = sa.and_(c.unit == u.entry, *_within(work, units, spine))

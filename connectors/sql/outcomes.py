@@ -44,16 +44,14 @@ class Actuals:
     by_day: bool
 
 
-def outcomes(work: Work, keys: Keys) -> Actuals | None:
-    """Clean outcome rows of a model, in the engine; None when it declares none.
+def outcomes(work: Work, o: Outcomes, keys: Keys) -> Actuals:
+    """Clean outcome rows of a model, kept in the engine.
 
     Args:
         work: The pull.
+        o: What the model declares of its outcomes.
         keys: Keys that lead to the outcomes.
     """
-    o = work.model.outcomes
-    if o is None:
-        return None
     kinds = work.engine.columns(o.table)
     when = actual_time(work)
     read = _Rows(work, o, kinds, keys, when).read()

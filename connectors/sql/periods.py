@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time
 
 import sqlalchemy as sa
 
@@ -10,15 +10,25 @@ from connectors import dialects
 from connectors.sql.work import Expression
 from valuekit.workspace.declare import Frequency
 
-_MONDAY = datetime(1969, 12, 29)
+_EPOCH, _MONDAY = date(1970, 1, 1), date(1969, 12, 29)
+
+
+def moment_of(day: date) -> Expression:
+    """Midnight at the start of a fixed day."""
+    return dialects.moment(datetime.combine(day, time()))
+
+
+def fixed_day(day: date) -> Expression:
+    """A fixed day."""
+    return dialects.day(moment_of(day))
 
 
 def period(day: Expression, frequency: Frequency) -> Expression:
     """Number of the day, Monday week, month or quarter that a day is in; consecutive integers."""
     if frequency == "day":
-        return dialects.days_between(dialects.day(dialects.moment(datetime(1970, 1, 1))), day)
+        return dialects.days_between(fixed_day(_EPOCH), day)
     if frequency == "week":
-        since = dialects.days_between(dialects.day(dialects.moment(_MONDAY)), day)
+        since = dialects.days_between(fixed_day(_MONDAY), day)
         return dialects.to_int(dialects.fdiv(since, sa.literal_column("7")))
     year, month = sa.extract("year", day), sa.extract("month", day)
     if frequency == "month":

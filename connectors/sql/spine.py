@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
 
 import sqlalchemy as sa
 
@@ -11,7 +10,7 @@ from connectors import dialects
 from connectors.base import BAD_CELL, ColumnType
 from connectors.sql.dedupe import Judged, judge
 from connectors.sql.keys import Keys, prediction_keys
-from connectors.sql.periods import period
+from connectors.sql.periods import moment_of, period
 from connectors.sql.values import (
     any_of,
     blank,
@@ -66,11 +65,6 @@ def predictions(work: Work) -> Spine | None:
     return Spine(judge(work, "predictions", rows.read()), by_day, keys, unique)
 
 
-def moment_of(day: date) -> Expression:
-    """A declared day as the time of all rows."""
-    return dialects.moment(datetime.combine(day, time()))
-
-
 def time_of(value: Expression, kind: ColumnType) -> Expression:
     """A time column as a time: a date is its midnight."""
     return dialects.instant(value) if kind == "date" else value
@@ -90,7 +84,7 @@ class _Rows:
     def read(self) -> sa.Subquery:
         """All rows of the table with their meaning and the rule that each breaks, if any."""
         p, raw = self.p, self.raw
-        ts = moment_of(p.date) if p.time is None else time_of(raw.c[p.time], self.kinds[p.time])
+        ts = self._time()
         no_id, no_time = blank(raw.c[p.id], self.kinds[p.id]), self._no_time()
         bad = raw.c[BAD_CELL].is_not(None)
         rule = sa.case(
@@ -104,7 +98,7 @@ class _Rows:
         columns: dict[str, Expression] = {
             "id": raw.c[p.id],
             "ts": ts,
-            "day": self._day(),
+            "day": self._day(p.target_time if self.forecast else p.time),
             "usable": flag(sa.not_(sa.or_(bad, no_id, no_time))),
             "rule": rule,
             "amount": sa.literal_column("0"),
@@ -136,12 +130,16 @@ class _Rows:
             return sa.literal_column(f"'{missing}'")
         return sa.func.coalesce(text(self.raw.c[column], self.kinds[column]), "")
 
-    def _day(self) -> Expression:
-        p = self.p
-        column = p.target_time if self.forecast else p.time
+    def _time(self) -> Expression:
+        column = self.p.time
+        if column is not None:
+            return time_of(self.raw.c[column], self.kinds[column])
+        assert self.p.date is not None  # noqa: S101  declared: exactly one of time and date
+        return moment_of(self.p.date)
+
+    def _day(self, column: str | None) -> Expression:
         if column is None:
-            assert p.date is not None  # noqa: S101  declared: exactly one of time and date
-            return dialects.day(moment_of(p.date))
+            return dialects.day(self._time())
         return self.work.engine.local_day(self.raw.c[column])
 
     def _no_time(self) -> sa.ColumnElement[bool]:
@@ -186,7 +184,7 @@ class _Rows:
 
     def _what(self) -> dict[str, Expression]:
         p = self.p
-        unknown = sa.cast(sa.null(), sa.Double())
+        unknown: Expression = sa.cast(sa.null(), sa.Double())
         score = self._number(p.score, unknown)
         columns = {
             "score": score,
@@ -216,7 +214,7 @@ class _Rows:
         return sa.case((score.is_(None), sa.null()), (score >= threshold, "1"), else_="0")
 
     def _more(self) -> dict[str, Expression]:
-        p, raw = self.p, self.raw
+        p = self.p
         columns: dict[str, Expression] = {}
         numbers = {
             **{f"q{place}": c for place, (_, c) in enumerate(quantiles(p))},
@@ -228,13 +226,8 @@ class _Rows:
         if p.tokens:
             columns["provider"] = self._text(p.provider_model, "")
         if self.forecast:
-            columns["period"] = period(self._day(), p.frequency)
-            issued = (
-                dialects.day(moment_of(p.date))
-                if p.time is None and p.date is not None
-                else self.work.engine.local_day(raw.c[p.time or ""])
-            )
-            columns["issued"] = period(issued, p.frequency)
+            columns["period"] = period(self._day(p.target_time), p.frequency)
+            columns["issued"] = period(self._day(p.time), p.frequency)
             columns["series"] = self._text(p.series, "all")
         return columns
 

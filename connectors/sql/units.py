@@ -13,12 +13,12 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
-from connectors import dialects
 from connectors.base import BAD_CELL, ColumnType
 from connectors.sql.dedupe import ACCEPTED
 from connectors.sql.epochs import epoch
 from connectors.sql.keys import Keys, assignment_keys, unit_is_the_key
-from connectors.sql.spine import Spine, moment_of, time_of
+from connectors.sql.periods import fixed_day, moment_of
+from connectors.sql.spine import Spine, time_of
 from connectors.sql.values import blank, flag, number, text, total, unusable, zero
 from connectors.sql.work import Expression, Statement, Work
 from valuekit.workspace.declare import Assignments
@@ -138,10 +138,10 @@ def _read(
     rule = sa.case((bad, "bad_cell"), (no_id, "null_id"), (no_time, "null_time"), else_=ACCEPTED)
     if a.time is None:
         assert a.date is not None  # noqa: S101  declared: exactly one of time and date
-        ts, day = moment_of(a.date), dialects.day(moment_of(a.date))
+        ts, day = moment_of(a.date), fixed_day(a.date)
     else:
         ts, day = time_of(raw.c[a.time], kinds[a.time]), work.engine.local_day(raw.c[a.time])
-    stratum = sa.literal_column("'all'")
+    stratum: Expression = sa.literal_column("'all'")
     if a.stratum is not None:
         stratum = sa.func.coalesce(text(raw.c[a.stratum], kinds[a.stratum]), "")
     made: dict[str, Expression] = {
@@ -164,7 +164,7 @@ def _read(
 def _covariates(
     work: Work, a: Assignments, raw: sa.FromClause, kinds: Mapping[str, ColumnType]
 ) -> dict[str, Expression]:
-    """x of each metric and e of its denominator; a missing covariate is 0.
+    """The x of each metric and e of its denominator; a missing covariate is 0.
 
     Any fixed value would do: it was known before the arm was drawn, so the difference stays
     unbiased (Lin 2013), only less precise.

@@ -9,13 +9,15 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import sqlalchemy as sa
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from connectors.base import Engine
 from valuekit.source import Progress, Registered
 from valuekit.workspace.declare import Model, Workspace
 
 Expression = sa.ColumnElement[Any]
-Statement = sa.Select[Any]
+Statement = sa.Select[*tuple[Any, ...]]
+Columns = ReadOnlyColumnCollection[str, Any]
 
 
 @dataclass(slots=True)

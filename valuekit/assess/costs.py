@@ -28,11 +28,8 @@ def periods(scene: Scene, worth: Worth) -> tuple[PeriodFigures, ...]:
     if scene.span is None:
         return ()
     found = named(scene.span.first, scene.book.as_of, scene.mature_through)
-    made = []
-    for one in found:
-        if one.asked.first <= scene.span.last:
-            made.append(_figures(scene, worth, one))
-    return tuple(made)
+    last = scene.span.last
+    return tuple(_figures(scene, worth, one) for one in found if one.asked.first <= last)
 
 
 def since(scene: Scene, cost: pd.DataFrame) -> date:

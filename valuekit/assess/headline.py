@@ -20,17 +20,21 @@ def headline(scene: Scene, whole: PeriodFigures | None) -> str:
     maturing = first_maturing(scene)
     if maturing is not None:
         return f"Too early to say what {title} earns: the first outcomes mature on {day(maturing)}"
+    return f"{title} {_finding(whole, unit)}"
+
+
+def _finding(whole: PeriodFigures, unit: str) -> str:
     net = whole.net
-    if net.value is None and whole.value.value is not None:
-        return f"{title} added {money(whole.value.value, unit)} before costs; {net.reason}"
     if net.value is None:
-        return f"What {title} earns is not known: {net.reason[:1].lower()}{net.reason[1:]}"
-    if net.low is not None and net.high is not None and net.low < 0 < net.high:
-        ends = f"between {money(net.low, unit)} and {money(net.high, unit)}"
-        sense = "probably earned" if net.value >= 0 else "probably cost more than"
-        if net.value >= 0:
-            return f"{title} {sense} {money(net.value, unit)} after costs, {ends}"
-        return f"{title} {sense} it earned: {money(net.value, unit)} after costs, {ends}"
+        why = f"{net.reason[:1].lower()}{net.reason[1:]}"
+        if whole.value.value is not None:
+            return f"added {money(whole.value.value, unit)} before costs; {why}"
+        return f"has no known value: {why}"
+    open_ended = net.low is not None and net.high is not None and net.low < 0 < net.high
+    likely = "probably " if open_ended else ""
+    ends = ""
+    if open_ended and net.low is not None and net.high is not None:
+        ends = f" ({money(net.low, unit)} to {money(net.high, unit)})"
     if net.value >= 0:
-        return f"{title} earned {money(net.value, unit)} after costs"
-    return f"{title} cost {money(-net.value, unit)} more than it earned"
+        return f"{likely}earned {money(net.value, unit)} after costs{ends}"
+    return f"{likely}cost {money(-net.value, unit)} more than it earned{ends}"

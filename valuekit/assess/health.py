@@ -104,7 +104,9 @@ def _intake(scene: Scene) -> tuple[IntakeRow, ...]:
     if intake is None or intake.empty:
         return ()
     sums = intake.groupby(["source", "rule", "fate"], sort=True)["rows"].sum()
+    found = sums.reset_index()
+    columns = (found[name] for name in ("source", "rule", "fate", "rows"))
     return tuple(
         IntakeRow(str(source), str(rule), str(fate), int(rows))
-        for (source, rule, fate), rows in sums.items()
+        for source, rule, fate, rows in zip(*columns, strict=True)
     )

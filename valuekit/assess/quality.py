@@ -68,7 +68,7 @@ def labelled(scene: Scene, period: Period | None, segment: str = "all") -> Label
     confusion, score, withheld = _unspoiled(scene, confusion, score)
     edges = tuple(float(str(one)) for one in _listed(content.get("edges")))
     kept = score[score["layout"] == content.get("id")] if segment == "all" else score
-    if kept["layout"].nunique() > 1:
+    if len(kept):
         kept = kept[kept["layout"] == kept["layout"].iloc[-1]]
     return Labelled(confusion, kept, edges, bool(content.get("exact")), withheld)
 
@@ -100,7 +100,7 @@ def _unspoiled(
         "Only predictions that nobody acted on are judged: an action changes the outcome. They "
         "are not a random part of all."
         if len(idle)
-        else "Withheld: the model's action changes the outcome, and no untreated row is in the log.",
+        else "Withheld: the model's action changes the outcome, and every row was acted on.",
     )
 
 

@@ -61,6 +61,7 @@ def case(
         withheld=_withheld(scene, state),
         maturing=first_maturing(scene),
         retired=_retired(scene),
+        no_evidence=design is None,
     )
 
 
@@ -125,8 +126,3 @@ def _withheld(scene: Scene, state: Health) -> str:
         if share.value is not None and share.value < floor:
             return f"only {percent(share.value)} of {what}, below the floor of {percent(floor)}"
     return ""
-
-
-def unpriced(value: Estimate) -> bool:
-    """Whether a value is missing for want of evidence rather than of time."""
-    return value.value is None and value.reason == NO_EVIDENCE

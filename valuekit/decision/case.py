@@ -54,6 +54,7 @@ class Case:
         withheld: Why no verdict may be given; empty when one may.
         maturing: Day when the first outcomes mature, when none has.
         retired: Day when the model was retired.
+        no_evidence: Whether no evidence design is declared at all.
     """
 
     title: str
@@ -71,3 +72,4 @@ class Case:
     withheld: str = ""
     maturing: date | None = None
     retired: date | None = None
+    no_evidence: bool = False
