@@ -56,7 +56,7 @@ class Portfolio:
     currency: str
     period: Period | None
     models: int
-    unknown: tuple[str, ...]  # titles of models whose value is unknown in the period
+    unknown: tuple[str, ...]  # titles of models whose net value is unknown in the period
     headline: str  # computed and branched on the numbers
     value: Estimate
     cost: Estimate  # attributed
@@ -114,14 +114,15 @@ def portfolio(cards: Sequence[Scorecard], name: PeriodName) -> Portfolio:
     period = _span(entries)
     value, cost, net = _sums(entries, unit, period)
     known = [one for one in entries if one.value]
+    settled = sum(one.held is not None and one.held.net.known for one in entries)
     predictions = sum(one.held.predictions for one in entries if one.held)
     return Portfolio(
         name=name,
         currency=unit,
         period=period,
         models=len(cards),
-        unknown=tuple(one.card.title for one in entries if not one.value),
-        headline=_headline(len(cards), len(known), net, unit),
+        unknown=tuple(one.card.title for one in entries if not (one.held and one.held.net.known)),
+        headline=_headline(len(cards), settled, value, net, unit),
         value=value,
         cost=cost,
         net=net,
@@ -150,25 +151,42 @@ def _span(entries: Sequence[_Entry]) -> Period | None:
 def _sums(
     entries: Sequence[_Entry], unit: str, period: Period | None
 ) -> tuple[Estimate, Estimate, Estimate]:
-    """Value, attributed cost and net. Net counts the cost of models of unknown value too."""
-    values = [one.value for one in entries if one.value]
-    costs = [one.held.cost_attributed for one in entries if one.held]
-    nothing = unknown(_NO_DATA, unit, period=period)
-    cost = added(costs, unit, period, "sum over models") if costs else nothing
-    if not values:
-        why = "no model has a known value in this period" if costs else _NO_DATA
-        return unknown(why, unit, period=period), cost, unknown(why, unit, period=period)
-    value = added(values, unit, period, "sum over models, taken as independent")
-    paid = cost.value or 0.0
-    assert value.value is not None
-    net = replace(
-        value,
-        value=value.value - paid,
-        low=None if value.low is None else value.low - paid,
-        high=None if value.high is None else value.high - paid,
-        method="sum of values less all attributed cost",
-    )
+    """Value, attributed cost and net.
+
+    Net adds the models whose value and cost are known, and subtracts what models of unknown value
+    cost: it was paid. A model whose cost is unknown has no net, and the notes say how many.
+    """
+    held = [one.held for one in entries if one.held]
+    how = "sum over models, taken as independent"
+    value = added([one.value for one in held if one.value.known], unit, period, how)
+    cost = added([one.cost_attributed for one in held], unit, period, how)
+    nets = [one.net for one in held if one.net.known]
+    if not nets:
+        why = "no model has a known value and cost in this period" if held else _NO_DATA
+        return (
+            value if value.known else unknown(why, unit, period=period),
+            cost,
+            unknown(why, unit, period=period),
+        )
+    unpaid = math.fsum(one.cost_attributed.value or 0.0 for one in held if not one.value.known)
+    net = _less(added(nets, unit, period, how), unpaid)
+    uncosted = sum(one.value.known and not one.cost_attributed.known for one in held)
+    if uncosted:
+        note = f"{plural(uncosted, 'model')} without known costs left out."
+        net = replace(net, notes=(*net.notes, note))
     return value, cost, net
+
+
+def _less(one: Estimate, amount: float) -> Estimate:
+    """An estimate less an amount that is known exactly."""
+    if one.value is None:
+        return one
+    return replace(
+        one,
+        value=one.value - amount,
+        low=None if one.low is None else one.low - amount,
+        high=None if one.high is None else one.high - amount,
+    )
 
 
 def _net_of(entry: _Entry) -> float:
@@ -176,9 +194,12 @@ def _net_of(entry: _Entry) -> float:
     return 0.0 if net is None else net
 
 
-def _headline(models: int, known: int, net: Estimate, unit: str) -> str:
+def _headline(models: int, known: int, value: Estimate, net: Estimate, unit: str) -> str:
     if not models:
         return "No model has been measured yet"
+    if net.value is None and value.value is not None:
+        who = f"Your {plural(models, 'model')}"
+        return f"{who} added {money(value.value, unit)} before costs, which are not declared"
     if net.value is None:
         return f"Too early to say what your {plural(models, 'model')} earned"
     who = f"Your {plural(models, 'model')}" if known == models else f"{known} of {models} models"

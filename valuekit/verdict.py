@@ -40,19 +40,19 @@ def _choose(case: Case, allowance: float) -> Action:
 def _retraining_pays(case: Case, belief: Belief) -> bool:
     """Whether a dated, sudden drop of performance explains the loss and is worth repairing.
 
-    Expected value of retraining = keep + P(success) x (before - after) x horizon - cost, with
-    the cost put at one month of running cost; it must beat both keeping and retiring.
+    Retraining restores the value before the drop with probability P, else we are left with the
+    better of keeping and retiring; its price is put at one month of running cost:
+    ``P (before x horizon - cost) + (1 - P) max(m, 0) - price`` must beat ``max(m, 0)``.
     """
     drop = case.drop
     if drop is None or not (drop.sudden and drop.of_performance and drop.resolved):
         return False
     if drop.after > (1 - MATERIAL_DROP) * drop.before:
         return False
-    if drop.before * case.horizon <= case.cost:
-        return False
-    price = month_of(case)
-    gain = RETRAIN_SUCCESS * (drop.before - drop.after) * case.horizon - price
-    return belief.mean + gain > max(belief.mean, 0.0)
+    restored = drop.before * case.horizon - case.cost
+    left = max(belief.mean, 0.0)
+    after = RETRAIN_SUCCESS * restored + (1 - RETRAIN_SUCCESS) * left - month_of(case)
+    return restored > 0 and after > left
 
 
 def decide(case: Case) -> Verdict:

@@ -90,12 +90,17 @@ def _await(address: str, server: subprocess.Popen[bytes]) -> None:
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample workspace, refreshed once."""
-    from valuekit.api import Workspace  # noqa: PLC0415 (only where a browser is there)
-
     folder = tmp_path_factory.mktemp("browser") / "sample"
     shutil.copytree(PROJECT / "sample_data", folder, ignore=shutil.ignore_patterns("*.db", "*.py"))
-    Workspace.load(folder / "valuekit.toml").refresh()
-    return folder / "valuekit.toml"
+    workspace = folder / "valuekit.toml"
+    refresh = "from valuekit.cli import main; main()"
+    subprocess.run(
+        [sys.executable, "-c", refresh, "refresh", "--workspace", str(workspace)],
+        check=True,
+        cwd=PROJECT,
+        stdout=subprocess.DEVNULL,
+    )
+    return workspace
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from valuekit.assess.designs import build
 from valuekit.assess.designs.base import no_series
 from valuekit.assess.headline import headline
 from valuekit.assess.health import health
-from valuekit.assess.history import changes, degradation, drifts, trend
+from valuekit.assess.history import changes, declining, degradation, drifts, trend
 from valuekit.assess.quality import accuracy, performance
 from valuekit.assess.review import NO_EVIDENCE, case
 from valuekit.assess.scene import Scene, scene
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from valuekit.assess.designs.base import Design
+    from valuekit.degradation.performance import Performance
     from valuekit.ledger.book import Book
     from valuekit.value.money import Worth
     from valuekit.workspace.declare import Workspace
@@ -83,11 +84,11 @@ def assess(workspace: Workspace, model: str, book: Book) -> Scorecard:
         ),
         accuracy=accuracy(here),
         unit_costs=_unit_costs(here),
-        degradation=degradation(quality, found, drifts(here), slope),
+        degradation=degradation(quality, found, drifts(here), slope, _days(here, quality)),
         segments=segments(here, lead),
         versions=versions(here),
         health=state,
-        verdict=decide(case(here, lead, found, slope, state)),
+        verdict=decide(case(here, lead, found, state, declines=declining(slope, quality))),
     )
 
 
@@ -119,3 +120,8 @@ def _unit_costs(here: Scene) -> tuple[Figure, ...]:
     return unit_costs(
         here.model.costs, here.fact("cost"), here.fact("volume"), here.span, here.currency
     )
+
+
+def _days(here: Scene, quality: Performance) -> int:
+    """Mature days in which a change could be looked for."""
+    return max(len(quality.days), here.mature.days if here.mature else 0)

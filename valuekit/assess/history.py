@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from valuekit.value.money import Worth
 
 CURRENT_DAYS = 28
+WEEKS = 52
+MATERIAL = 0.1  # share of the level that a decline takes in a year to be worth a word
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +143,18 @@ def trend(weeks: Sequence[Week], performance: Performance) -> Figure | None:
     )
 
 
-def declining(figure: Figure | None) -> bool:
-    """Whether the trend is for the worse and its interval excludes zero."""
+def declining(figure: Figure | None, measured: Performance) -> bool:
+    """Whether the trend is for the worse, excludes zero, and would cost a tenth in a year.
+
+    A tenth of the level; of what exceeds 0.5 for ROC AUC, which is worth nothing there.
+    """
     if figure is None or figure.estimate.value is None or not figure.estimate.resolved:
         return False
-    return (figure.estimate.value < 0) == (figure.better == "higher")
+    if (figure.estimate.value < 0) != (figure.better == "higher") or not len(measured.days):
+        return False
+    level = measured.between(measured.days[0], measured.days[-1]) or 0.0
+    useful = abs(level) - (0.5 if measured.name == "ROC AUC" else 0.0)
+    return abs(figure.estimate.value) * WEEKS > MATERIAL * useful
 
 
 def degradation(
@@ -153,17 +162,17 @@ def degradation(
     found: Sequence[Found],
     moved: tuple[Drift, ...],
     slope: Figure | None,
+    days: int,
 ) -> Degradation:
     """The section, with its finding in one or two sentences."""
     worse = [one for one in found if one.worse]
     said = [one.change.text for one in worse[:1]]
-    if not said and declining(slope):
+    if not said and declining(slope, performance):
         said = [f"{performance.name} has been getting worse, week by week."]
     if not said:
-        enough = len(performance.days) >= 2 * 7
         said = [
             "No lasting change for the worse was found."
-            if enough
+            if days >= 2 * 7
             else "There are too few mature days to look for a change."
         ]
     said += [one.text for one in moved if one.alert]

@@ -21,6 +21,7 @@ from valuekit.degradation.performance import (
     from_errors,
     from_scores,
     from_volume,
+    nothing,
 )
 from valuekit.estimate import Period
 from valuekit.scorecard import Accuracy, Figure
@@ -45,6 +46,8 @@ class Labelled:
         edges: Bin edges of the layout; empty without one.
         exact: Whether the edges are the score's values.
         withheld: Which rows were left out and why; empty when all are used.
+        fair: Whether the rows are all of them, or a random part. Rows that nobody acted on are
+            neither: their mix follows the action rate, so they are not followed over time.
     """
 
     confusion: pd.DataFrame
@@ -52,6 +55,7 @@ class Labelled:
     edges: tuple[float, ...]
     exact: bool
     withheld: str
+    fair: bool
 
 
 def labelled(scene: Scene, period: Period | None, segment: str = "all") -> Labelled:
@@ -65,12 +69,12 @@ def labelled(scene: Scene, period: Period | None, segment: str = "all") -> Label
     content = layout.content if layout else {}
     confusion = scene.fact("confusion", period, segment)
     score = scene.fact("score", period, segment)
-    confusion, score, withheld = _unspoiled(scene, confusion, score)
+    confusion, score, withheld, fair = _unspoiled(scene, confusion, score)
     edges = tuple(float(str(one)) for one in _listed(content.get("edges")))
     kept = score[score["layout"] == content.get("id")] if segment == "all" else score
     if len(kept):
         kept = kept[kept["layout"] == kept["layout"].iloc[-1]]
-    return Labelled(confusion, kept, edges, bool(content.get("exact")), withheld)
+    return Labelled(confusion, kept, edges, bool(content.get("exact")), withheld, fair)
 
 
 def _listed(value: object) -> list[object]:
@@ -79,29 +83,31 @@ def _listed(value: object) -> list[object]:
 
 def _unspoiled(
     scene: Scene, confusion: pd.DataFrame, score: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame, str]:
+) -> tuple[pd.DataFrame, pd.DataFrame, str, bool]:
+    """Rows fit to judge, what to say about the others, and whether they are a random part."""
     evidence = next((one for one in scene.model.evidence if one.design == "holdout"), None)
     if evidence is None or evidence.control is None:
-        return confusion, score, ""
+        return confusion, score, "", True
     control = evidence.control
     if control in set(confusion["arm"]) | set(score["arm"]):
         return (
             confusion[confusion["arm"] == control],
             score[score["arm"] == control],
             "Only the control group is judged: the model's action changes the outcome of the rest.",
+            True,
         )
     predictions = scene.model.predictions
     if predictions is None or predictions.acted is None:
-        return confusion, score, ""
+        return confusion, score, "", True
     idle = score[score["acted"] == "0"]
-    return (
-        confusion[:0],
-        idle,
+    if idle.empty:
+        why = "Withheld: the model's action changes the outcome, and every row was acted on."
+        return confusion[:0], idle, why, False
+    why = (
         "Only predictions that nobody acted on are judged: an action changes the outcome. They "
-        "are not a random part of all."
-        if len(idle)
-        else "Withheld: the model's action changes the outcome, and every row was acted on.",
+        "are not a random part of all, so they are not followed over time."
     )
+    return confusion[:0], idle, why, False
 
 
 def accuracy(scene: Scene) -> Accuracy:
@@ -216,15 +222,16 @@ def performance(scene: Scene, segment: str = "all") -> Performance:
     period = scene.mature
     task = scene.model.task
     if period is None:
-        return from_volume(scene.fact("volume")[:0])
+        return nothing()
     if task in {"regression", "forecast"}:
         return from_errors(scene.fact("error", period, segment), relative=task == "forecast")
     rows = labelled(scene, period, segment)
+    if not rows.fair:
+        return nothing()
     known = rows.score[rows.score["label"].isin(["0", "1"])]
     if len(known):
         return from_scores(known)
     if (rows.confusion["label"] != "").any():
         return from_confusion(rows.confusion)
     acted = scene.model.predictions is not None and scene.model.predictions.acted is not None
-    volume = scene.fact("volume", period, segment)
-    return from_volume(volume if acted else volume[:0])
+    return from_volume(scene.fact("volume", period, segment)) if acted else nothing()

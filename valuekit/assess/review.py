@@ -5,20 +5,20 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from valuekit.assess.history import Found, declining
 from valuekit.assess.scene import first_maturing
 from valuekit.cost.lines import MARGINAL, total, within
 from valuekit.cost.unit import NONE_DECLARED
 from valuekit.decision.case import Case, Drop
-from valuekit.estimate import Estimate, Period, unknown
+from valuekit.estimate import Period, unknown
 from valuekit.text import percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from valuekit.assess.designs.base import Design
+    from valuekit.assess.history import Found
     from valuekit.assess.scene import Scene
-    from valuekit.scorecard import Figure, Health
+    from valuekit.scorecard import Health
 
 RECENT_COST_DAYS = 91
 LEAST_AFTER = 14  # days after a change below which they say too little about the future
@@ -29,8 +29,9 @@ def case(
     scene: Scene,
     design: Design | None,
     found: Sequence[Found],
-    slope: Figure | None,
     state: Health,
+    *,
+    declines: bool,
 ) -> Case:
     """The case of one model.
 
@@ -57,7 +58,7 @@ def case(
         horizon=scene.settings.horizon_days,
         prior=scene.settings.prior_relative_sd,
         drop=drop,
-        decay="Its performance has been getting worse, week by week." if declining(slope) else "",
+        decay="Its performance has been getting worse, week by week." if declines else "",
         withheld=_withheld(scene, state),
         maturing=first_maturing(scene),
         retired=_retired(scene),

@@ -14,7 +14,9 @@ from valuekit.errors import Finding
 from valuekit.estimate import Estimate
 from valuekit.text import money
 
-OUT = Console(highlight=False, soft_wrap=False)
+# A pipe has no width of its own: 80 columns would fold figures that any pager can scroll.
+_PIPED = None if sys.stdout.isatty() else 140
+OUT = Console(highlight=False, soft_wrap=False, width=_PIPED)
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 

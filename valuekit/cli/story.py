@@ -125,14 +125,14 @@ def print_model(card: Scorecard, period: PeriodName) -> None:
 def _print_figures(card: Scorecard) -> None:
     rows = [
         (
-            row.path,
+            row.label,
             "unknown" if row.estimate.value is None else f"{row.estimate.value:,.6g}",
             ""
             if row.estimate.low is None or row.estimate.high is None
             else f"{row.estimate.low:,.4g} to {row.estimate.high:,.4g}",
             row.estimate.unit,
             row.estimate.grade or "",
-            row.estimate.reason if row.estimate.value is None else row.estimate.method,
+            row.estimate.reason if row.estimate.value is None else "",
         )
         for row in figures.rows(card)
         if row.path.split(".")[0] in {"evidence", "accuracy", "unit_costs", "health"}
@@ -143,9 +143,9 @@ def _print_figures(card: Scorecard) -> None:
         ("95% interval", "right"),
         ("Unit", "left"),
         ("Grade", "left"),
-        ("Method, or why unknown", "left"),
+        ("Why unknown", "left"),
     ]
-    table("Figures", columns, rows)
+    table("Figures (methods and sources: --json or a report)", columns, rows)
 
 
 def print_ledger(content: Mapping[str, object]) -> None:

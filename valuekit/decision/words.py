@@ -37,8 +37,10 @@ def reasons(
     """Why, in sentences with figures: value and cost, chance of a loss, evidence, decline."""
     paid = money(case.cost, case.currency)
     brings = money(belief.mean + case.cost, case.currency)
+    gross = belief.mean + case.cost
+    does = f"bring {brings} for" if gross >= 0 else f"lose {money(-gross, case.currency)} on top of"
     found = [
-        f"Over {_span(case)} it is expected to bring {brings} for {paid} of running cost.",
+        f"Over {_span(case)} it is expected to {does} {paid} of running cost.",
         f"The chance that it loses money is {_chance(belief.p_loss)}.",
         _evidence_reason(case),
     ]

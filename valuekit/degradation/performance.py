@@ -117,3 +117,10 @@ def from_volume(volume: pd.DataFrame) -> Performance:
     """Share of predictions that people acted on."""
     days, sums = _by_day(volume, ["acted", "predictions"])
     return Performance("Share accepted", "higher", "share", days, sums, _ratio)
+
+
+def nothing() -> Performance:
+    """No measure at all: the model has no labels that may be followed."""
+    return Performance(
+        "Performance", "higher", "1", np.zeros(0, "datetime64[D]"), np.zeros((0, 2)), _ratio
+    )

@@ -14,21 +14,27 @@ LEAST = 3 * WEEK
 
 
 def deseasonalised(days: Days, values: Floats) -> Floats:
-    """The series less its weekly component by STL (Cleveland et al. 1990, robust).
+    """The series less its weekday effects; shorter than three weeks it is returned as it is.
 
-    Missing days are filled in by interpolation for the fit only. A series shorter than three
-    weeks is returned as it is.
+    Classical decomposition with medians: a weekday's effect is the median, over the weeks, of the
+    value less the centred seven-day mean around it; effects are centred on zero. Medians keep a
+    break of level or an odd day out of the pattern. On these series it finds the change points
+    that STL does, without the seconds that importing STL takes in every run.
 
     Args:
-        days: Ascending distinct days.
+        days: Ascending distinct days; missing ones are interpolated for the seven-day mean.
         values: One value a day.
     """
     if len(values) < LEAST or np.ptp(values) == 0:
         return values
-    from statsmodels.tsa.seasonal import STL
-
     at = (days - days[0]).astype(int)
-    grid = np.arange(at[-1] + 1)
-    filled = np.interp(grid, at, values)
-    seasonal = np.asarray(STL(filled, period=WEEK, seasonal=35, robust=True).fit().seasonal)
-    return np.asarray(values - seasonal[at], dtype=np.float64)
+    filled = np.interp(np.arange(at[-1] + 1), at, values)
+    padded = np.pad(filled, WEEK // 2, mode="reflect")
+    level = np.convolve(padded, np.full(WEEK, 1 / WEEK), mode="valid")
+    off = values - level[at]
+    weekday = at % WEEK
+    effects = np.zeros(WEEK)
+    for one in np.unique(weekday):
+        effects[one] = np.median(off[weekday == one])
+    effects -= effects[np.unique(weekday)].mean()
+    return np.asarray(values - effects[weekday], dtype=np.float64)

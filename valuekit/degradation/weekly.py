@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from valuekit.cost.lines import total, within
 from valuekit.estimate import Period
 from valuekit.scorecard import Week
+from valuekit.value.by_day import ByDay
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,37 +46,25 @@ def weekly(
         span: First and last day of the figures.
         mature_through: Last mature day; None when none is.
     """
-    return tuple(
-        _week(worth, performance, cost, volume, _clipped(start, span), start, mature_through)
-        for start in mondays(span.first, span.last)
-    )
-
-
-def _clipped(start: date, span: Period) -> Period:
-    return Period(max(start, span.first), min(start + timedelta(days=6), span.last))
-
-
-def _week(  # private: the parts of a week, in the order of weekly()
-    worth: Worth,
-    performance: Performance,
-    cost: pd.DataFrame,
-    volume: pd.DataFrame,
-    days: Period,
-    start: date,
-    mature_through: date | None,
-) -> Week:
-    mature = mature_through is not None and days.last <= mature_through
-    served = within(volume, days)
-    value = worth(days).value if mature else None
-    paid = float(total(within(cost, days)))
-    first, last = np.datetime64(days.first), np.datetime64(days.last)
-    return Week(
-        start=start,
-        value=value,
-        cost=paid,
-        net=None if value is None else value - paid,
-        predictions=int(served["predictions"].sum()),
-        performance=performance.between(first, last) if mature else None,
-        mature=mature,
-        days=int(served["day"].nunique()),
-    )
+    costs = ByDay.of(cost.assign(amount=cost["amount"].astype(float)), ["amount"])
+    served = ByDay.of(volume, ["predictions"])
+    weeks = []
+    for start in mondays(span.first, span.last):
+        days = Period(max(start, span.first), min(start + timedelta(days=6), span.last))
+        mature = mature_through is not None and days.last <= mature_through
+        value = worth(days).value if mature else None
+        paid = float(costs.total(days)[0])
+        ends = np.datetime64(days.first), np.datetime64(days.last)
+        weeks.append(
+            Week(
+                start=start,
+                value=value,
+                cost=paid,
+                net=None if value is None else value - paid,
+                predictions=round(float(served.total(days)[0])),
+                performance=performance.between(*ends) if mature else None,
+                mature=mature,
+                days=len(served.rows(days)),
+            )
+        )
+    return tuple(weeks)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from valuekit.ledger.frame import empty, select
 from valuekit.ledger.schema import FACTS
@@ -42,6 +44,10 @@ class Book:
     as_of: date
     findings: tuple[Finding, ...] = ()
     rows_read: int = 0
+    # One frame per fact and segment, in order of days: an assessment asks for hundreds of ranges.
+    _sorted: dict[tuple[str, str | None], pd.DataFrame] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def fact(
         self,
@@ -68,8 +74,21 @@ class Book:
         found = self.facts.get(name)
         if found is None:
             return empty(fact)
-        end = self.as_of if last is None else min(last, self.as_of)
-        return select(found, first, end, segment)
+        whole = self._sorted.get((name, segment))
+        if whole is None:
+            cut = select(found, None, self.as_of, segment)
+            whole = cut.sort_values("day", kind="stable", ignore_index=True)
+            self._sorted[name, segment] = whole
+        if first is None and last is None:
+            return whole
+        days = whole["day"].to_numpy()
+        start = 0 if first is None else int(np.searchsorted(days, np.datetime64(first, "s")))
+        stop = (
+            len(days)
+            if last is None
+            else int(np.searchsorted(days, np.datetime64(last, "s"), side="right"))
+        )
+        return whole.iloc[start:stop].reset_index(drop=True)
 
     def registration(self, kind: str, name: str) -> Registered | None:
         """The latest registration of a kind and name, None when there is none."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from valuekit.cost.lines import total, within
 from valuekit.estimate import Period
 from valuekit.scorecard import ToDate
+from valuekit.value.by_day import ByDay
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,12 +40,13 @@ def to_date(
         mature_through: Last mature day, the day of the last point.
         since: First day of the costs (a build before the first day is counted).
     """
+    costs = ByDay.of(cost.assign(amount=cost["amount"].astype(float)), ["amount"])
     points = []
     for day in week_ends(first, mature_through):
         value = worth(Period(first, day))
         if value.value is None:
             continue
-        paid = float(total(within(cost, Period(since, day))))
+        paid = float(costs.total(Period(since, day))[0])
         low = value.value if value.low is None else value.low
         high = value.value if value.high is None else value.high
         points.append(ToDate(day, value.value - paid, low - paid, high - paid))

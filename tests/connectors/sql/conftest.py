@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from connectors.base import Engine
@@ -30,7 +31,7 @@ def pulled(tmp_path_factory: pytest.TempPathFactory) -> Pulled:
     """A function: tables by name (a list of frames is several files), a model -> its pull."""
 
     def pull(
-        tables: Mapping[str, pd.DataFrame | list[pd.DataFrame]],
+        tables: Mapping[str, Any],
         model: Mapping[str, Any],
         **how: Any,
     ) -> Pull:
@@ -38,7 +39,8 @@ def pulled(tmp_path_factory: pytest.TempPathFactory) -> Pulled:
         for name, frames in tables.items():
             (folder / name).mkdir()
             for place, frame in enumerate(frames if isinstance(frames, list) else [frames]):
-                frame.to_parquet(folder / name / f"{place}.parquet", index=False)
+                table = frame if isinstance(frame, pa.Table) else pa.Table.from_pandas(frame)
+                pq.write_table(table, folder / name / f"{place}.parquet")
         return run(folder, model, **how)
 
     return pull

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from valuekit.accuracy.blocks import total_of_days
 from valuekit.accuracy.errors import error_rows
 from valuekit.accuracy.inventory import inventory_money
-from valuekit.accuracy.value_added import dm_check, forecast_value_added
+from valuekit.accuracy.report import from_days
+from valuekit.accuracy.value_added import dm_check, forecast_value_added, paired
 from valuekit.assess.designs.base import (
     Design,
     assumption_check,
     graded,
     range_text,
-    series,
     stale,
     why_unknown,
 )
 from valuekit.estimate import Estimate, Period, unknown
 from valuekit.scorecard import EvidenceReport, Figure
 from valuekit.text import count, money
+from valuekit.value.by_day import ByDay
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,31 +47,57 @@ def finest(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[frame["level"] == min(levels)] if levels else frame
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Money:
+    """Money saved, the other forecaster's cost and compared rows by target day."""
+
+    by_day: ByDay
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, name: str, holding: float, stockout: float) -> _Money:
+        days = paired(frame, name).days.reset_index()
+        cost = {
+            side: holding * days[f"over_{side}"] + stockout * days[f"under_{side}"]
+            for side in ("model", "other")
+        }
+        made = days.assign(saved=cost["other"] - cost["model"], other=cost["other"])
+        return cls(ByDay.of(made, ["saved", "other", "n"]))
+
+    def saved(self, name: str, unit: str, period: Period) -> Estimate:
+        """Money saved in a period: the estimator of accuracy.inventory, for many periods."""
+        rows = self.by_day.rows(period)
+        n = round(float(rows[:, 2].sum()))
+        if not n:
+            return unknown(
+                f"no row of these days has a forecast of {name} too", unit, period=period
+            )
+        found = total_of_days(rows[:, 0])
+        title = f"inventory money against {name}"
+        return from_days(found, unit=unit, name=title, n=n, period=period)
+
+
 def baseline(scene: Scene, evidence: Evidence) -> Design:
     """Evaluate the money that the model's forecasts save over a named forecaster."""
     unit, name = scene.currency, evidence.baseline
     holding, stockout = float(evidence.holding or 0), float(evidence.stockout or 0)
     frame = finest(scene.fact("error", scene.mature) if scene.mature else scene.fact("error")[:0])
 
-    def worth(period: Period) -> Estimate:
-        rows = finest(scene.fact("error", period))
-        found = inventory_money(rows, name, holding, stockout, unit=unit, period=period)
-        return graded(found.money, "D")
+    money = _Money.of(frame, name, holding, stockout)
 
-    def base_in(period: Period) -> float | None:
-        rows = finest(scene.fact("error", period))
-        other = inventory_money(rows, name, holding, stockout, unit=unit).other_cost
-        return None if other is None else -other
+    def worth(period: Period) -> Estimate:
+        return graded(money.saved(name, unit, period), "D")
+
+    def base_in(period: Period) -> float:
+        return -float(money.by_day.total(period)[1])
 
     def effect_in(segment: str) -> Estimate:
         rows = finest(scene.fact("error", scene.mature, segment))
         return inventory_money(rows, name, holding, stockout, unit=unit).per_row
 
-    saved = inventory_money(frame, name, holding, stockout, unit=unit, period=scene.mature)
     return Design(
         report=_report(scene, evidence, frame),
         worth=worth,
-        daily=series(saved.by_day),
+        daily=(money.by_day.days, money.by_day.sums[:, 0]),
         effect_in=effect_in,
         base_in=base_in,
     )

@@ -13,6 +13,7 @@ from valuekit.assess.designs.base import (
     series,
     why_unknown,
 )
+from valuekit.assess.designs.epochs import DailyArms
 from valuekit.assess.designs.trial import Trial
 from valuekit.assess.designs.trial_checks import checks, effect_grade, money_grade
 from valuekit.assess.designs.trial_words import title, what_settles
@@ -20,10 +21,11 @@ from valuekit.estimate import Estimate, Grade, Period, unknown
 from valuekit.scorecard import EvidenceReport, Figure
 from valuekit.uplift.arms import arm_facts, arm_rows, treated_arms
 from valuekit.uplift.cuped import cuped
-from valuekit.uplift.holdout import Holdout, by_arm
+from valuekit.uplift.holdout import Holdout, by_arm, from_strata
 from valuekit.uplift.holdout import holdout as difference
 from valuekit.uplift.proportion import proportion_difference
 from valuekit.uplift.relative import relative_lift
+from valuekit.uplift.stratified import stratify_epochs
 from valuekit.uplift.timeline import timeline
 
 if TYPE_CHECKING:
@@ -50,14 +52,26 @@ def holdout(scene: Scene, evidence: Evidence) -> Design:
     effect, why = effect_grade(trial, found)
     grade, link = money_grade(trial, effect)
 
+    arms = DailyArms.of(trial.rows(scene.mature), capped=trial.capped)
+
+    def measured(period: Period) -> Holdout:
+        strata = stratify_epochs(arms.epochs(period), trial.control, evidence.treated)
+        method = "capped difference in means" if trial.capped else "difference in means"
+        return from_strata(
+            strata,
+            method=method,
+            unit=trial.unit,
+            per="unit",
+            value=trial.value,
+            level=0.95,
+            period=period,
+        )
+
     def worth(period: Period) -> Estimate:
-        rows = trial.rows(period)
-        if rows.empty:
-            return unknown("no unit was first exposed on these days", scene.currency, period=period)
-        return graded(trial.money(trial.measure(rows, period)), grade)
+        return graded(trial.money(measured(period)), grade)
 
     def base_in(period: Period) -> float | None:
-        return trial.measure(trial.rows(period), period).base if trial.priced else None
+        return measured(period).base if trial.priced else None
 
     def effect_in(segment: str) -> Estimate:
         return trial.measure(trial.mature_rows(segment), scene.mature).effect

@@ -16,11 +16,10 @@ from valuekit.assess.designs.base import (
 from valuekit.estimate import Estimate, Period, unknown
 from valuekit.scorecard import EvidenceReport
 from valuekit.text import count, money
+from valuekit.value.by_day import ByDay
 from valuekit.value.hours import METHOD, Saving, hours_value
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from valuekit.assess.scene import Scene
     from valuekit.workspace.declare import Evidence
 
@@ -41,14 +40,13 @@ def hours(scene: Scene, evidence: Evidence) -> Design:
     unit = scene.currency
     column = _column(scene)
 
-    def accepted(rows: pd.DataFrame) -> int:
-        return int(rows[column].sum())
+    counts = ByDay.of(scene.fact("volume"), [column, "predictions"])
 
     def worth(period: Period) -> Estimate:
-        rows = scene.fact("volume", period)
-        if rows.empty:
+        accepted, served = counts.total(period)
+        if not served:
             return unknown("no prediction was served", unit, period=period, method=METHOD)
-        return hours_value(accepted(rows), saving, unit, period)
+        return hours_value(round(accepted), saving, unit, period)
 
     def effect_in(segment: str) -> Estimate:
         rows = scene.fact("volume", scene.mature, segment)
@@ -56,12 +54,14 @@ def hours(scene: Scene, evidence: Evidence) -> Design:
         rate = f"{unit}/prediction"
         if not served or scene.mature is None:
             return unknown("no prediction was served", rate)
-        return hours_value(accepted(rows), saving, unit, scene.mature).scaled(1 / served, rate)
+        return hours_value(int(rows[column].sum()), saving, unit, scene.mature).scaled(
+            1 / served, rate
+        )
 
     mature = scene.fact("volume", scene.mature) if scene.mature else scene.fact("volume")[:0]
     by_day = mature.groupby("day")[column].sum() * (saving.minutes / 60 * float(saving.hourly))
     return Design(
-        report=_report(scene, evidence, saving, accepted(mature)),
+        report=_report(scene, evidence, saving, int(mature[column].sum())),
         worth=worth,
         daily=series(by_day),
         effect_in=effect_in,

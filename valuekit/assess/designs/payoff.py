@@ -21,6 +21,7 @@ from valuekit.assess.designs.base import (
     stale,
     why_unknown,
 )
+from valuekit.assess.designs.cells import Cells
 from valuekit.estimate import Estimate, Period, unknown
 from valuekit.scorecard import Diagnostic, EvidenceReport, Figure
 from valuekit.text import count, money
@@ -53,18 +54,15 @@ def payoff(scene: Scene, evidence: Evidence) -> Design:
     without = _without(frame, matrix, evidence.without_model)
     unit = scene.currency
 
-    def rows(period: Period) -> pd.DataFrame:
-        return scene.fact("confusion", period)
+    amounts = Amounts.of(matrix)
+    constant = _CONSTANT.index(without)
+    cells = Cells.of(frame)
 
     def worth(period: Period) -> Estimate:
-        found = payoff_value(
-            rows(period), matrix, unit=unit, without_model=without, period=period
-        ).gain_total
-        return graded(found, "D")
+        return graded(cells.gain(amounts.against(constant), unit, period), "D")
 
-    def base_in(period: Period) -> float | None:
-        found = payoff_value(rows(period), matrix, unit=unit, without_model=without)
-        return found.alternative_total if found.rows else None
+    def base_in(period: Period) -> float:
+        return cells.money(amounts.constant(constant), period)
 
     def effect_in(segment: str) -> Estimate:
         part = scene.fact("confusion", scene.mature, segment)
@@ -73,7 +71,7 @@ def payoff(scene: Scene, evidence: Evidence) -> Design:
     return Design(
         report=_report(scene, evidence, matrix, frame, without),
         worth=worth,
-        daily=series(payoff_by_day(frame, matrix, _CONSTANT.index(without))),
+        daily=series(payoff_by_day(frame, matrix, constant)),
         effect_in=effect_in,
         base_in=base_in,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from valuekit.assess.designs.base import range_text
+from valuekit.cost.lines import MARGINAL, total
 from valuekit.text import count, money
 from valuekit.uplift.power import settle
 
@@ -37,5 +38,15 @@ def what_settles(trial: Trial, found: Holdout) -> str:
     rows = trial.mature_rows()
     if effect is None or not trial.value or rows.empty:
         return "Both groups, with complete outcomes, for at least four weeks."
-    plan = settle(rows, trial.control, trial.evidence.treated, effect=effect / trial.value)
+    sought = effect if found.effect.resolved else _break_even(trial, found) or effect
+    plan = settle(rows, trial.control, trial.evidence.treated, effect=sought / trial.value)
     return plan.text if plan else "More units in both groups."
+
+
+def _break_even(trial: Trial, found: Holdout) -> float | None:
+    """Effect per treated unit that would pay the running cost of the mature days."""
+    mature = trial.scene.mature
+    if not trial.priced or mature is None or not found.units:
+        return None
+    paid = float(total(trial.scene.fact("cost", mature), MARGINAL))
+    return paid / found.units or None
