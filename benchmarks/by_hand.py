@@ -37,17 +37,17 @@ SELECT ts::DATE AS day, CASE WHEN id IS NULL THEN 'null_id' WHEN ts IS NULL THEN
        ELSE 'accepted' END AS rule, count(*) AS rows, 0.0 AS value
 FROM predictions GROUP BY ALL
 """
-_SCORES = f"""
+_SCORES = """
 SELECT score, count(*) AS n FROM predictions
-WHERE ts < (SELECT min(ts)::DATE FROM predictions) + INTERVAL {REFERENCE_DAYS} DAY
+WHERE ts < (SELECT min(ts)::DATE FROM predictions) + INTERVAL {days} DAY
 GROUP BY score ORDER BY score
 """
-_PAIRS = f"""
+_PAIRS = """
 CREATE TEMP TABLE pairs AS
 SELECT p.id, p.unit, p.ts, p.version, p.arm, o.label, o.amount,
        date_diff('day', p.ts::DATE, o.ts::DATE) AS age
 FROM predictions p JOIN outcomes o ON o.prediction_id = p.id
-     AND o.ts >= p.ts AND o.ts < p.ts + INTERVAL {WINDOW} DAY
+     AND o.ts >= p.ts AND o.ts < p.ts + INTERVAL {window} DAY
 """
 _CHECK_PAIRS = "SELECT count(*) AS pairs, count(DISTINCT id) AS entries FROM pairs"
 _CELLS = """
@@ -83,18 +83,18 @@ SELECT unit, min(ts) AS first, arg_min(arm, ts) AS arm, arg_min(version, ts) AS 
        (min(arm) <> max(arm))::INTEGER AS crossed
 FROM predictions WHERE unit IS NOT NULL GROUP BY unit
 """
-_GAINED = f"""
+_GAINED = """
 CREATE TEMP TABLE gained AS
 SELECT u.unit, u.version, u.first::DATE AS day, u.arm, m.amount,
        m.age + date_diff('day', u.first::DATE, m.ts::DATE) AS age
 FROM pairs m JOIN units u ON u.unit = m.unit AND m.ts >= u.first
-     AND m.ts < u.first + INTERVAL {WINDOW} DAY
+     AND m.ts < u.first + INTERVAL {window} DAY
 """
-_EFFECT = f"""
+_EFFECT = """
 WITH sums AS (SELECT unit, sum(amount) AS y FROM gained GROUP BY unit),
 acts AS (SELECT u.unit, max(p.acted::INTEGER) AS acted
          FROM predictions p JOIN units u ON u.unit = p.unit AND p.ts >= u.first
-              AND p.ts < u.first + INTERVAL {WINDOW} DAY GROUP BY u.unit),
+              AND p.ts < u.first + INTERVAL {window} DAY GROUP BY u.unit),
 measured AS (SELECT u.version, u.first::DATE AS day, u.arm, u.crossed, coalesce(s.y, 0) AS y,
                     (s.unit IS NOT NULL)::INTEGER AS matched, coalesce(a.acted, 0) AS acted
              FROM units u LEFT JOIN sums s USING (unit) LEFT JOIN acts a USING (unit))
@@ -140,8 +140,8 @@ def pull_by_hand(made: Made) -> ByHand:
         connection.execute(f"CREATE VIEW predictions AS FROM '{made.predictions}'")
         connection.execute(f"CREATE VIEW outcomes AS FROM '{made.outcomes}'")
         _check(connection, done)
-        place = _bins(_ask(connection, done, "scores", _SCORES))
-        _do(connection, done, "pairs", _PAIRS)
+        place = _bins(_ask(connection, done, "scores", _SCORES.format(days=REFERENCE_DAYS)))
+        _do(connection, done, "pairs", _PAIRS.format(window=WINDOW))
         twice = _ask(connection, done, "check pairs", _CHECK_PAIRS).iloc[0]
         _require(twice["pairs"] == twice["entries"], "a prediction has several outcomes")
         text = _CELLS.format(bin=place, low=_CLIP, high=1 - _CLIP)
@@ -149,7 +149,7 @@ def pull_by_hand(made: Made) -> ByHand:
         for name, statement in (("volume", _VOLUME), ("score", _SCORE), ("confusion", _CONFUSION)):
             done.facts[name] = _ask(connection, done, name, statement)
         _do(connection, done, "units", _UNITS)
-        _do(connection, done, "gained", _GAINED)
+        _do(connection, done, "gained", _GAINED.format(window=WINDOW))
         for name, statement in (
             ("effect", _EFFECT),
             ("ages", _AGES),
@@ -201,9 +201,7 @@ def _do(connection: duckdb.DuckDBPyConnection, done: ByHand, name: str, text: st
     done.seconds[name] = perf_counter() - began
 
 
-def _ask(
-    connection: duckdb.DuckDBPyConnection, done: ByHand, name: str, text: str
-) -> pd.DataFrame:
+def _ask(connection: duckdb.DuckDBPyConnection, done: ByHand, name: str, text: str) -> pd.DataFrame:
     began = perf_counter()
     made: pd.DataFrame = connection.sql(text).to_arrow_table().to_pandas(date_as_object=False)
     done.seconds[name] = perf_counter() - began

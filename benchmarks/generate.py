@@ -16,9 +16,10 @@ MEMORY = "1GB"
 THREADS = 2
 
 _MACROS = f"""
-CREATE MACRO share(i, salt) AS (hash(i, salt) >> 11)::DOUBLE / 9007199254740992;
-CREATE MACRO unit_of(i, n) AS (hash(i, 1) % greatest(n // 4, 1))::BIGINT;
-CREATE MACRO arm_of(unit) AS CASE WHEN hash(unit, 2) % 10 = 0 THEN 'control' ELSE 'treated' END;
+CREATE MACRO drawn(i, salt) AS hash(i * 16 + salt);
+CREATE MACRO share(i, salt) AS (drawn(i, salt) >> 11)::DOUBLE / 9007199254740992;
+CREATE MACRO unit_of(i, n) AS (drawn(i, 1) % greatest(n // 4, 1))::BIGINT;
+CREATE MACRO arm_of(unit) AS CASE WHEN drawn(unit, 2) % 10 = 0 THEN 'control' ELSE 'treated' END;
 CREATE MACRO score_of(i) AS round(pow(share(i, 3), 2), 4);
 CREATE MACRO time_of(i, n) AS
     TIMESTAMP '2026-01-01' + to_microseconds((i * ({DAYS} * 86400000000 / n))::BIGINT);
@@ -37,7 +38,7 @@ SELECT i AS prediction_id, time_of(i, {n}) + to_microseconds((share(i, 4) * 864e
        CASE WHEN share(i, 5) < score_of(i) THEN round(10 + 90 * share(i, 6), 2)
             + CASE WHEN arm_of(unit_of(i, {n})) = 'treated' THEN 2 ELSE 0 END
        ELSE 0 END AS amount
-FROM (SELECT 5 * j + (hash(j, 7) % 5)::BIGINT AS i FROM range({n} // 5) made(j))
+FROM (SELECT 5 * j + (drawn(j, 7) % 5)::BIGINT AS i FROM range({n} // 5) made(j))
 """
 
 _WORKSPACE = f"""

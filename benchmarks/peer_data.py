@@ -18,25 +18,26 @@ FROM '{folder}/predictions.parquet' p JOIN '{folder}/outcomes.parquet' o
      ON o.prediction_id = p.id AND o.ts >= p.ts AND o.ts < p.ts + INTERVAL 7 DAY ORDER BY p.ts
 """
 _UNITS = """
-SELECT i AS unit, TIMESTAMP '2026-01-01' + to_microseconds((hash(i, 1) % 5184000000000)::BIGINT)
-       AS ts, CASE WHEN hash(i, 2) % 2 = 0 THEN 'control' ELSE 'treated' END AS arm
+SELECT i AS unit, TIMESTAMP '2026-01-01'
+       + to_microseconds((hash(i * 16 + 1) % 5184000000000)::BIGINT) AS ts,
+       CASE WHEN hash(i * 16 + 2) % 2 = 0 THEN 'control' ELSE 'treated' END AS arm
 FROM range({n}) made(i)
 """
 _REVENUE = """
-SELECT u.unit, u.ts + to_microseconds((hash(u.unit, 3 + j) % 864000000000)::BIGINT) AS ts,
-       round(10 + (hash(u.unit, 5 + j) % 9000) / 100.0, 2)
+SELECT u.unit, u.ts + to_microseconds((hash(u.unit * 16 + 3 + j) % 864000000000)::BIGINT) AS ts,
+       round(10 + (hash(u.unit * 16 + 5 + j) % 9000) / 100.0, 2)
        + CASE WHEN u.arm = 'treated' THEN 1 ELSE 0 END AS amount
-FROM '{folder}/units.parquet' u, range(2) times(j) WHERE hash(u.unit, 7 + j) % 5 = 0
+FROM '{folder}/units.parquet' u, range(2) times(j) WHERE hash(u.unit * 16 + 7 + j) % 5 = 0
 """
 _SALES = """
 SELECT 's' || s AS series, DATE '2026-01-01' + d::INTEGER AS day,
-       (20 + hash(s, 1) % 50 + 10 * sin(2 * pi() * d / 7) + hash(s * 100000 + d, 2) % 15)::DOUBLE
+       (20 + hash(s * 16 + 1) % 50 + 10 * sin(2 * pi() * d / 7) + hash(s * 100000 + d) % 15)::DOUBLE
        AS y
 FROM range({series}) a(s), range({days}) b(d)
 """
 _FORECASTS = """
 SELECT row_number() OVER () AS id, series, day, day - 1 AS issued,
-       y + (hash(series, day) % 21)::DOUBLE - 9 AS forecast
+       y + (hash(series || day) % 21)::DOUBLE - 9 AS forecast
 FROM '{folder}/sales.parquet' WHERE day > DATE '2026-01-01' + {history}
 """
 

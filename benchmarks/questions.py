@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from benchmarks.generate import MEMORY, THREADS
 from valuekit.accuracy.confusion import confusion_table
@@ -72,7 +71,7 @@ def classification(folder: Path) -> Answer:
     table = score_table(pull.facts["score"], _edges(pull))
     cells, matrix = pull.facts["confusion"], Matrix.model_validate(PAYOFF)
     counts = confusion_table(cells)
-    tn, fp, fn, tp = counts.n.ravel().tolist()
+    tn, fn, fp, tp = counts.n.ravel().tolist()  # rows: predicted, columns: label
     by_day = [
         payoff_value(rows, matrix, unit="EUR").per_row.value
         for _, rows in cells.groupby("day", sort=True)

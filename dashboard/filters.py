@@ -123,5 +123,6 @@ def pick_period() -> PeriodName:
         bind="query-params",
         persist_state="session",
         label_visibility="collapsed",
+        wrap=True,
     )
     return named[shown or first]

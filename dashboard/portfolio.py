@@ -118,7 +118,7 @@ def _measured_title(total: Portfolio) -> str:
 
 def _resolved(total: Portfolio) -> None:
     open_value = total.measured_unresolved.value
-    if open_value:
+    if open_value and abs(open_value) >= 0.01 * abs(total.value.value or 0.0):
         ui.muted(
             f"{money(open_value, total.currency)} of the measured value cannot be told from zero.",
             small=True,

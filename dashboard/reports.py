@@ -95,7 +95,6 @@ def _preview(
                 file_name=name,
                 mime=mime,
                 key="download",
-                type="primary",
                 icon=":material/download:",
                 on_click="ignore",
             )

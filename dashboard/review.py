@@ -29,9 +29,9 @@ def page() -> None:
         ui.headline("There is nothing to review yet")
         ui.empty("No model has been refreshed", "", "Run: valuekit refresh")
         return
-    needed = [card for card in shot.cards if card.verdict.action != "keep"]
+    total = data.total(shot, tuple(card.model for card in shot.cards), "year")
     ui.headline(
-        words.decisions_title(len(needed)),
+        words.decisions_title(len(total.attention)),
         "Each verdict is the action with the largest expected value over the next year. "
         "It is advice: the decision is yours, and is kept with its reason.",
     )

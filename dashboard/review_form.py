@@ -31,7 +31,7 @@ def form(shot: data.Snapshot, card: Scorecard) -> None:
             person = st.text_input(
                 "Your name", key=f"person-{card.model}", max_chars=120, autocomplete="name"
             )
-            sent = st.form_submit_button("Store the decision", type="primary")
+            sent = st.form_submit_button("Store the decision", icon=":material/save:")
         if sent:
             _store(shot, card, chosen, reason, person)
         _confirm(card)

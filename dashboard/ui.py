@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 
 from dashboard.charts.base import Spec
@@ -14,9 +15,7 @@ from dashboard.palette import ACTIONS, GRADES, STATUSES
 from valuekit.estimate import Grade
 from valuekit.scorecard import Action, Status
 
-if TYPE_CHECKING:
-    from streamlit.delta_generator import DeltaGenerator
-
+_NARROW = 3  # columns that fit a phone with wrapped text
 PORTFOLIO = "dashboard/pages/portfolio.py"
 MODEL = "dashboard/pages/model.py"
 REVIEW = "dashboard/pages/review.py"
@@ -104,10 +103,12 @@ def change(text: str | None) -> str | None:
     return ascii_minus(text) if text else None
 
 
-def table(rows: Sequence[Mapping[str, object]], alt: str) -> DeltaGenerator:
-    """A plain table of text, readable by screen readers and by wide and narrow screens."""
-    shown = {
-        plain(key): [plain(str(row[key]), 400) for row in rows] for key in (rows[0] if rows else {})
-    }
-    with st.container(height="content"):
-        return st.table(shown, border="horizontal", alt=alt, hide_index=True)
+def table(rows: Sequence[Mapping[str, object]], alt: str) -> None:
+    """A table of text. A wide one is a grid that scrolls by itself and by keyboard on a phone."""
+    columns = list(rows[0]) if rows else []
+    if len(columns) > _NARROW:
+        frame = pd.DataFrame([{key: str(row[key]) for key in columns} for row in rows])
+        st.dataframe(frame, hide_index=True, width="stretch", height="content", alt=alt)
+        return
+    shown = {plain(key): [plain(str(row[key]), 400) for row in rows] for key in columns}
+    st.table(shown, border="horizontal", alt=alt, hide_index=True)

@@ -23,6 +23,7 @@ from valuekit.scorecard import (
     BridgeStep,
     Change,
     Drift,
+    PeriodFigures,
     PeriodName,
     Scorecard,
     ToDate,
@@ -240,6 +241,17 @@ def horizon_alt(accuracy: Accuracy) -> str:
     return "Error by horizon. " + ", ".join(
         f"{one.label}: {figure(one.estimate)}" for one in accuracy.by_horizon
     )
+
+
+def model_headline(card: Scorecard, held: PeriodFigures | None) -> str:
+    """What the model earned in the period on show; the run's own headline when that is unknown."""
+    net = held.net.value if held else None
+    if net is None:
+        return card.headline
+    shown = money(abs(net), card.currency)
+    if net >= 0:
+        return f"{card.title} earned {shown} after costs"
+    return f"{card.title} cost {shown} more than it earned"
 
 
 def owner_line(card: Scorecard) -> str:

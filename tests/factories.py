@@ -295,7 +295,7 @@ def _headline(title: str, net: Estimate) -> str:
     return f"{title} earned €{net.value / 1000:.0f}k after costs"
 
 
-def _card(  # one argument a column of the stories
+def _card(  # noqa: PLR0917  # one argument a column of the stories
     model: str, title: str, area: str, task: str, design: str, grade: Grade | None,
     base: float, slope: float, cost: float, action: Action, se_share: float,
 ) -> Scorecard:  # fmt: skip

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.agreement import agree
 from benchmarks.by_hand import pull_by_hand
-from benchmarks.facts import agree, pull_facts
+from benchmarks.facts import pull_facts
 from benchmarks.generate import Made, generate
 
 ROWS = 20_000

@@ -102,7 +102,7 @@ class Fake:
         self.seen = {}
         self.open = 0
 
-    def pull(self, workspace, model, registered, progress):
+    def pull(self, _workspace, model, registered, progress):
         progress("reading", 0.5)
         self.seen[model] = [one.content["id"] for one in registered]
         made = self.pulls[model]
@@ -296,7 +296,8 @@ def test_a_workspace_without_any_data_still_makes_a_run(fake, loaded, store, boo
 
 
 def test_a_partial_run_keeps_the_other_models_and_splits_pools_with_them(fake, loaded, store):
-    fake.pulls["fraud"] = pull("fraud", facts={**pull("fraud").facts, "volume": volume("fraud", 10, 300)})  # fmt: skip
+    facts = {**pull("fraud").facts, "volume": volume("fraud", 10, 300)}
+    fake.pulls["fraud"] = pull("fraud", facts=facts)
     refresh(loaded, store, now=NOW)
     before = store.facts("churn", "cost"), store.facts("fraud", "cost")
     assert sum(before[0]["amount"]) == Decimal(10) + Decimal(25)

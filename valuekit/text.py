@@ -7,11 +7,11 @@ are stored with a run (headlines, reasons) are written with these.
 from __future__ import annotations
 
 import math
+from datetime import date  # noqa: TC003  # the examples of day() need it at run time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
     from decimal import Decimal
 
 MINUS = "\N{MINUS SIGN}"
@@ -94,6 +94,7 @@ def percent(share: float, places: int | None = None) -> str:
 def day(value: date) -> str:
     """A day as people write it.
 
+    >>> from datetime import date
     >>> day(date(2026, 12, 9))
     '9 Dec 2026'
     """

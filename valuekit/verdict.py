@@ -16,10 +16,11 @@ from valuekit.decision.case import Case, Drop
 from valuekit.decision.trial import best_trial, month_of
 from valuekit.decision.words import headline, next_step, reasons
 from valuekit.scorecard import Action, Verdict
-from valuekit.text import day, money
+from valuekit.text import day, money, plural
 
 __all__ = ["Case", "Drop", "decide"]
 
+LEAST_DAYS = 28  # mature days below which a day says nothing about a year
 RETRAIN_SUCCESS = 0.5  # chance that retraining restores what was lost; a judgement
 MATERIAL_DROP = 0.2  # share of the value a day that must be gone before retraining is advised
 
@@ -70,6 +71,12 @@ def decide(case: Case) -> Verdict:
         return _undeclared(case)
     if case.withheld or case.value.value is None or case.days <= 0:
         return _not_enough(case)
+    if case.days < LEAST_DAYS:
+        why = (
+            f"Only {plural(case.days, 'mature day is', 'mature days are')} in the data, and a "
+            f"verdict on {case.horizon} days ahead needs at least {LEAST_DAYS}"
+        )
+        return _not_enough(replace(case, withheld=why))
     if case.comparison and case.value.se is None:
         why = case.value.reason or "the value has no interval"
         return _not_enough(replace(case, withheld=f"The range of the value is unknown: {why}"))

@@ -26,6 +26,7 @@ from valuekit.source import Registered
 REFERENCE_DAYS = 28
 REFERENCE_ROWS = 2_000
 EXACT = 256
+FEW = 128  # distinct values up to which segments keep them all
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,11 @@ def layout(
 def coarser(
     work: Work, name: str, fine: Layout, bins: int, thresholds: Sequence[float] = ()
 ) -> Layout:
-    """A layout with about ``bins`` bins of equal mass, its edges a subset of another's."""
+    """A layout with about ``bins`` bins of equal mass, its edges a subset of another's.
+
+    A score with few distinct values keeps them all: its curves stay exact by segment too, and
+    its vectors are mostly zeros, which pack to almost nothing.
+    """
     frozen = work.frozen("layout", name)
     if frozen is not None:
         return _read(frozen)
@@ -134,6 +139,7 @@ def coarser(
     before = np.concatenate([[0], np.cumsum(counts)[:-1]])
     cell = np.floor(before * bins / max(int(counts.sum()), 1)).astype(np.int64)
     starts = np.concatenate([[True], cell[1:] != cell[:-1]])
+    starts |= bool(fine.registered.content["exact"]) and len(counts) <= FEW
     starts |= np.isin(np.asarray(fine.edges), np.asarray(thresholds, dtype=np.float64))
     places = np.flatnonzero(starts)
     edges = tuple(fine.edges[place] for place in places)

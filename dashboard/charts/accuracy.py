@@ -106,12 +106,12 @@ def value_curve(
         base.mark_line(strokeWidth=2.5, color=BLUE).encode(x=x, y=y),
         base.mark_point(size=80, opacity=0).encode(x=x, y=y, tooltip=tips),
     ]
+    middle = (left + right) / 2
     near = best is not None and today is not None and abs(best - today) < (right - left) * 0.25
     if best is not None:
-        layers += _threshold(points, best, "Best", GREEN, right=today is None or best >= today)
+        layers += _threshold(points, best, "Best", GREEN, right=best < middle)
     if today is not None:
-        side = best is not None and today > best
-        layers += _threshold(points, today, "Today", ORANGE, right=side, low=near)
+        layers += _threshold(points, today, "Today", ORANGE, right=today < middle, low=near)
     return layered(*layers, height=height)
 
 

@@ -9,11 +9,15 @@ from dashboard.format import money, signed
 from dashboard.palette import BLUE, GRAY, MUTED, ORANGE
 from valuekit.scorecard import BridgeStep
 
+# Narrow screens get smaller type: Vega knows the width that the reader has, Python does not.
+_BY_WIDTH = alt.ExprRef("width < 420 ? 9 : 12")
+_COSTS = 4  # cost bars shown by name; the smaller ones become one
+
 
 @cached_spec
 def bridge(steps: tuple[BridgeStep, ...], currency: str, height: int = 280) -> Chart:
     """A waterfall with every amount on its bar; totals stand on zero."""
-    placed = _placed(steps, currency)
+    placed = _placed(merged(steps), currency)
     order = [str(one["step"]) for one in placed]
     low, high = reach([float(str(one[key])) for one in placed for key in ("start", "end")])
     room = (high - low) * 0.12
@@ -27,7 +31,7 @@ def bridge(steps: tuple[BridgeStep, ...], currency: str, height: int = 280) -> C
             labelAlign="center",
             labelOverlap=False,
             labelExpr="split(datum.label,' ')",
-            labelFontSize=12,
+            labelFontSize=_BY_WIDTH,
             labelPadding=8,
             ticks=False,
             domain=False,
@@ -57,9 +61,9 @@ def bridge(steps: tuple[BridgeStep, ...], currency: str, height: int = 280) -> C
             y="end:Q",
         )
     )
-    amounts = base.mark_text(dy=-9, fontSize=12.5, fontWeight=600, color="currentColor").encode(
-        x=alt.X("step:N", sort=order), y="top:Q", text="text:N"
-    )
+    amounts = base.mark_text(
+        dy=-9, fontSize=_BY_WIDTH, fontWeight=600, color="currentColor"
+    ).encode(x=alt.X("step:N", sort=order), y="top:Q", text="text:N")
     return layered(links, bars, level_line(0), amounts, height=height)
 
 
@@ -83,3 +87,15 @@ def _placed(steps: tuple[BridgeStep, ...], currency: str) -> list[dict[str, obje
             }
         )
     return placed
+
+
+def merged(steps: tuple[BridgeStep, ...]) -> tuple[BridgeStep, ...]:
+    """The steps with the smallest costs as one, where there are more than can be read."""
+    costs = sorted((one for one in steps if one.kind == "minus"), key=lambda one: one.amount)
+    rest = costs[_COSTS:]
+    if len(rest) < 2:
+        return steps
+    kept = [one for one in steps if one not in rest]
+    last = max(index for index, one in enumerate(kept) if one.kind == "minus")
+    other = BridgeStep("Other costs", sum(one.amount for one in rest), "minus")
+    return (*kept[: last + 1], other, *kept[last + 1 :])

@@ -15,10 +15,10 @@ _COLOURS = {"A": BLUE, "B": BLUE, "C": OCHRE, "D": ORANGE, None: GRAY}
 
 @cached_spec
 def grades(totals: tuple[GradeTotal, ...], currency: str, height: int = 200) -> Chart:
-    """A bar per grade with its amount and its number of models."""
+    """A bar per grade with its amount; its number of models in brackets."""
     data = [
         {
-            "grade": _NAMES[one.grade] if one.grade else "Unknown",
+            "grade": f"{_NAMES[one.grade] if one.grade else 'Unknown'} ({one.models})",
             "value": one.value.value or 0.0,
             "colour": _COLOURS[one.grade],
             "text": f"{money(one.value.value, currency)}" if one.value.value is not None else "?",
@@ -35,14 +35,13 @@ def grades(totals: tuple[GradeTotal, ...], currency: str, height: int = 200) -> 
         sort=[str(one["grade"]) for one in data],
         axis=alt.Axis(title=None, ticks=False, domain=False, labelLimit=140, labelFontSize=12),
     )
-    x = alt.X("value:Q", axis=None, scale=alt.Scale(domain=[low, high * 1.45]))
+    x = alt.X("value:Q", axis=None, scale=alt.Scale(domain=[low, high * 1.4]))
     base = alt.Chart(rows(data))
     tips = [tip("meaning", "Grade"), tip("models", "Models"), tip("text", "Value")]
     bars = base.mark_bar(cornerRadius=2, height={"band": 0.6}).encode(
         y=y, x=x, color=alt.Color("colour:N", scale=None), tooltip=tips
     )
-    words = base.transform_calculate(label="datum.text + ' · ' + datum.models")
-    names = words.mark_text(align="left", dx=6, fontSize=12, color="currentColor").encode(
-        y=y, x=x, text="label:N"
+    names = base.mark_text(align="left", dx=6, fontSize=12, color="currentColor").encode(
+        y=y, x=x, text="text:N"
     )
     return layered(bars, names, height=min(height, 48 * max(1, len(data))))

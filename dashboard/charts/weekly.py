@@ -95,11 +95,12 @@ def net_by_week(weeks: tuple[Week, ...], currency: str, height: int = 200) -> Ch
     ]
     bars = (
         alt.Chart(rows(data))
-        .mark_bar(cornerRadius=1)
+        .mark_rect(cornerRadius=1)
         .encode(
             x=day_x(),
             x2="end:T",
             y=value_y("y", low, high, currency, 3),
+            y2=alt.datum(0),
             color=alt.condition("datum.y < 0", alt.value(ORANGE), alt.value(BLUE)),
             opacity=alt.condition("datum.open", alt.value(0.45), alt.value(1)),
             tooltip=[tip("when", "Week of"), tip("text", "Net value")],

@@ -143,8 +143,7 @@ def _checks(one: EvidenceReport) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             ui.status(check.status)
             st.markdown(f"**{plain(check.name)}**", width="content")
-            p = f" p = {check.p_value:.2g}." if check.p_value is not None else ""
-            st.markdown(plain(f"{check.text}{p}", 400), width="content")
+            st.markdown(plain(check.text, 400), width="content")
 
 
 def _timeline_alt(one: EvidenceReport) -> str:

@@ -50,7 +50,7 @@ def page() -> None:
         states.unknown_model(shot)
         return
     held = card.period(period)
-    ui.headline(card.headline, *_leads(card, period, held))
+    ui.headline(words.model_headline(card, held), *_leads(card, period, held))
     _tiles(shot, card, held)
     _advice(card)
     tabs = st.tabs(list(SECTIONS), key="section", bind="query-params", on_change="rerun")

@@ -10,11 +10,11 @@ from tests.browser.conftest import OpenTab, free_port, serving
 from tests.dashboard.conftest import fill_store
 from tests.factories import scorecards
 
-TITLE = "<img src=x onerror=\"window.hit=1\"> =cmd **b** $x^2$ :red[r] " + "long " * 20
+TITLE = '<img src=x onerror="window.hit=1"> =cmd **b** $x^2$ :red[r] ' + "long " * 20
 
 
 @pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Iterator[str]:  # noqa: ARG001
+def hostile(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Iterator[str]:
     """A server on models of which one has a title that tries everything."""
     first, *others = scorecards()
     card = replace(
@@ -46,7 +46,9 @@ def test_choosing_a_model_changes_the_address(hostile: str, open_tab: OpenTab) -
     tab.page.wait_for_function("document.querySelector('h1').innerText.startsWith('Fraud')")
     copied = open_tab(hostile).open(tab.page.url.removeprefix(hostile))
     assert copied.title() == tab.title()
-    assert copied.page.get_by_role("tab", name="Degradation").get_attribute("aria-selected") == "true"
+    assert (
+        copied.page.get_by_role("tab", name="Degradation").get_attribute("aria-selected") == "true"
+    )
 
 
 def test_a_link_of_the_decision_list_opens_the_model(hostile: str, open_tab: OpenTab) -> None:
@@ -76,7 +78,9 @@ def test_a_stored_decision_appears_on_the_model_page(hostile: str, open_tab: Ope
     model.page.get_by_text("Mia Roth").wait_for()
 
 
-@pytest.mark.parametrize("path", ["/", "/model?model=churn", "/review?model=churn", "/reports", "/health"])
+@pytest.mark.parametrize(
+    "path", ["/", "/model?model=churn", "/review?model=churn", "/reports", "/health"]
+)
 def test_hostile_title_shows_as_text(path: str, hostile: str, open_tab: OpenTab) -> None:
     tab = open_tab(hostile, "phone").open(path)
     assert tab.page.evaluate("window.hit") is None

@@ -28,9 +28,7 @@ def assert_sound(tab: Tab) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", PAGES)
-def test_page_is_sound(
-    name: str, size: str, scheme: str, address: str, open_tab: OpenTab
-) -> None:
+def test_page_is_sound(name: str, size: str, scheme: str, address: str, open_tab: OpenTab) -> None:
     tab = open_tab(address, size, scheme).open(PAGES[name])
     assert_sound(tab)
     tab.shoot(f"{name}-{size}-{scheme}")

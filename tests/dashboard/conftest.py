@@ -137,7 +137,16 @@ def text_of(app: AppTest) -> str:
     """All text of a page, escapes and joiners removed."""
     shown = [
         str(one.value)
-        for kind in ("title", "header", "markdown", "caption", "error", "warning", "info", "success")
+        for kind in (
+            "title",
+            "header",
+            "markdown",
+            "caption",
+            "error",
+            "warning",
+            "info",
+            "success",
+        )
         for one in getattr(app, kind)
     ]
     return "\n".join(shown).replace("\\", "").replace("\u2060", "")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import math
 
-from dashboard.charts.bridge import bridge
+from dashboard.charts.bridge import bridge, merged
 from dashboard.charts.to_date import to_date
 from tests.factories import scorecards
 from valuekit.scorecard import BridgeStep
@@ -51,7 +51,9 @@ def test_specs_hold_no_colour_of_axes_and_no_unknown_number() -> None:
     text = json.dumps(spec, allow_nan=False)
     assert "gridColor" not in text
     assert "labelColor" not in text
-    assert all(math.isfinite(v) for row in values_of(spec) for v in row.values() if isinstance(v, float))
+    assert all(
+        math.isfinite(v) for row in values_of(spec) for v in row.values() if isinstance(v, float)
+    )
 
 
 def test_a_spec_is_the_readers_own_copy() -> None:
@@ -66,3 +68,17 @@ def test_the_plan_is_part_of_the_key() -> None:
     assert to_date(card.to_date, "EUR", 1e6) != to_date(card.to_date, "EUR", 2e6)
 
 
+def test_small_costs_become_one_bar_and_nothing_is_lost() -> None:
+    costs = [BridgeStep(f"c{n}", -float(n), "minus") for n in range(1, 9)]
+    steps = (BridgeStep("Value", 100.0, "plus"), *costs, BridgeStep("Net value", 64.0, "total"))
+    shown = merged(steps)
+    assert [one.label for one in shown] == [
+        "Value",
+        "c5",
+        "c6",
+        "c7",
+        "c8",
+        "Other costs",
+        "Net value",
+    ]
+    assert sum(one.amount for one in shown if one.kind != "total") == 64.0

@@ -54,7 +54,13 @@ def test_delta_has_an_ascii_minus_exactly_when_negative(value: float) -> None:
 
 @pytest.mark.parametrize(
     ("now", "before", "text"),
-    [(105, 100, "+5%"), (99, 100, "−1%"), (5000, -2000, "+€7.00k"), (-5, 100, "−€105"), (7, 7, "0%")],
+    [
+        (105, 100, "+5%"),
+        (99, 100, "−1%"),
+        (5000, -2000, "+€7.00k"),
+        (-5, 100, "−€105"),
+        (7, 7, "0%"),
+    ],
 )
 def test_change_is_in_percent_only_between_positive_values(now, before, text) -> None:
     assert fmt.change(float(now), float(before), "EUR") == text
@@ -73,7 +79,12 @@ def test_interval_names_its_level() -> None:
 
 @pytest.mark.parametrize(
     ("tag", "text"),
-    [("de-DE", "1.234,50\xa0€"), ("en-US", "€1,234.50"), ("fr", "1\u202f234,50\xa0€"), ("x!", "€1,234.50")],
+    [
+        ("de-DE", "1.234,50\xa0€"),
+        ("en-US", "€1,234.50"),
+        ("fr", "1\u202f234,50\xa0€"),
+        ("x!", "€1,234.50"),
+    ],
 )
 def test_full_amounts_follow_the_reader(tag: str, text: str) -> None:
     assert fmt.full_money(1234.5, "EUR", fmt.locale_of(tag)) == text

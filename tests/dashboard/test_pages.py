@@ -73,7 +73,10 @@ def test_every_section_of_every_model_opens(
     model: str, section: str, fill: Fill, pages: Open
 ) -> None:
     app = pages(fill()).open("model", model=model, section=section)
-    assert titles(app) == [scorecard(model).headline]
+    held = scorecard(model).period("year")
+    assert held is not None
+    shown = "Too early" if held.net.value is None else money(abs(held.net.value), "EUR")
+    assert shown in titles(app)[0]
 
 
 def test_model_page_states_its_figures(fill: Fill, pages: Open) -> None:
@@ -250,7 +253,7 @@ def test_hostile_text_stays_text(fill: Fill, pages: Open) -> None:
     bad = replace(scorecard("churn"), title=title, headline=f"{title} earned €1", owner="`o`")
     opened = pages(fill((bad, *scorecards()[1:])))
     app = opened.open("model", model="churn")
-    assert titles(app)[0].replace("\u2060", "") == bad.headline
+    assert titles(app)[0].replace("\u2060", "").startswith(title)
     assert "\\<b\\>" in app.title[0].value
     assert ":red[w]" not in app.title[0].value
     for name in ("portfolio", "review", "reports", "health"):

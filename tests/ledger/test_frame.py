@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
 import numpy as np
@@ -11,6 +11,7 @@ import pytest
 
 from tests.ledger.frames import cost, effect, score
 from valuekit.errors import ValuekitError
+from valuekit.ledger.cast import boxed
 from valuekit.ledger.collect import add_up, together
 from valuekit.ledger.frame import DTYPES, conform, empty, select
 from valuekit.ledger.schema import FACTS
@@ -46,9 +47,12 @@ def test_conform_casts_orders_and_leaves_the_input_alone():
     pd.testing.assert_frame_equal(given, before)
 
 
-def test_conforming_twice_changes_nothing():
-    for fact, frame in ((COST, cost(["1"])), (SCORE, score([[1, 2]])), (EFFECT, effect([np.ones((3, 4))]))):  # fmt: skip
-        pd.testing.assert_frame_equal(conform(fact, frame), frame)
+@pytest.mark.parametrize(
+    ("fact", "frame"),
+    [(COST, cost(["1"])), (SCORE, score([[1, 2]])), (EFFECT, effect([np.ones((3, 4))]))],
+)
+def test_conforming_twice_changes_nothing(fact, frame):
+    pd.testing.assert_frame_equal(conform(fact, frame), frame)
 
 
 def test_moments_of_nothing_become_zero_and_nothing_else_does():
@@ -73,7 +77,7 @@ def test_moments_of_nothing_become_zero_and_nothing_else_does():
         ("costed", "many", "not a number"),
         ("category", None, "ledger.cost.category: a key is missing"),
         ("category", 7, "a key is text"),
-        ("day", datetime(2026, 1, 1, 9), "a day has no time of day"),
+        ("day", pd.Timestamp(2026, 1, 1, 9), "a day has no time of day"),
         ("day", pd.Timestamp(2026, 1, 1, tz="UTC"), "a day has no zone"),
         ("day", "yesterday", "not a day"),
         ("day", 20260101, "not a day"),
@@ -89,7 +93,7 @@ def test_a_wrong_value_is_named(column, value, rule):
 @pytest.mark.parametrize("value", [3, [[1, 2]], [1.5, 2.0], ["a"], [np.nan], [[1], [1, 2]], None])
 def test_a_wrong_vector_is_named(value):
     frame = score([[1, 2]])
-    frame.at[0, "n"] = value
+    frame["n"] = pd.Series(boxed([value]), dtype=object)
     assert "ledger.score.n: not a one-dimensional array of finite int64" in refused(SCORE, frame)
 
 
@@ -138,7 +142,10 @@ def test_together_completes_the_facts_and_names_every_mistake():
     assert set(facts) == set(FACTS)
     assert facts["score"].empty
     with pytest.raises(ValuekitError) as caught:
-        together("churn", {"cost": cost(["1"], model="other"), "cots": cost(["1"]), "score": cost(["1"])})  # fmt: skip
+        together(
+            "churn",
+            {"cost": cost(["1"], model="other"), "cots": cost(["1"]), "score": cost(["1"])},
+        )
     text = str(caught.value)
     for piece in ("cost.model: not a row of churn", "cots: there is no such fact", "ledger.score"):
         assert piece in text

@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.ledger.frames import cost, effect, moments, score
@@ -18,6 +18,7 @@ from valuekit.ledger.schema import FACTS
 
 EFFECT, SCORE, COST = FACTS["effect"], FACTS["score"], FACTS["cost"]
 NOT_DAY = [name for name in EFFECT.key_names if name != "day"]
+ONES = np.ones((2, 4))
 MEASURES = [one.name for one in EFFECT.measures]
 
 
@@ -44,6 +45,7 @@ def test_merged_days_equal_the_moments_of_all_raw_rows(parts):
         np.testing.assert_allclose(whole[name][0], value, rtol=1e-8, atol=1e-5, err_msg=name)
 
 
+@settings(max_examples=40)
 @given(raw_parts(), st.integers(0, 6), st.randoms(use_true_random=False))
 def test_merging_is_associative_and_commutative(parts, cut, random):
     frame = effect(parts)
@@ -55,6 +57,7 @@ def test_merging_is_associative_and_commutative(parts, cut, random):
     close(merge(EFFECT, frame.iloc[order], NOT_DAY), whole, 100)
 
 
+@settings(max_examples=40)
 @given(raw_parts(), st.data())
 def test_splitting_a_day_into_segments_of_one_name_changes_nothing(parts, data):
     whole = merge(EFFECT, effect(parts), ["metric"])
@@ -125,13 +128,13 @@ def test_decimals_are_exact(amounts):
 @pytest.mark.parametrize(
     ("fact", "frames", "by", "key"),
     [
-        (EFFECT, [effect([np.ones((2, 4))], epoch=e) for e in ("2026-01-05", "2026-05-01")], [], "epoch"),
-        (SCORE, [score([[1, 2]], layout=name) for name in ("score-1", "score-2")], ["day"], "layout"),
-        (EFFECT, [effect([np.ones((2, 4))], metric=m) for m in ("visit", "spend")], ["arm"], "metric"),
+        (EFFECT, [effect([ONES], epoch=e) for e in ("2026-01-05", "2026-05-01")], [], "epoch"),
+        (EFFECT, [effect([ONES], metric=m) for m in ("visit", "spend")], ["arm"], "metric"),
+        (SCORE, [score([[1, 2]], layout=name) for name in ("a", "b")], ["day"], "layout"),
         (COST, [cost(["1"], segment=s) for s in ("all", "plan=a")], ["day"], "segment"),
         (COST, [cost(["1"], segment=s) for s in ("region=a", "plan=a")], [], "segment"),
     ],
-)  # fmt: skip
+)
 def test_what_must_stay_apart_is_refused_unless_kept_apart(fact, frames, by, key):
     frame = pd.concat(frames, ignore_index=True)
     with pytest.raises(ValuekitError) as caught:

@@ -40,7 +40,8 @@ commit.STEPS = tuple(dying(one) if one.__name__ == step else one for one in comm
 if step == "finish":
     commit.finish = dying(commit.finish)
 number = store.begin("refresh", {}, later(10))
-store.commit(number, RunOutcome(number, (part(facts=facts(factor=9), scorecard="9"),), True), later(11))
+made = part(facts=facts(factor=9), scorecard="9")
+store.commit(number, RunOutcome(number, (made,), complete=True), later(11))
 """
 
 

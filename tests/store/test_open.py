@@ -122,7 +122,7 @@ def test_a_store_that_may_not_be_written_is_read_and_never_changed(store, url, m
     number = run(store, part())
     store.close()
     before = file_of(url).read_bytes()
-    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    monkeypatch.setattr(os, "access", lambda _path, mode: mode != os.W_OK)
     assert refused(url, create=True)[0] == "read_only"
     with open_store(url) as reader:
         assert reader.latest_run().id == number
@@ -143,17 +143,15 @@ def test_a_store_in_a_folder_that_may_not_be_written_is_read(store, url, monkeyp
     """A log cannot be made there, so the file is opened as one that nobody changes."""
     run(store, part())
     store.close()
-    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    monkeypatch.setattr(os, "access", lambda _path, mode: mode != os.W_OK)
     made = sa.create_engine
+    gone = sa.URL.create("sqlite", database=f"file:{file_of(url)}/x?mode=ro", query={"uri": "true"})
     addresses = []
 
-    def no_log(url, **options):
-        addresses.append(str(url))
-        if "immutable" not in str(url):
-            url = sa.URL.create("sqlite", database=f"{file_of(store_url)}.gone/x?mode=ro", query={"uri": "true"})  # fmt: skip
-        return made(url, **options)
+    def no_log(address, **options):
+        addresses.append(str(address))
+        return made(address if "immutable" in str(address) else gone, **options)
 
-    store_url = url
     monkeypatch.setattr(sa, "create_engine", no_log)
     with open_store(url) as reader:
         assert len(reader.facts("churn", "cost")) == 3

@@ -31,6 +31,7 @@ SPARSE = 0x80
 _PLACES = (6, 4, 2, 0)
 _EXACT = 2.0**53  # below it a float holds every whole number
 _LEVEL = 6
+_SHORT = 64  # elements up to which deflating alone does what sparse would
 _BLOCK = 2048  # rows coded together: numpy costs as much for one row as for many
 
 
@@ -105,7 +106,7 @@ def _coded(stack: np.ndarray) -> Iterator[bytes]:
         values = block.values[row]
         head = length + bytes((width,)) + (bytes((places,)) if kind == SCALED else b"")
         # A gap takes a byte or more: sparse only pays when the zeros are wider than the gaps.
-        if count * (width + 1) + 2 < values.size * width:
+        if values.size > _SHORT and count * (width + 1) + 2 < values.size * width:
             index = np.flatnonzero(values)
             body = gaps(index) + _body(values[index], kind, width)
             yield bytes((kind | SPARSE,)) + head + body

@@ -11,10 +11,10 @@ from valuekit.ledger.cast import boxed
 from valuekit.ledger.frame import DTYPES, empty
 from valuekit.ledger.pack import pack_rows
 from valuekit.ledger.unpack import unpack
-from valuekit.store import tables
+from valuekit.store import bulk, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from datetime import date
 
     import numpy as np
@@ -39,24 +39,19 @@ def insert(connection: sa.Connection, fact: Fact, frame: pd.DataFrame) -> None:
     if frame.empty:
         return
     frame = frame.sort_values(list(fact.key_names), kind="stable", ignore_index=True)
-    ids = _series_ids(connection, frame)
-    days = [one.date() for one in frame["day"]]
-    lines = frame.groupby([*SERIES, "day"], sort=False).cumcount().tolist()
-    names = [one.name for one in (*fact.keys, *fact.scalars)]
-    columns = [_values(frame[name]) for name in names]
-    connection.execute(
-        sa.insert(tables.fact_tables[fact.name]),
-        _rows(["series_id", "day", "line", *names], [ids, days, lines, *columns]),
-    )
+    place: dict[str, Sequence[object]] = {
+        "series_id": _series_ids(connection, frame),
+        "day": _days(frame["day"]),
+        "line": frame.groupby([*SERIES, "day"], sort=False).cumcount().tolist(),
+    }
+    scalars = {one.name: _values(frame[one.name]) for one in (*fact.keys, *fact.scalars)}
+    bulk.insert(connection, tables.fact_tables[fact.name], place | scalars)
     if fact.vectors:
-        payloads = pack_rows([frame[one.name].tolist() for one in fact.vectors])
-        facts = [fact.name] * len(frame)
-        connection.execute(
-            sa.insert(tables.vectors),
-            _rows(
-                ["fact", "series_id", "day", "line", "payload"], [facts, ids, days, lines, payloads]
-            ),
-        )
+        packed: dict[str, Sequence[object]] = {
+            "fact": [fact.name] * len(frame),
+            "payload": pack_rows([frame[one.name].tolist() for one in fact.vectors]),
+        }
+        bulk.insert(connection, tables.vectors, place | packed)
 
 
 def read(
@@ -126,29 +121,36 @@ def _vectors(
 
 
 def _series_ids(connection: sa.Connection, frame: pd.DataFrame) -> list[int]:
+    """The id of each row's series; series that are new get one."""
     table = tables.series
-    wanted = list(frame[SERIES].drop_duplicates().itertuples(index=False, name=None))
-    models = sorted({str(key[0]) for key in wanted})
-    query = sa.select(table.c.model, table.c.version, table.c.segment, table.c.id).where(
+    wanted = [
+        (str(model), str(version), str(segment))
+        for model, version, segment in frame[SERIES].drop_duplicates().itertuples(index=False)
+    ]
+    models = sorted({key[0] for key in wanted})
+    query = sa.select(*(table.c[name] for name in SERIES), table.c.id).where(
         table.c.model.in_(models)
     )
 
-    def known() -> dict[tuple[str, ...], int]:
-        return {tuple(row[:3]): row[3] for row in connection.execute(query)}
+    def known() -> dict[tuple[str, str, str], int]:
+        return {(row[0], row[1], row[2]): row[3] for row in connection.execute(query)}
 
     held = known()
     new = [dict(zip(SERIES, key, strict=True)) for key in wanted if key not in held]
     if new:
         connection.execute(sa.insert(table), new)
         held = known()
-    return [held[key] for key in frame[SERIES].itertuples(index=False, name=None)]
+    # Groups are numbered in the order of their first row, as duplicates were dropped.
+    codes = frame.groupby(SERIES, sort=False).ngroup().tolist()
+    ids = [held[key] for key in wanted]
+    return [ids[code] for code in codes]
+
+
+def _days(series: pd.Series) -> list[date]:
+    codes, days = pd.factorize(series)
+    found = [one.date() for one in days]
+    return [found[code] for code in codes.tolist()]
 
 
 def _values(series: pd.Series) -> list[Any]:
-    if series.dtype.kind == "M":
-        return [one.date() for one in series]
-    return series.tolist()
-
-
-def _rows(names: list[str], columns: Iterable[Sequence[object]]) -> list[dict[str, object]]:
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    return _days(series) if series.dtype.kind == "M" else series.tolist()

@@ -53,6 +53,18 @@ _KNOWN: tuple[tuple[str, str, str, str], ...] = (
         "Restore it from a backup, or move it away and run: valuekit refresh",
     ),
     (
+        "payload",
+        "damaged",
+        "stored vectors cannot be read",
+        "Run: valuekit refresh",
+    ),
+    (
+        "not an amount",
+        "amount",
+        "an amount does not fit; the last good run is untouched",
+        "Correct the price or the bill it comes from.",
+    ),
+    (
         "unable to open",
         "unreachable",
         "the file cannot be opened",
@@ -91,7 +103,7 @@ def in_words(place: str) -> Iterator[None]:
     """
     try:
         yield
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, ValueError) as error:  # the latter: a value that does not fit
         text = str(getattr(error, "orig", None) or error)
         for piece, code, rule, remedy in _KNOWN:
             if piece in text:

@@ -77,8 +77,8 @@ def _day(hours):
 
 @pytest.mark.parametrize("pick", ["first", "last", "sum"])
 @pytest.mark.parametrize("credit", ["first", "last", "split"])
-@settings(max_examples=12)
-@given(predictions=st.lists(ROW, min_size=1, max_size=10), outcomes=st.lists(OUTCOME, max_size=10))
+@settings(max_examples=4)
+@given(predictions=st.lists(ROW, min_size=1, max_size=14), outcomes=st.lists(OUTCOME, max_size=14))
 def test_pick_and_credit_are_those_of_a_search_over_all_pairs(
     pulled, pick, credit, predictions, outcomes
 ):
@@ -104,7 +104,12 @@ def test_pick_and_credit_are_those_of_a_search_over_all_pairs(
 
 @pytest.mark.parametrize(
     ("seconds", "rule"),
-    [(-1, "before_prediction"), (0, "credited"), (172_799, "credited"), (172_800, "outside_window")],
+    [
+        (-1, "before_prediction"),
+        (0, "credited"),
+        (172_799, "credited"),
+        (172_800, "outside_window"),
+    ],
 )
 def test_the_window_holds_its_start_and_not_its_end(pulled, seconds, rule):
     tables = _tables([("a", 5)], [("a", 5, 1)])

@@ -214,6 +214,6 @@ def _daily(trial: Trial, rows: pd.DataFrame) -> tuple[Days, Floats]:
     ):
         part = used[rows_of]
         sums[side] = part.assign(total=part["n"] * part[mean]).groupby("day")[["n", "total"]].sum()
-    both = sums["treated"].join(sums["control"], how="inner", rsuffix="_control")
+    both = sums["treated"].join(sums["control"].add_suffix("_control"), how="inner")
     money = both["total"] - both["n"] * both["total_control"] / both["n_control"]
     return series(money * trial.value)

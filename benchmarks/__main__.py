@@ -1,0 +1,157 @@
+"""Speed and memory against hand-written SQL, peers and the limits: ``python -m benchmarks``."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks import facts, peers, refresh
+from benchmarks.generate import generate
+from benchmarks.machine import machine
+from benchmarks.peer_data import add_tables
+from benchmarks.results import Line, as_markdown, as_text
+
+RESULTS = Path(__file__).parent / "RESULTS.md"
+PEER_ROWS = 1_000_000
+PAGE_MS = 50
+NOTES = (
+    (
+        "Pull: all facts through the connector, opening to closing. By hand: SQL for DuckDB that "
+        "computes the same facts with the same checks, in the same process with the same threads "
+        "and memory limit (benchmarks/by_hand.py); the numbers of both were compared first."
+    ),
+    "CPU seconds tell the work of a process, whatever else the machine was doing.",
+    (
+        "Peers answer the same question from the same files, in an environment of their own where "
+        "they need one; median of three, imports not counted. A ratio above 1 means that the peer "
+        "took longer. Answers were compared: to 1e-6, AUC within the bound of its bins."
+    ),
+)
+Part = Callable[[argparse.Namespace, Path], Iterator[Line]]
+
+
+def facts_part(chosen: argparse.Namespace, folder: Path) -> Iterator[Line]:
+    """The pull beside hand-written SQL."""
+    _say(f"making {chosen.rows:g}M predictions and {chosen.rows / 5:g}M outcomes")
+    made = generate(folder, int(chosen.rows * 1e6))
+    _say(f"{made.megabytes:.0f} MB; pulling and writing by hand, {chosen.repetitions} times each")
+    found = facts.race(made, chosen.repetitions)
+    if chosen.statements:
+        for name, seconds in (("pull", found.statements), ("by hand", found.hand_statements)):
+            _say(name + "".join(f"\n  {value:8.2f} s  {what}" for what, value in seconds))
+    what = f"all facts of {chosen.rows:g}M predictions"
+    pulled, hand, cpu, hand_cpu = found.medians
+    for unit, mine, other, ratio in (
+        ("s", pulled, hand, found.ratio),
+        ("s CPU", cpu, hand_cpu, cpu / hand_cpu),
+    ):
+        yield Line(
+            f"{what}, {'work' if 'CPU' in unit else 'time'}",
+            f"pull {mine:.1f} {unit}",
+            f"by hand {other:.1f} {unit}",
+            f"{ratio:.2f}",
+            f"{facts.RATIO} times",
+            ratio <= facts.RATIO,
+        )
+    yield Line(
+        f"{what}, peak memory",
+        f"pull {found.peak / 1e9:.2f} GB",
+        f"by hand {found.peak_by_hand / 1e9:.2f} GB",
+        f"{found.peak / found.peak_by_hand:.2f}",
+        f"{facts.PEAK / 1e9:g} GB",
+        found.peak <= facts.PEAK,
+    )
+
+
+def peers_part(_chosen: argparse.Namespace, folder: Path) -> Iterator[Line]:
+    """Peers on one million rows."""
+    _say("making 1M rows for peers and installing them")
+    generate(folder, PEER_ROWS)
+    add_tables(folder, PEER_ROWS)
+    for one in peers.ask_all(folder, folder):
+        mine, theirs = f"ours {one.ours:.2f} s", one.theirs
+        what = f"{one.peer.question}, 1M rows"
+        if theirs is None:
+            yield Line(what, mine, f"{one.peer.title}: skipped, {one.reason}")
+        else:
+            beside = f"{one.peer.title} {theirs:.2f} s"
+            yield Line(what, mine, beside, f"{theirs / one.ours:.2f}")
+
+
+def refresh_part(_chosen: argparse.Namespace, folder: Path) -> Iterator[Line]:
+    """Refresh of the sample workspace."""
+    _say("refreshing the sample workspace")
+    done = refresh.refresh_sample(folder)
+    yield Line(
+        f"refresh of the sample, {len(done.models)} models, {done.rows:,} rows",
+        f"{done.seconds:.1f} s",
+        f"store {done.store_bytes / 1e6:.1f} MB",
+        "",
+        f"{refresh.SECONDS:g} s",
+        done.seconds <= refresh.SECONDS,
+    )
+
+
+def pages_part(_chosen: argparse.Namespace, _folder: Path) -> Iterator[Line]:
+    """Rerun of the dashboard's pages, in a process of its own: it keeps state of Streamlit."""
+    script = Path(__file__).parent / "page_rerun.py"
+    if not script.exists():
+        yield Line("rerun of pages", "not measured: benchmarks/page_rerun.py is missing")
+        return
+    _say("rerunning pages")
+    done = subprocess.run(  # noqa: S603  our own script
+        [sys.executable, str(script)], capture_output=True, text=True, check=False
+    )
+    found = re.findall(r"^(.+?)\s+([\d.]+)\s+([\d.]+)$", done.stdout, re.MULTILINE)
+    if not found:
+        yield Line("rerun of pages", "not measured: benchmarks/page_rerun.py failed")
+    for page, median, slow in found:
+        measured, most = f"median {median} ms", float(slow)
+        met = most <= PAGE_MS
+        yield Line(f"rerun of {page}", measured, f"p95 {slow} ms", "", f"{PAGE_MS} ms", met)
+
+
+PARTS: dict[str, Part] = {
+    "facts": facts_part,
+    "peers": peers_part,
+    "refresh": refresh_part,
+    "pages": pages_part,
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the chosen parts, print their table, keep it when all parts ran.
+
+    Args:
+        arguments: Of the command line; None for those of the process.
+    """
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--rows", type=float, default=20, help="millions of predictions")
+    parser.add_argument("--only", choices=PARTS, action="append", help="parts to run")
+    parser.add_argument("--repetitions", type=int, default=3, help="pulls, each beside SQL")
+    parser.add_argument("--statements", action="store_true", help="show seconds by statement")
+    chosen = parser.parse_args(arguments)
+    described, lines = machine(), []
+    for name in chosen.only or PARTS:
+        with tempfile.TemporaryDirectory(prefix="valuekit-bench-") as folder:
+            lines += list(PARTS[name](chosen, Path(folder)))
+    print(f"\n{described}\n\n{as_text(lines)}")
+    if not chosen.only:
+        day = datetime.now(UTC).date().isoformat()
+        RESULTS.write_text(as_markdown(described, day, lines, NOTES), encoding="utf-8")
+        print("\nkept in benchmarks/RESULTS.md")
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

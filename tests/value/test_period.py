@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from valuekit.value.period import named
+
+AS_OF = date(2026, 10, 31)
+FIRST = date(2025, 1, 1)
+
+
+def found(first=FIRST, mature=AS_OF):
+    return {one.name: one for one in named(first, AS_OF, mature)}
+
+
+def test_lengths_are_whole_days_and_weeks_where_weeks_matter():
+    lengths = {name: one.asked.days for name, one in found().items()}
+    assert lengths == {
+        "all": 669, "year": 365, "quarter": 91, "prior_quarter": 91, "month": 28
+    }  # fmt: skip
+    assert found()["quarter"].asked.first - found()["prior_quarter"].asked.last == timedelta(1)
+
+
+def test_a_young_model_starts_on_its_first_day_and_has_no_prior_quarter():
+    periods = found(first=date(2026, 9, 1))
+    assert "prior_quarter" not in periods
+    assert periods["year"].asked.first == periods["quarter"].asked.first == date(2026, 9, 1)
+
+
+def test_only_mature_days_count_and_the_others_are_counted():
+    one = found(mature=AS_OF - timedelta(days=14))["quarter"]
+    assert (one.mature.days, one.immature) == (77, 14)
+    assert one.days == one.mature
+
+
+def test_a_few_mature_days_do_not_stand_for_a_quarter():
+    one = found(mature=AS_OF - timedelta(days=86))["quarter"]
+    assert one.mature is None
+    assert one.days == one.asked
+
+
+def test_a_single_day_experiment_is_whole():
+    (one,) = (p for p in named(AS_OF, AS_OF, AS_OF) if p.name == "all")
+    assert one.mature.days == 1
+
+
+def test_nothing_mature():
+    assert all(one.mature is None for one in found(mature=None).values())
