@@ -101,12 +101,10 @@ def snapshot() -> Snapshot | Trouble:
 
 def _snapshot(loaded: Loaded, store: Store) -> Snapshot | Trouble:
     version = store.data_version()
-    run = store.latest_run()
+    run, newest = _last_runs(loaded.store_url, version, store)
     if run is None:
-        newest = next(iter(store.runs(1)), None)
         why = Finding("store", newest.message if newest else "", "no run has finished yet", "")
         return Trouble("never refreshed", str(loaded.path), (why,))
-    newest = next(iter(store.runs(1)), None)
     settings = loaded.workspace.workspace
     cards = _cards(loaded.store_url, version, tuple(loaded.workspace.models), store)
     held = {card.model for card in cards}
@@ -127,6 +125,13 @@ def _snapshot(loaded: Loaded, store: Store) -> Snapshot | Trouble:
         ),
         findings=loaded.warnings,
     )
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _last_runs(url: str, version: str, _store: Store) -> tuple[RunRecord | None, RunRecord | None]:
+    """The last good run and the last run of any status."""
+    del url, version
+    return _store.latest_run(), next(iter(_store.runs(1)), None)
 
 
 def _stamp(path: Path) -> tuple[int, int]:

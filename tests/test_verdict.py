@@ -71,7 +71,7 @@ def test_an_assumption_alone_never_retires(value):
 
 
 def test_a_close_call_is_measured_first():
-    found = decide(replace(CASE, value=money(90_000.0, 60_000.0), base=2e6))
+    found = decide(replace(CASE, value=money(150_000.0, 60_000.0), base=2e6))
     assert found.action == "measure first"
     assert found.value_of_information > found.holdout_cost
     assert "holdout of" in found.reasons[-1]

@@ -270,22 +270,26 @@ def _measured(
 
 
 def _bridge(entries: Sequence[_Entry], net: Estimate) -> tuple[BridgeStep, ...]:
-    """Measured and assumed value, then attributed costs by category, down to net."""
+    """Measured and assumed value, then attributed costs by category, down to net.
+
+    The value of a model without known costs is left out, as it is of net.
+    """
     if net.value is None:
         return ()
+    settled = [one for one in entries if one.held and one.held.net.known]
     measured = math.fsum(
-        one.value.value or 0.0 for one in entries if one.value and one.grade in {"A", "B"}
+        one.value.value or 0.0 for one in settled if one.value and one.grade in {"A", "B"}
     )
     assumed = math.fsum(
-        one.value.value or 0.0 for one in entries if one.value and one.grade not in {"A", "B"}
+        one.value.value or 0.0 for one in settled if one.value and one.grade not in {"A", "B"}
     )
     steps = []
     for label, amount in (("Measured value", measured), ("Assumed value", assumed)):
         if amount:
             steps.append(BridgeStep(label, amount, "plus" if amount > 0 else "minus"))
     for category, amount in _categories(entries):
-        kind = "minus" if amount > 0 else "plus"
-        steps.append(BridgeStep(category.replace("_", " ").capitalize(), -amount, kind))
+        label = category.replace("_", " ").capitalize()
+        steps.append(BridgeStep(label, -amount, "minus" if amount > 0 else "plus"))
     return (*steps, BridgeStep("Net value", net.value, "total"))
 
 

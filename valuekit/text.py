@@ -7,7 +7,7 @@ are stored with a run (headlines, reasons) are written with these.
 from __future__ import annotations
 
 import math
-from datetime import date  # noqa: TC003  # the examples of day() need it at run time
+from datetime import date
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:

@@ -93,7 +93,10 @@ def fates(work: Work, actuals: Actuals, sides: list[tuple[Entries, Matched]]) ->
     if not sides:
         clean = judged[judged["rule"] == ACCEPTED].assign(rule="orphan")
         return pd.concat([held, clean], ignore_index=True)
-    statuses = [_status(actuals, *side).subquery() for side in sides]
+    statuses = [
+        _status(actuals, *side, alone=not (place and side[0].within)).subquery()
+        for place, side in enumerate(sides)
+    ]
     o = actuals.rows.c
     source: Any = actuals.rows
     for status in statuses:
@@ -133,25 +136,28 @@ def by_rule(found: pd.DataFrame) -> list[pd.DataFrame]:
     return [whole, left] if len(left) else [whole]
 
 
-def _status(actuals: Actuals, entries: Entries, matched: Matched) -> Statement:
-    """Each clean outcome's rank in :data:`RULES` and the share of it that was credited."""
+def _status(actuals: Actuals, entries: Entries, matched: Matched, *, alone: bool) -> Statement:
+    """Each clean outcome's rank in :data:`RULES` and the share of it that was credited.
+
+    With ``alone`` an outcome that nobody could claim is judged here; otherwise another spine's
+    judgement, which is as good or better, is left to stand.
+    """
     o, c = actuals.rows.c, matched.pairs.c
     share = sa.func.sum(c.picked * c.weight).label("share")
-    # Shares of a split are 1/n each; their sum may miss 1 by rounding, never by a share.
     claimed = sa.select(c.oid, share).group_by(c.oid).subquery()
-    firsts = _firsts(actuals, entries, claimed)
     source: Any = actuals.rows.outerjoin(claimed, o.oid == claimed.c.oid)
-    names = entries.keys
-    source = source.outerjoin(firsts, sa.and_(*(o[n] == firsts.c[n] for n in names)))
-    cases = [
-        (claimed.c.share > 0, 0),
-        (claimed.c.oid.is_not(None), 1),
-        (firsts.c[names[0]].is_(None), 4),
-    ]
-    if actuals.timed:
-        _, at = starts(entries, actuals)
-        cases.append((firsts.c.first > at, 3))
-    rank = sa.case(*cases, else_=2)
+    cases = [(claimed.c.share > 0, 0), (claimed.c.oid.is_not(None), 1)]
+    otherwise = len(RULES) - 1
+    if alone:
+        firsts = _firsts(actuals, entries, claimed)
+        names = entries.keys
+        source = source.outerjoin(firsts, sa.and_(*(o[n] == firsts.c[n] for n in names)))
+        cases.append((firsts.c[names[0]].is_(None), otherwise))
+        if actuals.timed:
+            _, at = starts(entries, actuals)
+            cases.append((firsts.c.first > at, 3))
+        otherwise = 2
+    rank = sa.case(*cases, else_=otherwise)
     whole = sa.func.coalesce(claimed.c.share, 0.0)
     return sa.select(o.oid, rank.label("rank"), whole.label("share")).select_from(source)
 

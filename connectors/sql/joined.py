@@ -89,14 +89,16 @@ def _outcomes(work: Work, spine: Spine | None, exposed: Units | None) -> Found:
     matched = gained = None
     if spine is not None and keys is not None:
         p = spine.rows.c
+        carry = (*CARRY, "unit") if "unit" in p else CARRY
         rows = spine.rows.select().with_only_columns(
-            p.id.label("entry"), p.ts, p.day, *(p[n] for n in (*keys.names, *CARRY))
+            p.id.label("entry"), p.ts, p.day, *(p[n] for n in (*keys.names, *carry))
         )
         side = Entries(
-            "predictions", rows.subquery(), keys.names, CARRY, spine.by_day, spine.unique
+            "predictions", rows.subquery(), keys.names, carry, spine.by_day, spine.unique
         )
         matched = match(work, side, actuals)
-        sides.append((side, matched))
+        if declared.label is not None or not work.model.metrics or unit_keys is None:
+            sides.append((side, matched))
     if exposed is not None and work.model.metrics:
         if unit_keys is not None:
             side = entries(exposed, unit_keys)

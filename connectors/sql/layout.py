@@ -18,8 +18,10 @@ import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
-from connectors.sql.bins import bin_of
+from connectors import dialects
+from connectors.sql.bins import exactly
 from connectors.sql.periods import fixed_day
+from connectors.sql.values import total
 from connectors.sql.work import Statement, Work
 from valuekit.source import Registered
 
@@ -92,36 +94,60 @@ def layout(
     rows = values.subquery()
     v, day = rows.c.value, rows.c.day
     inside = [v.is_not(None), day >= fixed_day(span[0]), day <= fixed_day(span[1])]
-    distinct = work.run(
-        f"distinct {name}",
-        sa.select(v, sa.func.count().label("n"))
-        .where(*inside)
-        .group_by(v)
-        .order_by(v)
-        .limit(exact + 1),
+    each = work.keep(
+        f"values_of_{name}", sa.select(v, sa.func.count().label("n")).where(*inside).group_by(v)
     )
+    few = sa.select(each.c.value, each.c.n).order_by(each.c.value).limit(exact + 1)
+    distinct = work.run(f"distinct {name}", few)
     if distinct.empty:
         return None
     if len(distinct) <= exact:
         edges = tuple(float(one) for one in distinct["value"])
         counts = tuple(int(one) for one in distinct["n"])
-        return _made(work, name, edges, counts, span, exact=True)
-    tile = sa.func.ntile(bins).over(order_by=v).label("tile")
-    tiles = sa.select(v, tile).where(*inside).subquery()
+    else:
+        edges, counts = _equal_mass(work, name, each, bins, thresholds)
+    work.drop(each)
+    return _made(work, name, edges, counts, span, exact=len(distinct) <= exact)
+
+
+def _equal_mass(
+    work: Work, name: str, each: sa.FromClause, bins: int, thresholds: Sequence[float]
+) -> tuple[tuple[float, ...], tuple[int, ...]]:
+    """Edges and counts of bins of equal mass, as NTILE cuts them, from counted values.
+
+    A value is an edge when a tile starts among its rows; a bin's count is the rows before the
+    next edge less the rows before its own.
+    """
+    v, n = each.c.value, each.c.n
+    below = [
+        total(sa.case((v < exactly(one), n), else_=0)).label(f"below{place}")
+        for place, one in enumerate(thresholds)
+    ]
+    found = work.row(f"rows of {name}", sa.select(total(n).label("n"), *below))
+    whole = int(found["n"])
+    running = sa.select(v, n, dialects.to_int(sa.func.sum(n).over(order_by=v)).label("upto"))
+    r = running.subquery().c
+    before = r.upto - r.n
+    starts_here = sa.or_(
+        before == 0, _tile(r.upto - 1, whole, bins) > _tile(before - 1, whole, bins)
+    )
     starts = work.run(
-        f"quantiles of {name}",
-        sa.select(tiles.c.tile, sa.func.min(tiles.c.value).label("edge")).group_by(tiles.c.tile),
+        f"quantiles of {name}", sa.select(r.value, before.label("before")).where(starts_here)
     )
-    edges = tuple(sorted({float(one) for one in (*starts["edge"], *thresholds)}))
-    place = bin_of(v, edges).label("place")
-    placed = sa.select(place).where(*inside).subquery()
-    found = work.run(
-        f"reference of {name}",
-        sa.select(placed.c.place, sa.func.count().label("n")).group_by(placed.c.place),
-    )
-    counts_by_bin = np.zeros(len(edges), dtype=np.int64)
-    counts_by_bin[found["place"].to_numpy(dtype=np.int64)] = found["n"].to_numpy()
-    return _made(work, name, edges, tuple(counts_by_bin.tolist()), span, exact=False)
+    at = dict(zip(starts["value"].astype(float), starts["before"].astype(int), strict=True))
+    at |= {float(one): int(found[f"below{place}"]) for place, one in enumerate(thresholds)}
+    edges = tuple(sorted(at))
+    ends = [0, *(int(at[one]) for one in edges[1:]), whole]
+    return edges, tuple(np.diff(ends).tolist())
+
+
+def _tile(place: sa.ColumnElement[Any], rows: int, bins: int) -> sa.ColumnElement[Any]:
+    """Tile of a row by its place from 0; the first ``rows % bins`` tiles have one row more."""
+    size, larger = divmod(rows, bins)
+    cut = larger * (size + 1)
+    low = sa.func.floor(dialects.fdiv(place, sa.literal(size + 1)))
+    high = sa.func.floor(dialects.fdiv(place - cut, sa.literal(max(size, 1))))
+    return sa.case((place < cut, low), else_=high + larger)
 
 
 def coarser(

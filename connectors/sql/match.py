@@ -10,16 +10,19 @@ both are compared by local days.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
 from connectors import dialects
 from connectors.sql.outcomes import Actuals
+from connectors.sql.periods import fixed_day
 from connectors.sql.values import flag, zero
 from connectors.sql.work import Expression, Statement, Work
 
+_START = date(1970, 1, 1)
 _KEYS = ("oid", "ts", "day", "late", "amount", "period")
 
 
@@ -49,6 +52,8 @@ class Entries:
         carry: Further columns that pairs shall have.
         by_day: Whether the time has no time of day.
         alone: Whether no two entries have the same keys.
+        within: Whether each entry begins at an entry of the spine that was matched before, so
+            that an outcome it cannot claim was judged there.
     """
 
     name: str
@@ -57,6 +62,7 @@ class Entries:
     carry: tuple[str, ...]
     by_day: bool
     alone: bool
+    within: bool = False
 
 
 def match(work: Work, entries: Entries, actuals: Actuals) -> Matched:
@@ -114,7 +120,9 @@ def _possible(work: Work, entries: Entries, actuals: Actuals) -> Statement:
     """All pairs with equal keys within the window."""
     declared = work.model.outcomes
     assert declared is not None  # noqa: S101  there are actuals
-    e, o = entries.rows.c, actuals.rows.c
+    blocks = actuals.timed and not entries.alone
+    rows = _in_blocks(entries, actuals, declared.window) if blocks else actuals
+    e, o = entries.rows.c, rows.rows.c
     if actuals.timed:
         age: Expression = dialects.days_between(e.day, o.day)
     else:
@@ -132,8 +140,30 @@ def _possible(work: Work, entries: Entries, actuals: Actuals) -> Statement:
         sa.literal_column("1").label("picked"),
         sa.literal_column("1.0").label("weight"),
     ]
-    on = [*same_keys(entries, actuals.rows), *window(entries, actuals, declared.window)]
-    return sa.select(*columns).select_from(entries.rows.join(actuals.rows, sa.and_(*on)))
+    on = [*same_keys(entries, rows.rows), *window(entries, rows, declared.window)]
+    if blocks:
+        start, _ = starts(entries, rows)
+        on.append(o.block == _block(start, declared.window))
+    return sa.select(*columns).select_from(entries.rows.join(rows.rows, sa.and_(*on)))
+
+
+def _block(at: Expression, days: int) -> Expression:
+    """Number of the stretch of ``days`` days that a time is in."""
+    since = dialects.days_between(fixed_day(_START), dialects.day(at))
+    return dialects.to_int(dialects.fdiv(since, sa.literal_column(str(max(days, 1)))))
+
+
+def _in_blocks(entries: Entries, actuals: Actuals, days: int) -> Actuals:
+    """Each outcome in its own stretch of time and in the one before.
+
+    A window that starts in a stretch ends in the next at the latest. With the stretch as one
+    more key, a unit seen all year is joined with the outcomes of two weeks, not of the year.
+    """
+    _, at = starts(entries, actuals)
+    rows = actuals.rows
+    own = sa.select(rows, _block(at, days).label("block"))
+    before = sa.select(rows, (_block(at, days) - 1).label("block"))
+    return replace(actuals, rows=sa.union_all(own, before).subquery("outcomes_in_blocks"))
 
 
 def _decided(

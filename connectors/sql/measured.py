@@ -34,7 +34,9 @@ class Gained:
 
 def entries(units: Units, keys: Keys) -> Entries:
     """Units as entries that outcomes are matched to."""
-    return Entries("units", units.rows, keys.names, CARRY, units.by_day, units.alone)
+    return Entries(
+        "units", units.rows, keys.names, CARRY, units.by_day, units.alone, not units.assigned
+    )
 
 
 def direct(work: Work, matched: Matched) -> Gained:
@@ -47,18 +49,13 @@ def direct(work: Work, matched: Matched) -> Gained:
 
 def through(work: Work, units: Units, spine: Spine, matched: Matched) -> Gained:
     """Outcomes of a unit's predictions, for predictions within the unit's window."""
-    u, p, c = units.rows.c, spine.rows.c, matched.pairs.c
+    u, c = units.rows.c, matched.pairs.c
     values = [(c[name] * c.weight).label(name) for name in _values(work)]
-    gap = dialects.days_between(u.day, p.day)
-    pairs = (
-        sa.select(u.entry, (c.age + gap).label("age"), (c.delay + gap).label("delay"), *values)
-        .select_from(
-            matched.pairs.join(spine.rows, sa.and_(c.entry == p.id, c.picked == 1)).join(
-                units.rows, sa.and_(u.entry == p.unit, *_within(work, units, spine))
-            )
-        )
-        .subquery()
-    )
+    gap = dialects.days_between(u.day, c.day)
+    within = _within(work, units, (c.entry_ts, c.day), by_day=spine.by_day)
+    on = sa.and_(u.entry == c.unit, c.picked == 1, *within)
+    columns = [u.entry, (c.age + gap).label("age"), (c.delay + gap).label("delay"), *values]
+    pairs = work.keep("gained", sa.select(*columns).select_from(matched.pairs.join(units.rows, on)))
     sums = [total(pairs.c[name]).label(name) for name in _values(work)]
     rows = sa.select(pairs.c.entry, *sums).group_by(pairs.c.entry).subquery()
     return Gained(rows, pairs)
@@ -122,7 +119,9 @@ def _seen(work: Work, units: Units, spine: Spine | None) -> sa.Subquery | None:
     other: Expression = sa.literal_column("0")
     if units.assigned and p.arm is not None:
         other = flag(sa.and_(c.arm != "", c.arm != u.arm))
-    on = sa.and_(c.unit == u.entry, *_within(work, units, spine))
+    told = [] if units.assigned and p.arm is not None else [c.acted == 1]
+    within = _within(work, units, (c.ts, c.day), by_day=spine.by_day)
+    on = sa.and_(c.unit == u.entry, *within)
     return (
         sa.select(
             u.entry,
@@ -130,21 +129,30 @@ def _seen(work: Work, units: Units, spine: Spine | None) -> sa.Subquery | None:
             sa.func.max(other).label("crossed"),
         )
         .select_from(spine.rows.join(units.rows, on))
+        .where(*told)
         .group_by(u.entry)
         .subquery("seen_units")
     )
 
 
-def _within(work: Work, units: Units, spine: Spine) -> list[sa.ColumnElement[bool]]:
-    """Conditions that a prediction lies in its unit's window; none for outcomes without a time."""
+def _within(
+    work: Work, units: Units, served: tuple[Expression, Expression], *, by_day: bool
+) -> list[sa.ColumnElement[bool]]:
+    """Conditions that a prediction lies in its unit's window; none for outcomes without a time.
+
+    Args:
+        work: The pull.
+        units: The units.
+        served: Time and day of the prediction.
+        by_day: Whether that time has no time of day.
+    """
     o = work.model.outcomes
     if o is None or o.time is None:
         return []
-    u, p = units.rows.c, spine.rows.c
-    if units.by_day or spine.by_day:
-        start, at = dialects.instant(u.day), dialects.instant(p.day)
-    else:
-        start, at = u.ts, p.ts
+    start: Expression = units.rows.c.ts
+    at = served[0]
+    if units.by_day or by_day:
+        start, at = dialects.instant(units.rows.c.day), dialects.instant(served[1])
     return [at >= start, at < dialects.add_days(start, o.window)]
 
 

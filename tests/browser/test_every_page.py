@@ -34,9 +34,9 @@ def test_page_is_sound(name: str, size: str, scheme: str, address: str, open_tab
     tab.shoot(f"{name}-{size}-{scheme}")
 
 
-@pytest.mark.parametrize("model", ["churn", "demand", "assistant"])
-def test_model_sections_are_sound(model: str, address: str, open_tab: OpenTab) -> None:
-    tab = open_tab(address, "phone" if model == "demand" else "desktop", "light")
+@pytest.mark.parametrize(("model", "size"), [("fraud", "desktop"), ("churn", "phone")])
+def test_model_sections_are_sound(model: str, size: str, address: str, open_tab: OpenTab) -> None:
+    tab = open_tab(address, size, "light")
     for section in SECTIONS:
         tab.open(f"/model?model={quote(model)}&section={section}")
         assert tab.page.locator('[data-testid="stException"]').count() == 0

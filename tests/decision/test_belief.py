@@ -96,7 +96,7 @@ def test_a_close_call_is_worth_measuring_and_a_clear_one_is_not():
 
 
 def test_deciding_by_the_posterior_beats_deciding_by_the_interval():
-    """Truths from the prior: regret of keep-if-mean-positive is Bayes', far below the other rule."""
+    """Truths drawn from the prior: regret as low as Bayes, far below that of the other rule."""
     rng = np.random.default_rng(21)
     cost, base, se = 10_000.0, 1e6, 20_000.0
     truth = rng.normal(0, 0.03, 3000) * base

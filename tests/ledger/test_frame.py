@@ -141,6 +141,10 @@ def test_together_completes_the_facts_and_names_every_mistake():
     facts = together("churn", {"cost": cost(["1"])})
     assert set(facts) == set(FACTS)
     assert facts["score"].empty
+    fine = score([[1, 2]])
+    fine["sum_v"] = pd.Series(boxed([np.array([1 / 3, 1e9 + 1 / 3])]), dtype=object)
+    kept = together("churn", {"score": fine})["score"]["sum_v"][0]
+    assert kept.tolist() == [0.333333, 1000000000.333333]
     with pytest.raises(ValuekitError) as caught:
         together(
             "churn",

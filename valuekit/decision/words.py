@@ -98,6 +98,8 @@ def next_step(case: Case, action: Action, trial: Trial) -> str:
         if case.control_share
         else f"Register a holdout: leave a random {share} without the model for {days} days."
     )
+    if case.value.grade == "D":
+        holdout = f"Check the assumption with its owner. {holdout}"
     since = f" on data since {day(case.drop.day)}" if case.drop else ""
     return {
         "keep": "Keep it running and look again next quarter.",

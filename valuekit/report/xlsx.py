@@ -58,7 +58,9 @@ def to_xlsx(sheets: Sequence[Sheet]) -> bytes:
 
 
 def _styles(book: Workbook) -> dict[str, Format]:
-    styles = {kind: book.add_format({"num_format": text}) for kind, text in _FORMATS.items()}
+    styles: dict[str, Format] = {
+        kind: book.add_format({"num_format": text}) for kind, text in _FORMATS.items()
+    }
     styles["text"] = book.add_format({"valign": "top"})
     styles["title"] = book.add_format({"bold": True, "font_size": 14})
     styles["note"] = book.add_format({"font_color": "#56636F"})

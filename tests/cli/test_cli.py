@@ -1,0 +1,156 @@
+"""The terminal's door, as a user meets it: processes, exit codes, files, JSON."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parents[2]
+VERBS = ("init", "check", "refresh", "show", "ledger", "report", "decide", "app", "doctor")
+
+
+def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from valuekit.cli import main; main()", *words]
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=cwd, check=False, encoding="utf-8"
+    )
+    assert "Traceback" not in done.stdout + done.stderr, done.stderr
+    return done
+
+
+def test_the_main_job(small: Path) -> None:
+    checked = run("check", "-w", str(small))
+    assert checked.returncode == 0, checked.stderr
+    refreshed = run("refresh", "-w", str(small), "--json")
+    assert refreshed.returncode == 0, refreshed.stderr
+    assert json.loads(refreshed.stdout)["rows_read"] == 800
+    shown = run("show", "-w", str(small))
+    assert "Lead scoring" in shown.stdout
+    whole = json.loads(run("show", "-w", str(small), "--json").stdout)
+    assert whole["schema"] == 1
+    assert whole["portfolio"]["models"] == 1
+    one = json.loads(run("show", "leads", "-w", str(small), "--json").stdout)
+    assert one["scorecard"]["model"] == "leads"
+
+
+def test_figures_equal_the_raw_rows(small: Path) -> None:
+    run("refresh", "-w", str(small))
+    card = json.loads(run("show", "leads", "-w", str(small), "--json").stdout)["scorecard"]
+    rows = pd.read_parquet(small.parent / "predictions.parquet").merge(
+        pd.read_parquet(small.parent / "outcomes.parquet"), on="id"
+    )
+    through = rows["seen"].max().normalize() - pd.Timedelta(days=5)
+    mature = rows[rows["at"].dt.normalize() <= through]
+    table = mature.groupby([mature["p"] >= 0.5, "won"]).size()
+    pays = {(True, 1): 50, (True, 0): -10, (False, 1): -50, (False, 0): 5}
+    total = sum(pays[key] * count for key, count in table.items())
+    figures = {one["key"]: one["estimate"]["value"] for one in card["evidence"][0]["others"]}
+    payoff = next(value for key, value in figures.items() if key.endswith("payoff_total"))
+    assert payoff == pytest.approx(total)
+    year = next(one for one in card["periods"] if one["name"] == "all")
+    assert year["cost_attributed"]["value"] == pytest.approx(0.10 * year["predictions"])
+
+
+def test_ledger_of_a_day(small: Path) -> None:
+    run("refresh", "-w", str(small))
+    content = json.loads(run("ledger", "leads", "2026-01-03", "-w", str(small), "--json").stdout)
+    volume = [row for row in content["facts"]["volume"] if row["segment"] == "all"]
+    assert sum(row["predictions"] for row in volume) == 10
+    assert "volume" in run("ledger", "leads", "2026-01-03", "-w", str(small)).stdout
+    assert "No facts" in run("ledger", "leads", "2020-01-03", "-w", str(small)).stdout
+
+
+@pytest.mark.parametrize("fmt", ["csv", "xlsx"])
+def test_reports_are_written_whole(small: Path, tmp_path: Path, fmt: str) -> None:
+    run("refresh", "-w", str(small))
+    target = tmp_path / f"out.{fmt}"
+    done = run("report", "-w", str(small), "--format", fmt, "--out", str(target))
+    assert done.returncode == 0, done.stderr
+    assert target.stat().st_size > 1000
+    assert not list(tmp_path.glob(".out*"))
+    refused = run("report", "-w", str(small), "--out", str(tmp_path / "no" / "x.xlsx"))
+    assert refused.returncode == 1
+
+
+def test_decisions_are_kept(small: Path) -> None:
+    run("refresh", "-w", str(small))
+    words = ("decide", "leads", "keep", "--reason", "it pays", "--person", "Ana", "-w", str(small))
+    assert run(*words).returncode == 0
+    empty = run("decide", "leads", "keep", "--reason", " ", "--person", "Ana", "-w", str(small))
+    assert empty.returncode == 1
+    assert "reason" in empty.stderr
+
+
+def test_init_writes_a_valid_file_and_never_overwrites(tmp_path: Path) -> None:
+    assert run("init", cwd=tmp_path).returncode == 0
+    assert "[workspace]" in (tmp_path / "valuekit.toml").read_text(encoding="utf-8")
+    again = run("init", cwd=tmp_path)
+    assert again.returncode == 1
+    assert "exists" in again.stderr
+
+
+def test_doctor(small: Path) -> None:
+    before = run("doctor", "-w", str(small), "--json")
+    assert before.returncode == 1
+    assert "refresh" in before.stdout
+    run("refresh", "-w", str(small))
+    after = run("doctor", "-w", str(small), "--json")
+    assert after.returncode == 0, after.stdout
+
+
+def test_mistakes_say_file_line_rule_and_remedy(small: Path) -> None:
+    small.write_text(small.read_text(encoding="utf-8") + '\ntyppo = "x"\n', encoding="utf-8")
+    done = run("show", "-w", str(small))
+    assert done.returncode == 1
+    assert "valuekit.toml:" in done.stderr
+    assert "typpo" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("nonsense",), 2),
+        (("show", "--period", "decade"), 2),
+        (("ledger", "leads", "yesterday"), 2),
+        (("show", "-w", "/nowhere/valuekit.toml"), 1),
+    ],
+)
+def test_exit_codes(words: tuple[str, ...], code: int) -> None:
+    assert run(*words).returncode == code
+
+
+def test_an_unknown_model_is_named(small: Path) -> None:
+    done = run("show", "nobody", "-w", str(small))
+    assert done.returncode == 1
+    assert "leads" in done.stderr
+
+
+def test_not_refreshed_says_what_to_do(small: Path) -> None:
+    done = run("show", "-w", str(small))
+    assert done.returncode == 1
+    assert "valuekit refresh" in done.stderr
+
+
+def test_a_failed_run_leaves_the_last_good_one(small: Path) -> None:
+    run("refresh", "-w", str(small))
+    before = run("show", "leads", "-w", str(small), "--json").stdout
+    table = small.parent / "predictions.parquet"
+    table.write_bytes(table.read_bytes()[:200])
+    failed = run("refresh", "-w", str(small))
+    assert failed.returncode == 1
+    assert "predictions" in failed.stderr
+    assert run("show", "leads", "-w", str(small), "--json").stdout == before
+
+
+def test_every_verb_is_documented() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = run("--help").stdout
+    for verb in VERBS:
+        assert verb in text
+        assert f"valuekit {verb}" in readme
+        assert run(verb, "--help").returncode == 0

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from tests.factories import scorecards
+from valuekit.estimate import unknown
+from valuekit.portfolio import portfolio
+
+CARDS = scorecards()
+PERIODS = ["all", "year", "quarter", "prior_quarter", "month"]
+
+
+def known(name):
+    return [one.period(name) for one in CARDS if one.period(name).value.known]
+
+
+def changed(card, **figures):
+    periods = tuple(replace(one, **figures) for one in card.periods)
+    return replace(card, periods=periods)
+
+
+@pytest.mark.parametrize("name", PERIODS)
+def test_values_and_variances_add_and_what_is_unknown_is_named(name):
+    found = portfolio(CARDS, name)
+    assert found.value.value == pytest.approx(sum(one.value.value for one in known(name)))
+    assert found.value.se == pytest.approx(math.sqrt(sum(one.value.se**2 for one in known(name))))
+    assert found.cost.value == pytest.approx(
+        sum(one.period(name).cost_attributed.value for one in CARDS)
+    )
+    assert found.net.value == pytest.approx(found.value.value - found.cost.value)
+    assert found.unknown == ("Win-back timing",)
+    assert found.predictions == sum(one.period(name).predictions for one in CARDS)
+
+
+@pytest.mark.parametrize("name", PERIODS)
+def test_grades_add_up_to_the_value_and_the_bridge_to_net(name):
+    found = portfolio(CARDS, name)
+    graded = [one for one in found.by_grade if one.grade]
+    assert sum(one.value.value for one in graded) == pytest.approx(found.value.value)
+    assert sum(one.models for one in found.by_grade) == len(CARDS)
+    assert found.by_grade[-1].grade is None
+    assert sum(one.amount for one in found.bridge[:-1]) == pytest.approx(found.bridge[-1].amount)
+    assert found.bridge[-1].amount == pytest.approx(found.net.value)
+
+
+def test_measured_money_is_split_by_whether_it_is_told_from_zero():
+    found = portfolio(CARDS, "year")
+    measured = [one.value for one in known("year") if one.value.grade in {"A", "B"}]
+    resolved = sum(one.value for one in measured if one.resolved)
+    rest = sum(one.value for one in measured if not one.resolved)
+    assert found.measured_resolved.value == pytest.approx(resolved)
+    assert found.measured_unresolved.value == pytest.approx(rest)
+
+
+def test_the_headline_branches_on_the_numbers():
+    assert portfolio(CARDS, "year").headline.startswith("7 of 8 models earned €")
+    rich = [one for one in CARDS if one.model != "winback"]
+    assert portfolio(rich, "year").headline.startswith("Your 7 models earned €")
+    losing = [one for one in CARDS if one.model == "leads"]
+    assert "more than they earned" in portfolio(losing, "year").headline
+    young = [one for one in CARDS if one.model == "winback"]
+    assert portfolio(young, "year").headline.startswith("Too early to say")
+    assert portfolio([], "year").headline == "No model has been measured yet"
+
+
+def test_without_models_nothing_is_zero():
+    found = portfolio([], "year")
+    assert (found.value.value, found.cost.value, found.net.value) == (None, None, None)
+    assert found.period is None
+
+
+def test_a_model_without_known_costs_is_left_out_of_net_and_said():
+    why = unknown("no costs are declared", "EUR")
+    cards = [changed(CARDS[0], cost_attributed=why, net=why, costs=()), *CARDS[1:]]
+    found = portfolio(cards, "year")
+    assert found.net.value == pytest.approx(portfolio(CARDS[1:], "year").net.value)
+    assert "1 model without known costs left out." in found.net.notes
+    assert sum(one.amount for one in found.bridge[:-1]) == pytest.approx(found.net.value)
+
+
+def test_several_currencies_are_refused():
+    with pytest.raises(ValueError, match="EUR and USD"):
+        portfolio([CARDS[0], replace(CARDS[1], currency="USD")], "year")
+
+
+def test_only_a_quarter_is_compared_with_the_one_before():
+    assert portfolio(CARDS, "quarter").net_before.value == pytest.approx(
+        portfolio(CARDS, "prior_quarter").net.value
+    )
+    assert portfolio(CARDS, "year").net_before.value is None
+
+
+def test_weeks_are_sums_of_what_is_known_and_open_while_one_is():
+    found = portfolio(CARDS, "all").weeks
+    week = found[5]
+    same = [one for card in CARDS for one in card.weeks if one.start == week.start]
+    assert week.value == pytest.approx(sum(one.value for one in same if one.value is not None))
+    assert week.cost == pytest.approx(sum(one.cost for one in same))
+    assert found[-1].value is None
+
+
+def test_net_to_date_adds_nets_and_squares_of_half_widths():
+    points = portfolio(CARDS, "all").to_date
+    last = [card.to_date[-1] for card in CARDS if card.to_date]
+    assert points[-1].net == pytest.approx(sum(one.net for one in last))
+    half = math.sqrt(sum((one.high - one.net) ** 2 for one in last))
+    assert points[-1].high - points[-1].net == pytest.approx(half)
+
+
+def test_decisions_are_listed_with_the_largest_loss_first():
+    found = portfolio(CARDS, "year").attention
+    assert {one.action for one in found} <= {"retire", "retrain", "measure first", "watch"}
+    nets = [one.net.value for one in found]
+    assert nets == sorted(nets)
+    assert portfolio(CARDS, "year").losing == tuple(
+        card.model for card in CARDS
+        if card.period("year").net.known and card.period("year").net.value < 0
+    )  # fmt: skip
