@@ -20,7 +20,7 @@ def page() -> None:
     ui.headline(_title(shot, found), _lead(shot))
     _strip(shot)
     if shot.cards:
-        with ui.card(_models_title(shot, found), "How far each model's data reaches"):
+        with ui.card(_models_title(found), "How far each model's data reaches"):
             ui.table([_row(card) for card in shot.cards], "Freshness and coverage by model.")
     intake(shot)
     warnings(shot)
@@ -74,9 +74,9 @@ def _strip(shot: data.Snapshot) -> None:
         st.metric("Days without data", count(missing), border=True, height="stretch")
 
 
-def _models_title(shot: data.Snapshot, found: list[Scorecard]) -> str:
+def _models_title(found: list[Scorecard]) -> str:
     if not found:
-        return f"All {len(shot.cards)} models found their outcomes"
+        return "No model has a gap in its data"
     names = ", ".join(card.title for card in found[:3])
     return f"Look at {names}" + (f" and {len(found) - 3} more" if len(found) > 3 else "")
 

@@ -76,7 +76,12 @@ def _metric(
         chart_type="line",
         border=True,
         height="stretch",
-        help=passport.text(one, shot.run.id),
+        help="\n\n".join(
+            [
+                *filter(None, [plain(words.GLOSSARY.get(key, ""), 300)]),
+                passport.text(one, shot.run.id),
+            ]
+        ),
     )
 
 

@@ -126,7 +126,8 @@ def _table(shot: data.Snapshot, card: Scorecard) -> list[dict[str, object]]:
     held = card.verdict
 
     def shown(value: float | None) -> str:
-        return "Unknown" if value is None else money(value, shot.currency)
+        # Sums to the cent: a posterior tail of 1e-288 is nothing to read.
+        return "Unknown" if value is None else money(round(value, 2), shot.currency)
 
     rows: list[dict[str, object]] = [
         {
@@ -140,7 +141,7 @@ def _table(shot: data.Snapshot, card: Scorecard) -> list[dict[str, object]]:
             "Expected loss if wrong": shown(held.expected_loss_retire),
         },
     ]
-    if held.value_of_information is not None:
+    if round(held.value_of_information or 0.0, 2) > 0:
         rows.append(
             {
                 "Action": "Measure first",
@@ -172,11 +173,13 @@ def _checklist(card: Scorecard) -> None:
     lines = [
         (card.grade in {"A", "B"}, f"The value is measured (grade {card.grade or 'none'})"),
         (not failed, f"Checks passed{': not ' + ', '.join(failed) if failed else ''}"),
-        ((coverage.value or 0) >= 0.9, f"Outcomes are found for {figure(coverage)} of predictions"),
         (not card.health.missing_days, f"{plural(card.health.missing_days, 'day')} missing"),
         (not any(one.alert for one in card.degradation.drifts), "The scores have not drifted"),
         (not card.verdict.flips, "The advice holds under other allowances for bias"),
     ]
+    if coverage.value is not None:
+        found = f"Outcomes are found for {figure(coverage)} of predictions"
+        lines.append((coverage.value >= 0.9, found))
     done = sum(good for good, _ in lines)
     with ui.card(f"{done} of {len(lines)} points are clear", "Before you decide"):
         for good, text in lines:

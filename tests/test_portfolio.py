@@ -47,10 +47,14 @@ def test_grades_add_up_to_the_value_and_the_bridge_to_net(name):
 
 
 def test_measured_money_is_split_by_whether_it_is_told_from_zero():
-    found = portfolio(CARDS, "year")
-    measured = [one.value for one in known("year") if one.value.grade in {"A", "B"}]
+    open_ended = replace(CARDS[0].period("year").value, low=-1.0)
+    cards = [changed(CARDS[0], value=open_ended), *CARDS[1:]]
+    found = portfolio(cards, "year")
+    values = [one.period("year").value for one in cards]
+    measured = [one for one in values if one.known and one.grade in {"A", "B"}]
     resolved = sum(one.value for one in measured if one.resolved)
     rest = sum(one.value for one in measured if not one.resolved)
+    assert rest
     assert found.measured_resolved.value == pytest.approx(resolved)
     assert found.measured_unresolved.value == pytest.approx(rest)
 

@@ -82,6 +82,10 @@ def _drift(held: Drift) -> None:
         if held.bins:
             ui.chart(drift(held), words.drift_alt(held))
         ui.status("warning" if held.alert else "passed")
-        psi = "unknown" if held.psi is None else f"{held.psi:.3g}"
-        limit = "" if held.threshold is None else f"; an alert needs more than {held.threshold:.3g}"
-        ui.muted(f"{held.text} Population stability index {psi}{limit}.", small=True)
+        ui.muted(held.text or _psi(held), small=True)
+
+
+def _psi(held: Drift) -> str:
+    psi = "unknown" if held.psi is None else f"{held.psi:.3g}"
+    limit = "" if held.threshold is None else f"; an alert needs more than {held.threshold:.3g}"
+    return f"Population stability index {psi}{limit}."

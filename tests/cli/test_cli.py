@@ -38,13 +38,12 @@ def test_the_main_job(small: Path) -> None:
     assert one["scorecard"]["model"] == "leads"
 
 
-def test_figures_equal_the_raw_rows(small: Path) -> None:
-    run("refresh", "-w", str(small))
-    card = json.loads(run("show", "leads", "-w", str(small), "--json").stdout)["scorecard"]
-    rows = pd.read_parquet(small.parent / "predictions.parquet").merge(
-        pd.read_parquet(small.parent / "outcomes.parquet"), on="id"
+def test_figures_equal_the_raw_rows(measured: Path) -> None:
+    card = json.loads(run("show", "leads", "-w", str(measured), "--json").stdout)["scorecard"]
+    rows = pd.read_parquet(measured.parent / "predictions.parquet").merge(
+        pd.read_parquet(measured.parent / "outcomes.parquet"), on="id"
     )
-    through = rows["seen"].max().normalize() - pd.Timedelta(days=5)
+    through = rows["at"].max().normalize() - pd.Timedelta(days=5)
     mature = rows[rows["at"].dt.normalize() <= through]
     table = mature.groupby([mature["p"] >= 0.5, "won"]).size()
     pays = {(True, 1): 50, (True, 0): -10, (False, 1): -50, (False, 0): 5}
@@ -56,32 +55,39 @@ def test_figures_equal_the_raw_rows(small: Path) -> None:
     assert year["cost_attributed"]["value"] == pytest.approx(0.10 * year["predictions"])
 
 
-def test_ledger_of_a_day(small: Path) -> None:
-    run("refresh", "-w", str(small))
-    content = json.loads(run("ledger", "leads", "2026-01-03", "-w", str(small), "--json").stdout)
+def test_ledger_of_a_day(measured: Path) -> None:
+    content = json.loads(run("ledger", "leads", "2026-01-03", "-w", str(measured), "--json").stdout)
     volume = [row for row in content["facts"]["volume"] if row["segment"] == "all"]
     assert sum(row["predictions"] for row in volume) == 10
-    assert "volume" in run("ledger", "leads", "2026-01-03", "-w", str(small)).stdout
-    assert "No facts" in run("ledger", "leads", "2020-01-03", "-w", str(small)).stdout
+    assert "volume" in run("ledger", "leads", "2026-01-03", "-w", str(measured)).stdout
+    assert "No facts" in run("ledger", "leads", "2020-01-03", "-w", str(measured)).stdout
 
 
 @pytest.mark.parametrize("fmt", ["csv", "xlsx"])
-def test_reports_are_written_whole(small: Path, tmp_path: Path, fmt: str) -> None:
-    run("refresh", "-w", str(small))
+def test_reports_are_written_whole(measured: Path, tmp_path: Path, fmt: str) -> None:
     target = tmp_path / f"out.{fmt}"
-    done = run("report", "-w", str(small), "--format", fmt, "--out", str(target))
+    done = run("report", "-w", str(measured), "--format", fmt, "--out", str(target))
     assert done.returncode == 0, done.stderr
     assert target.stat().st_size > 1000
     assert not list(tmp_path.glob(".out*"))
-    refused = run("report", "-w", str(small), "--out", str(tmp_path / "no" / "x.xlsx"))
+    refused = run("report", "-w", str(measured), "--out", str(tmp_path / "no" / "x.xlsx"))
     assert refused.returncode == 1
 
 
-def test_decisions_are_kept(small: Path) -> None:
-    run("refresh", "-w", str(small))
-    words = ("decide", "leads", "keep", "--reason", "it pays", "--person", "Ana", "-w", str(small))
+def test_decisions_are_kept(measured: Path) -> None:
+    words = (
+        "decide",
+        "leads",
+        "keep",
+        "--reason",
+        "it pays",
+        "--person",
+        "Ana",
+        "-w",
+        str(measured),
+    )
     assert run(*words).returncode == 0
-    empty = run("decide", "leads", "keep", "--reason", " ", "--person", "Ana", "-w", str(small))
+    empty = run("decide", "leads", "keep", "--reason", " ", "--person", "Ana", "-w", str(measured))
     assert empty.returncode == 1
     assert "reason" in empty.stderr
 
@@ -124,8 +130,8 @@ def test_exit_codes(words: tuple[str, ...], code: int) -> None:
     assert run(*words).returncode == code
 
 
-def test_an_unknown_model_is_named(small: Path) -> None:
-    done = run("show", "nobody", "-w", str(small))
+def test_an_unknown_model_is_named(measured: Path) -> None:
+    done = run("show", "nobody", "-w", str(measured))
     assert done.returncode == 1
     assert "leads" in done.stderr
 

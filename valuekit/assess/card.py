@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from valuekit.assess.breakdown import segments, versions
 from valuekit.assess.costs import periods, since
@@ -23,6 +23,7 @@ from valuekit.verdict import decide
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from valuekit.assess.designs.base import Design
     from valuekit.degradation.performance import Performance
@@ -61,10 +62,44 @@ def assess(workspace: Workspace, model: str, book: Book) -> Scorecard:
     found = changes(here, quality, lead.daily if lead else no_series(), worth)
     slope = trend(weeks, quality)
     state = health(here)
-    declared = here.model
     whole = next((one for one in money if one.name == "all"), None)
     return Scorecard(
-        model=model,
+        **_identity(here),
+        as_of=book.as_of if here.span else None,
+        headline=headline(here, whole),
+        grade=whole.value.grade if whole and whole.value.known else None,
+        periods=money,
+        weeks=weeks,
+        to_date=_to_date(here, worth),
+        evidence=tuple(one.report for one in sorted(designs, key=lambda d: not d.report.primary)),
+        accuracy=accuracy(here),
+        unit_costs=_unit_costs(here),
+        degradation=degradation(quality, found, drifts(here), slope, _days(here, quality)),
+        segments=segments(here, lead),
+        versions=versions(here),
+        health=state,
+        verdict=decide(case(here, lead, found, state, declines=declining(slope, quality))),
+    )
+
+
+class _Identity(TypedDict):
+    """Who the model is, as declared."""
+
+    model: str
+    title: str
+    owner: str
+    area: str
+    task: str
+    description: str
+    currency: str
+    launched: date | None
+    retired: date | None
+
+
+def _identity(here: Scene) -> _Identity:
+    declared = here.model
+    return _Identity(
+        model=here.name,
         title=declared.title,
         owner=declared.owner,
         area=declared.area,
@@ -73,22 +108,6 @@ def assess(workspace: Workspace, model: str, book: Book) -> Scorecard:
         currency=here.currency,
         launched=declared.launched,
         retired=declared.retired,
-        as_of=book.as_of if here.span else None,
-        headline=headline(here, whole),
-        grade=whole.value.grade if whole and whole.value.known else None,
-        periods=money,
-        weeks=weeks,
-        to_date=_to_date(here, worth),
-        evidence=tuple(
-            one.report for one in sorted(designs, key=lambda one: not one.report.primary)
-        ),
-        accuracy=accuracy(here),
-        unit_costs=_unit_costs(here),
-        degradation=degradation(quality, found, drifts(here), slope, _days(here, quality)),
-        segments=segments(here, lead),
-        versions=versions(here),
-        health=state,
-        verdict=decide(case(here, lead, found, state, declines=declining(slope, quality))),
     )
 
 

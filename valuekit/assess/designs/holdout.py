@@ -119,7 +119,7 @@ def _report(
         relative=graded(lift, grades[0]),
         effect_grade=grades[0] if known else None,
         grade=grades[1] if money.known else None,
-        grade_reasons=why,
+        grade_reasons=why if known else ("no grade before there is an effect to judge",),
         arms=arm_rows(rows if not rows.empty else trial.rows(None), control, treated),
         diagnostics=tuple(found.values()),
         timeline=timeline(rows, control, treated, value=trial.value) if known else (),
