@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import data, states, ui, words
+from dashboard import alts, data, states, ui, words
 from dashboard.charts.bridge import bridge
 from dashboard.charts.grades import grades
 from dashboard.charts.to_date import to_date
@@ -56,7 +56,7 @@ def _bridge_and_decisions(shot: data.Snapshot, choice: Choice, total: Portfolio)
     with left, ui.card(words.kept(total), f"Value less costs by category, {period}"):
         if total.bridge:
             spec = bridge(total.bridge, shot.currency)
-            ui.chart(spec, words.bridge_alt(total.bridge, shot.currency))
+            ui.chart(spec, alts.bridge_alt(total.bridge, shot.currency))
         else:
             ui.note("No model has a known value in this period.")
     with right, ui.card(words.decisions_title(len(total.attention)), f"Net value, {period}"):
@@ -99,7 +99,7 @@ def _to_date_and_grades(shot: data.Snapshot, choice: Choice, total: Portfolio) -
     with left, ui.card(words.standing(total.net), sub):
         if total.to_date:
             spec = to_date(total.to_date, shot.currency, shot.plan_per_year)
-            ui.chart(spec, words.to_date_alt(total.to_date, shot.currency))
+            ui.chart(spec, alts.to_date_alt(total.to_date, shot.currency))
         else:
             ui.note("No outcome has matured yet, so nothing can be added up.")
     with right, ui.card(_measured_title(total), "Value before costs, by grade of evidence"):

@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard.charts.base import Spec
 from dashboard.format import ascii_minus, plain
 from dashboard.palette import ACTIONS, GRADES, STATUSES
+from dashboard.words import GLOSSARY
 from valuekit.estimate import Grade
 from valuekit.scorecard import Action, Status
 
@@ -63,7 +64,7 @@ def grade(value: Grade | None) -> None:
     """The grade of evidence as a badge with its meaning on hover."""
     colour, meaning = GRADES[value]
     label = f"Grade {value}" if value else "No grade"
-    st.badge(label, color=_colour(colour), help=f"{label}: {meaning}.")
+    st.badge(label, color=_colour(colour), help=f"{label}: {meaning}.\n\n{GLOSSARY['grade']}")
 
 
 def status(value: Status) -> None:

@@ -12,7 +12,6 @@ from dashboard.format import (
     money,
     percent,
     plural,
-    signed,
     span,
 )
 from dashboard.palette import ACTIONS
@@ -20,14 +19,11 @@ from valuekit.estimate import Estimate
 from valuekit.portfolio import Portfolio
 from valuekit.scorecard import (
     Accuracy,
-    BridgeStep,
     Change,
-    Drift,
     PeriodFigures,
     PeriodName,
     Scorecard,
     ToDate,
-    Week,
 )
 from valuekit.text import listed
 
@@ -138,60 +134,6 @@ def losing_title(losing: int, known: int) -> str:
     return f"{losing} of {known} models lost money"
 
 
-def bridge_alt(steps: Sequence[BridgeStep], currency: str) -> str:
-    """The bridge in words."""
-    parts = []
-    for one in steps:
-        text = money(one.amount, currency)
-        parts.append(f"{one.label} {text if one.kind == 'total' else signed(one.amount, text)}")
-    return "Value bridge. " + ", ".join(parts) + "."
-
-
-def to_date_alt(points: Sequence[ToDate], currency: str) -> str:
-    """The cumulative chart in words."""
-    if not points:
-        return "No cumulative net value yet."
-    last = points[-1]
-    return (
-        f"Net value to date from {day(points[0].day)} to {day(last.day)}: "
-        f"{money(last.net, currency)}, 95% range {money(last.low, currency)} to "
-        f"{money(last.high, currency)}."
-    )
-
-
-def weeks_alt(weeks: Sequence[Week], name: str) -> str:
-    """The weekly performance in words."""
-    known = [one for one in weeks if one.performance is not None]
-    if not known:
-        return f"No weekly {name} yet."
-    first, last = known[0], known[-1]
-    return (
-        f"{name} by week from {amount(first.performance, '1')} in the week of {day(first.start)} "
-        f"to {amount(last.performance, '1')} in the week of {day(last.start)}; "
-        f"{plural(sum(not one.mature for one in known), 'week is', 'weeks are')} still open."
-    )
-
-
-def net_weeks_alt(weeks: Sequence[Week], currency: str) -> str:
-    """Weekly net value in words."""
-    known = [one.net for one in weeks if one.net is not None]
-    if not known:
-        return "No weekly net value yet."
-    return (
-        f"Net value of {plural(len(known), 'week')}, from {money(min(known), currency)} "
-        f"to {money(max(known), currency)} a week."
-    )
-
-
-def drift_alt(one: Drift) -> str:
-    """A drift chart in words."""
-    pairs = [
-        f"bin {index + 1}: {percent(before, 1)} then, {percent(now, 1)} now"
-        for index, (before, now) in enumerate(one.bins)
-    ]
-    return f"Share of predictions by {one.name}. " + "; ".join(pairs) + "."
-
-
 def change_title(changes: Sequence[Change], name: str, currency: str) -> str:
     """Title of the degradation card."""
     if not changes:
@@ -236,13 +178,6 @@ def threshold_title(accuracy: Accuracy, currency: str) -> str:
     )
 
 
-def horizon_alt(accuracy: Accuracy) -> str:
-    """Errors by horizon in words."""
-    return "Error by horizon. " + ", ".join(
-        f"{one.label}: {figure(one.estimate)}" for one in accuracy.by_horizon
-    )
-
-
 def model_headline(card: Scorecard, held: PeriodFigures | None) -> str:
     """What the model earned in the period on show; the run's own headline when that is unknown."""
     net = held.net.value if held else None
@@ -277,11 +212,6 @@ def effect_title(estimate: Estimate, metric: str) -> str:
     if estimate.low is None:
         return f"The effect on {metric} is {figure(estimate)}, without a range"
     return f"The effect on {metric} cannot be told from zero"
-
-
-def effect_alt(estimate: Estimate) -> str:
-    """An effect in words."""
-    return f"Effect {figure(estimate)}, {interval(estimate)}."
 
 
 def retire_saving(total: Portfolio, cards: Sequence[Scorecard]) -> str:

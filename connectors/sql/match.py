@@ -22,6 +22,7 @@ from connectors.sql.periods import fixed_day
 from connectors.sql.values import flag, zero
 from connectors.sql.work import Expression, Statement, Work
 
+CROWD = 200  # outcomes of one key
 _START = date(1970, 1, 1)
 _KEYS = ("oid", "ts", "day", "late", "amount", "period")
 
@@ -120,7 +121,7 @@ def _possible(work: Work, entries: Entries, actuals: Actuals) -> Statement:
     """All pairs with equal keys within the window."""
     declared = work.model.outcomes
     assert declared is not None  # noqa: S101  there are actuals
-    blocks = actuals.timed and not entries.alone
+    blocks = actuals.timed and not entries.alone and _crowded(work, entries, actuals)
     rows = _in_blocks(entries, actuals, declared.window) if blocks else actuals
     e, o = entries.rows.c, rows.rows.c
     if actuals.timed:
@@ -145,6 +146,14 @@ def _possible(work: Work, entries: Entries, actuals: Actuals) -> Statement:
         start, _ = starts(entries, rows)
         on.append(o.block == _block(start, declared.window))
     return sa.select(*columns).select_from(entries.rows.join(rows.rows, sa.and_(*on)))
+
+
+def _crowded(work: Work, entries: Entries, actuals: Actuals) -> bool:
+    """Whether some key has so many outcomes that joining all of its rows would take forever."""
+    by = [actuals.rows.c[name] for name in entries.keys]
+    each = sa.select(sa.func.count().label("n")).group_by(*by).subquery()
+    seen = work.row("outcomes of one key", sa.select(sa.func.max(each.c.n).label("n")))
+    return int(seen["n"] or 0) > CROWD
 
 
 def _block(at: Expression, days: int) -> Expression:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import data, passport, ui, words
+from dashboard import alts, data, passport, ui, words
 from dashboard.charts import accuracy as charts
 from dashboard.format import amount, count, figure, money, percent, plain
 from dashboard.model.evidence import figures
@@ -30,7 +30,7 @@ def section(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) ->
     _value_and_confusion(shot, one)
     if one.by_horizon:
         with ui.card("Error by how far ahead the forecast was made"):
-            ui.chart(charts.by_horizon(one.by_horizon), words.horizon_alt(one))
+            ui.chart(charts.by_horizon(one.by_horizon), alts.horizon_alt(one))
 
 
 def _basis(one: Accuracy) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import data, passport, ui, words
+from dashboard import alts, data, passport, ui, words
 from dashboard.charts.drift import drift
 from dashboard.charts.weekly import performance
 from dashboard.format import amount, count, day, figure, interval, plain
@@ -21,7 +21,7 @@ def section(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) ->
         known = [week for week in card.weeks if week.performance is not None]
         if known:
             spec = performance(card.weeks, changes, one.performance_name)
-            ui.chart(spec, words.weeks_alt(card.weeks, one.performance_name))
+            ui.chart(spec, alts.weeks_alt(card.weeks, one.performance_name))
         else:
             ui.note("No week has labels yet, so performance is not known.")
         if one.text:
@@ -80,7 +80,7 @@ def _drift(held: Drift) -> None:
     sub = f"{count(held.n_reference)} reference against {count(held.n_current)} recent predictions"
     with ui.card(title, sub):
         if held.bins:
-            ui.chart(drift(held), words.drift_alt(held))
+            ui.chart(drift(held), alts.drift_alt(held))
         ui.status("warning" if held.alert else "passed")
         ui.muted(held.text or _psi(held), small=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import data, passport, ui, words
+from dashboard import alts, data, passport, ui, words
 from dashboard.charts import evidence as charts
 from dashboard.charts.accuracy import ranked
 from dashboard.format import amount, count, figure, interval, percent, plain
@@ -63,9 +63,11 @@ def _report(shot: data.Snapshot, one: EvidenceReport, index: int) -> None:
 
 
 def _effect(one: EvidenceReport, run: int) -> None:
-    st.markdown(f"**{plain(words.effect_title(one.effect, one.metric or 'the outcome'))}**")
+    title = words.effect_title(one.effect, one.metric or "the outcome")
+    glossary = f"{words.GLOSSARY['uplift']}\n\n{words.GLOSSARY['range']}"
+    st.markdown(f"**{plain(title)}**", help=glossary)
     if one.effect.known:
-        ui.chart(charts.effect(one.effect), words.effect_alt(one.effect))
+        ui.chart(charts.effect(one.effect), alts.effect_alt(one.effect))
         unit = one.effect.unit.partition("/")[2] or "unit"
         relative = (
             f" Relative lift {figure(one.relative)}, {interval(one.relative)}."

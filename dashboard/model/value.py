@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import data, ui, words
+from dashboard import alts, data, ui, words
 from dashboard.charts.bridge import bridge
 from dashboard.charts.to_date import to_date
 from dashboard.charts.weekly import net_by_week
@@ -23,7 +23,7 @@ def section(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) ->
     with ui.card("Net value, week by week", "Pale bars: weeks whose outcomes still arrive"):
         if weeks:
             spec = net_by_week(card.weeks, shot.currency)
-            ui.chart(spec, words.net_weeks_alt(weeks, shot.currency))
+            ui.chart(spec, alts.net_weeks_alt(weeks, shot.currency))
         else:
             ui.note("No week has a known value yet.")
 
@@ -41,7 +41,7 @@ def _bridge(shot: data.Snapshot, held: PeriodFigures | None) -> None:
     with ui.card(title, "Value less attributed cost, by category"):
         if held and held.bridge:
             ui.chart(
-                bridge(held.bridge, shot.currency), words.bridge_alt(held.bridge, shot.currency)
+                bridge(held.bridge, shot.currency), alts.bridge_alt(held.bridge, shot.currency)
             )
         if held is None or not held.value.known:
             ui.note(held.value.reason if held else "There is no data in this period.")
@@ -53,6 +53,6 @@ def _to_date(shot: data.Snapshot, card: Scorecard) -> None:
     with ui.card(title, "Net value since launch. Band: 95% range, descriptive at every date"):
         if card.to_date:
             spec = to_date(card.to_date, shot.currency, None, 280)
-            ui.chart(spec, words.to_date_alt(card.to_date, shot.currency))
+            ui.chart(spec, alts.to_date_alt(card.to_date, shot.currency))
         else:
             ui.note(whole.net.reason if whole else "No outcome has matured yet.")

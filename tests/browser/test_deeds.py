@@ -43,7 +43,7 @@ def test_choosing_a_model_changes_the_address(hostile: str, open_tab: OpenTab) -
     tab.page.get_by_role("combobox", name="Model").click()
     tab.page.get_by_role("option", name="Fraud stop").click()
     tab.page.wait_for_url("**model=fraud*")
-    tab.page.wait_for_function("document.querySelector('h1').innerText.startsWith('Fraud')")
+    tab.page.wait_for_function("document.querySelector('h1')?.innerText.startsWith('Fraud')")
     copied = open_tab(hostile).open(tab.page.url.removeprefix(hostile))
     assert copied.title() == tab.title()
     assert (
@@ -56,7 +56,7 @@ def test_a_link_of_the_decision_list_opens_the_model(hostile: str, open_tab: Ope
     tab.page.get_by_role("link", name="Lead scoring").first.click()
     tab.page.wait_for_url("**/model?model=leads*")
     tab.settle()
-    tab.page.wait_for_function("document.querySelector('h1').innerText.startsWith('Lead')")
+    tab.page.wait_for_function("document.querySelector('h1')?.innerText.startsWith('Lead')")
 
 
 def test_a_stored_decision_appears_on_the_model_page(hostile: str, open_tab: OpenTab) -> None:
@@ -98,7 +98,7 @@ def test_an_unknown_model_gets_a_way_on(hostile: str, open_tab: OpenTab) -> None
     tab = open_tab(hostile).open("/model?model=nosuch")
     assert tab.title() == "This workspace has no such model"
     tab.page.get_by_role("link", name="Go to the portfolio").click()
-    tab.page.wait_for_function("document.querySelector('h1').innerText.includes('models')")
+    tab.page.wait_for_function("document.querySelector('h1')?.innerText.includes('models')")
 
 
 def test_download_is_built_when_clicked(hostile: str, open_tab: OpenTab) -> None:

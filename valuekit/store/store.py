@@ -62,8 +62,6 @@ class Store:
         self._unlock()
         self._engine.dispose()
 
-    # Runs
-
     def begin(
         self,
         kind: str,
@@ -171,8 +169,6 @@ class Store:
         with self._reading() as connection:
             return history.queries(connection, run, model)
 
-    # Facts
-
     def facts(
         self,
         model: str,
@@ -201,8 +197,6 @@ class Store:
         """Everything registered for a model, oldest first."""
         with self._reading() as connection:
             return history.registrations(connection, model)
-
-    # What people see and do
 
     def scorecards(self, run: int | None = None) -> dict[str, str]:
         """Model -> scorecard JSON of its last good run; as of ``run`` when given.
@@ -255,8 +249,6 @@ class Store:
         """A text that changes whenever something that a page shows changes; cheap to ask."""
         with self._reading() as connection:
             return history.data_version(connection)
-
-    # Inside
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:

@@ -71,7 +71,7 @@ _KNOWN: tuple[tuple[str, str, str, str], ...] = (
         "Check that its folder exists and may be read.",
     ),
     (
-        "FOREIGN KEY",
+        "foreign key",
         "unknown_run",
         "it refers to a run that the store does not have",
         "Name a run of `valuekit show`.",
@@ -106,7 +106,7 @@ def in_words(place: str) -> Iterator[None]:
     except (SQLAlchemyError, ValueError) as error:  # the latter: a value that does not fit
         text = str(getattr(error, "orig", None) or error)
         for piece, code, rule, remedy in _KNOWN:
-            if piece in text:
+            if piece in text.lower():
                 raise failure(place, code, rule, remedy, text[:120]) from error
         raise failure(
             place,
