@@ -16,7 +16,7 @@ from dashboard.format import amount, change, figure, money, plain, signed, span
 from dashboard.palette import ACTIONS, BLUE, PILLS
 from valuekit.estimate import Estimate
 from valuekit.portfolio import Portfolio
-from valuekit.scorecard import PeriodFigures, Scorecard, Week
+from valuekit.scorecard import PeriodFigures, PeriodName, Scorecard, Week
 
 _SMOOTH = 4  # weeks in the moving mean of the trend lines
 
@@ -28,8 +28,9 @@ def strip(shot: data.Snapshot, models: tuple[str, ...]) -> None:
     weeks = _summed([card for card in shot.cards if card.model in models])
     with st.container(gap="xsmall"):
         st.markdown(
-            f":small[:gray[**Last quarter** ({plain(span(now.period))}), change against the "
-            "quarter before; the line shows 12 months]]"
+            ":small[:gray[**Last quarter**: each model's last 13 weeks with complete outcomes "
+            f"({plain(span(now.period))}), change against the 13 weeks before; the line shows "
+            "12 months]]"
         )
         with st.grid(5, min_column_width=150, gap="small"):
             _five(shot, now, before, weeks)
@@ -197,6 +198,21 @@ def _net(card: Scorecard, name: str) -> float:
 
 def models_table(shot: data.Snapshot, choice: Choice) -> None:
     """Every model as a row."""
+    _draw_table(shot.key, choice.period, choice.models, shot, choice)
+
+
+# Streamlit keeps what a cached function draws and sends it again: formatting a table's cells is
+# the dearest part of the page. The key names the data (workspace, version) and the filters.
+@st.cache_data(max_entries=64, show_spinner=False)
+def _draw_table(
+    key: tuple[str, str],
+    period: PeriodName,
+    models: tuple[str, ...],
+    _shot: data.Snapshot,
+    _choice: Choice,
+) -> None:
+    del key, period, models
+    shot, choice = _shot, _choice
     label = words.PERIODS[choice.period]
     with ui.card("All models", f"{label}. Select a column header to sort"):
         frame, styled = _table(shot, choice)

@@ -6,7 +6,7 @@ plus uncredited value is the value of the source.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -172,6 +172,11 @@ def _firsts(actuals: Actuals, entries: Entries, claimed: sa.Subquery) -> sa.Subq
         .distinct()
         .subquery()
     )
+    if entries.firsts is not None:
+        known = replace(entries, rows=entries.firsts)
+        start, _ = starts(known, actuals)
+        names = [entries.firsts.c[name] for name in entries.keys]
+        return sa.select(*names, start.label("first")).subquery()
     start, _ = starts(entries, actuals)
     by_key = [entries.rows.c[name] for name in entries.keys]
     return (

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pandas as pd
+import sqlalchemy as sa
 
 from connectors.sql.dedupe import ACCEPTED
 from connectors.sql.forecast import Targets, targets
 from connectors.sql.intake import Source, fates, unsplit
+from connectors.sql.keys import Keys
 from connectors.sql.match import Entries, Matched, match
 from connectors.sql.measured import CARRY, Gained, direct, entries, no_way, through
 from connectors.sql.outcomes import Actuals, outcomes
@@ -94,7 +96,13 @@ def _outcomes(work: Work, spine: Spine | None, exposed: Units | None) -> Found:
             p.id.label("entry"), p.ts, p.day, *(p[n] for n in (*keys.names, *carry))
         )
         side = Entries(
-            "predictions", rows.subquery(), keys.names, carry, spine.by_day, spine.unique
+            "predictions",
+            rows.subquery(),
+            keys.names,
+            carry,
+            spine.by_day,
+            spine.unique,
+            firsts=_firsts(exposed, keys),
         )
         matched = match(work, side, actuals)
         if declared.label is not None or not work.model.metrics or unit_keys is None:
@@ -110,6 +118,13 @@ def _outcomes(work: Work, spine: Spine | None, exposed: Units | None) -> Found:
         else:
             raise no_way(work)
     return actuals, sides, matched, gained, None
+
+
+def _firsts(exposed: Units | None, keys: Keys) -> sa.FromClause | None:
+    """First predictions by key, where units were made from them by the same key."""
+    if exposed is None or exposed.assigned or exposed.keys != keys:
+        return None
+    return exposed.every
 
 
 def _sources(

@@ -55,6 +55,7 @@ class Entries:
         alone: Whether no two entries have the same keys.
         within: Whether each entry begins at an entry of the spine that was matched before, so
             that an outcome it cannot claim was judged there.
+        firsts: The first entry of each key (key0..., ts, day), where it is known already.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Entries:
     by_day: bool
     alone: bool
     within: bool = False
+    firsts: sa.FromClause | None = None
 
 
 def match(work: Work, entries: Entries, actuals: Actuals) -> Matched:

@@ -38,6 +38,7 @@ class Units:
         assigned: Whether the units come from assignments.
         rules: Assignment rows by day and rule; None without assignments.
         read: Assignment rows read.
+        every: Rows with the units left out because of a conflict.
         conflicts: Units left out because their first exposure was in two arms at once.
     """
 
@@ -49,6 +50,7 @@ class Units:
     assigned: bool
     rules: pd.DataFrame | None
     read: int
+    every: sa.FromClause
     conflicts: int
 
 
@@ -79,7 +81,7 @@ def _exposed(work: Work, spine: Spine) -> Units:
     ).where(c.unit.is_not(None))
     keyed = spine.keys is not None and unit_is_the_key(p, spine.keys)
     firsts = _firsts(work, rows.subquery(), ("key0",) if keyed else ())
-    made, conflicts = _kept(work, firsts)
+    made, every, conflicts = _kept(work, firsts)
     return Units(
         rows=made,
         segments=p.segments,
@@ -89,6 +91,7 @@ def _exposed(work: Work, spine: Spine) -> Units:
         assigned=False,
         rules=None,
         read=0,
+        every=every,
         conflicts=conflicts,
     )
 
@@ -110,9 +113,9 @@ def _assigned(work: Work, a: Assignments) -> Units:
     if seen["units"] == seen["usable"]:
         whole = [good.c[name] for name in names]
         plain = sa.select(*whole, _zero("crossed"), _zero("conflict"))
-        rows, conflicts = _kept(work, plain)
+        rows, every, conflicts = _kept(work, plain)
     else:
-        rows, conflicts = _kept(work, _firsts(work, good, ()))
+        rows, every, conflicts = _kept(work, _firsts(work, good, ()))
     return Units(
         rows=rows,
         segments=a.segments,
@@ -122,6 +125,7 @@ def _assigned(work: Work, a: Assignments) -> Units:
         assigned=True,
         rules=_rules(work, read, rows),
         read=int(seen["read"]),
+        every=every,
         conflicts=conflicts,
     )
 
@@ -207,8 +211,8 @@ def _firsts(work: Work, rows: sa.Subquery, alias: tuple[str, ...]) -> Statement:
     )
 
 
-def _kept(work: Work, found: Statement) -> tuple[sa.FromClause, int]:
-    """Units with their epoch, kept, without those in conflict; and how many those are."""
+def _kept(work: Work, found: Statement) -> tuple[sa.FromClause, sa.FromClause, int]:
+    """Units with their epoch, kept, without those in conflict; all of them; how many conflict."""
     rows = found.subquery()
     names = [one for one in rows.c if one.name != "conflict"]
     with_epoch = sa.select(*names, epoch(work, rows.c.day).label("epoch"), rows.c.conflict)
@@ -216,9 +220,9 @@ def _kept(work: Work, found: Statement) -> tuple[sa.FromClause, int]:
     seen = work.row("count conflicts", sa.select(total(every.c.conflict).label("conflicts")))
     conflicts = int(seen["conflicts"])
     if not conflicts:
-        return every, 0
+        return every, every, 0
     agreed = sa.select(every).where(every.c.conflict == 0)
-    return agreed.subquery("agreed_units"), conflicts
+    return agreed.subquery("agreed_units"), every, conflicts
 
 
 def _rules(work: Work, read: sa.Subquery, rows: sa.FromClause) -> pd.DataFrame:

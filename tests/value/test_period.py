@@ -27,13 +27,23 @@ def test_a_young_model_starts_on_its_first_day_and_has_no_prior_quarter():
 
 
 def test_only_mature_days_count_and_the_others_are_counted():
-    one = found(mature=AS_OF - timedelta(days=14))["quarter"]
-    assert (one.mature.days, one.immature) == (77, 14)
+    one = found(mature=AS_OF - timedelta(days=14))["year"]
+    assert (one.mature.days, one.immature) == (351, 14)
     assert one.days == one.mature
 
 
+def test_compared_periods_are_whole_and_end_on_the_last_mature_day():
+    through = AS_OF - timedelta(days=14)
+    periods = found(mature=through)
+    for name, days in (("quarter", 91), ("prior_quarter", 91), ("month", 28)):
+        assert (periods[name].mature.days, periods[name].immature) == (days, 0)
+    assert periods["quarter"].asked.last == periods["month"].asked.last == through
+    assert periods["quarter"].asked.first - periods["prior_quarter"].asked.last == timedelta(1)
+
+
 def test_a_few_mature_days_do_not_stand_for_a_quarter():
-    one = found(mature=AS_OF - timedelta(days=86))["quarter"]
+    young = AS_OF - timedelta(days=90)
+    one = found(first=young, mature=young + timedelta(days=4))["quarter"]
     assert one.mature is None
     assert one.days == one.asked
 

@@ -11,9 +11,10 @@ from valuekit.estimate import Period
 if TYPE_CHECKING:
     from valuekit.scorecard import PeriodName
 
+STALE_DAYS = 180  # older evidence says nothing about the present; it loses a grade, too
 LEAST_DAYS = 7  # fewer mature days than a week say nothing about a longer period
 
-# name -> (days back of the first day, days back of the last day) from the last day of the figures
+# name -> (days back of the first day, days back of the last day) from the last day of the period
 _SPANS: dict[PeriodName, tuple[int, int]] = {
     "year": (364, 0),
     "quarter": (90, 0),
@@ -48,7 +49,10 @@ def named(first: date, as_of: date, mature_through: date | None) -> tuple[Counte
     """The periods of a model: all, year (365 days), quarter and prior quarter (91), month (28).
 
     Whole days; a period begins no earlier than the model's first day, and one that ends before
-    it is left out. A period shorter than a week counts when all of it is mature.
+    it is left out. Year and all end with the figures. Quarter, prior quarter and month are there
+    to be compared, so they end on the model's last mature day: a half-open quarter against a
+    whole one would show a fall that nobody suffered. A period shorter than a week counts when all
+    of it is mature.
 
     Args:
         first: First day with data.
@@ -57,11 +61,24 @@ def named(first: date, as_of: date, mature_through: date | None) -> tuple[Counte
     """
     found = [_counted("all", Period(first, max(first, as_of)), mature_through)]
     for name, (back, until) in _SPANS.items():
-        last = as_of - timedelta(days=until)
+        end = as_of if name == "year" else _compared(first, as_of, mature_through)
+        last = end - timedelta(days=until)
         if last >= first:
-            asked = Period(max(first, as_of - timedelta(days=back)), last)
+            asked = Period(max(first, end - timedelta(days=back)), last)
             found.append(_counted(name, asked, mature_through))
     return tuple(found)
+
+
+def _compared(first: date, as_of: date, mature_through: date | None) -> date:
+    """Last day of the periods that are compared: the last mature day, once there is a week.
+
+    Days long past are no recent quarter: a model that stopped has none.
+    """
+    if mature_through is None or (mature_through - first).days + 1 < LEAST_DAYS:
+        return as_of
+    if (as_of - mature_through).days > STALE_DAYS:
+        return as_of
+    return min(as_of, mature_through)
 
 
 def _counted(name: PeriodName, asked: Period, mature_through: date | None) -> Counted:

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors.sql import match
+
 START = datetime(2025, 3, 1)
 DAYS = 2
 ROW = st.tuples(st.sampled_from("abc"), st.integers(0, 24 * 5))
@@ -185,3 +187,20 @@ def test_how_rows_lie_in_files_changes_nothing(pulled):
     for name, frame in whole.facts.items():
         pd.testing.assert_frame_equal(frame, again.facts[name])
     assert whole.registered == again.registered
+
+
+def test_a_crowded_key_is_joined_in_stretches_of_time(pulled, monkeypatch):
+    """The same pairs, whether or not the stretch of time is one more key."""
+    predictions = [(unit, h) for h in range(0, 24 * 9, 5) for unit in "ab"]
+    outcomes = [(unit, h, h % 5) for h in range(0, 24 * 9, 4) for unit in "abc"]
+    tables = _tables(predictions, outcomes)
+    for credit in ("last", "split"):
+        model = _model("sum", credit)
+        plain = pulled(tables, model)
+        monkeypatch.setattr(match, "CROWD", 1)
+        crowded = pulled(tables, model)
+        monkeypatch.undo()
+        assert "block" in " ".join(one.sql for one in crowded.queries)
+        assert "block" not in " ".join(one.sql for one in plain.queries)
+        for name, frame in plain.facts.items():
+            pd.testing.assert_frame_equal(frame, crowded.facts[name])
