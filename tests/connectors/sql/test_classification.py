@@ -161,7 +161,7 @@ def test_registered_layouts_are_kept(made, pulled):
 def test_usage(made, rows):
     usage = made.facts["usage"].query("segment == 'all'")
     for token, column in (("input", "tin"), ("output", "tout")):
-        found = usage.query("token == @token").set_index(["version", "day", "provider_model"])
+        found = usage[usage["token"] == token].set_index(["version", "day", "provider_model"])
         known = rows.dropna(subset=[column])
         by = known.groupby(["version", "day", "llm"])[column]
         assert found["quantity"].to_dict() == by.sum().to_dict()
@@ -171,7 +171,8 @@ def test_usage(made, rows):
 def test_maturity_by_event_and_arrival(made, rows):
     keys = ["version", "day", "arm"]
     for basis, column, last in (("event", "seen", 5), ("arrival", "arrived", 7)):
-        found = made.facts["maturity"].query("basis == @basis").set_index(keys)
+        ages = made.facts["maturity"]
+        found = ages[ages["basis"] == basis].set_index(keys)
         assert found["entries"].to_dict() == rows.groupby(keys).size().to_dict()
         got = rows.dropna(subset=["pid"])
         age = (pd.to_datetime(got[column]).dt.normalize() - got["day"]).dt.days.clip(upper=last)
