@@ -8,7 +8,7 @@ from valuekit.workspace.declare import Workspace
 
 
 def workspace(models: dict[str, dict[str, Any]], **rest: Any) -> Workspace:
-    """A workspace of models; each gets a title, an owner and a prediction log unless it has them."""
+    """A workspace of models; each gets a title, an owner and a prediction log unless given."""
     base = {
         "title": "Model",
         "owner": "team@example.com",

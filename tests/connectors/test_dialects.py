@@ -1,6 +1,5 @@
 """Portable constructs: what they compute, and how each engine spells them."""
 
-# ruff: noqa: DTZ001  statements hold naive UTC times
 from __future__ import annotations
 
 import hashlib

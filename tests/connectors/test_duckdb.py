@@ -1,6 +1,5 @@
 """The engine's results against pandas on the same rows; hostile names; threads."""
 
-# ruff: noqa: DTZ001  statements hold naive UTC times
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor

@@ -1,6 +1,5 @@
 """Days by offsets written into the statement are the days that zoneinfo gives."""
 
-# ruff: noqa: DTZ001  statements hold naive UTC times
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta

@@ -147,7 +147,7 @@ def test_a_lost_row_stops_the_pull(pulled):
     with pytest.raises(SourceError, match="99 rows read, 2 accounted for"):
         intake.intake(Work(), [source], None)
     whole = intake.Source("outcomes", frames.rename(columns={"value": "amount"}), 2, 2.5)
-    with pytest.raises(SourceError, match="difference -0.5"):
+    with pytest.raises(SourceError, match=r"difference -0.5"):
         intake.intake(Work(), [whole], None)
 
 
