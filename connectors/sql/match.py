@@ -153,7 +153,8 @@ def _possible(work: Work, entries: Entries, actuals: Actuals) -> Statement:
 def _crowded(work: Work, entries: Entries, actuals: Actuals) -> bool:
     """Whether some key has so many outcomes that joining all of its rows would take forever."""
     by = [actuals.rows.c[name] for name in entries.keys]
-    each = sa.select(sa.func.count().label("n")).group_by(*by).subquery()
+    counted = sa.select(sa.func.count().label("n")).select_from(actuals.rows)
+    each = counted.group_by(*by).subquery()
     seen = work.row("outcomes of one key", sa.select(sa.func.max(each.c.n).label("n")))
     return int(seen["n"] or 0) > CROWD
 
