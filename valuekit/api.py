@@ -52,6 +52,24 @@ class Workspace:
         """
         return open_store(self.loaded.store_url, create=create)
 
+    def backup(self, target: str | Path) -> dict[str, int]:
+        """Copy the value store into a new file; table -> rows.
+
+        Raises:
+            StoreError: when there is no store, or the file exists or cannot be written.
+        """
+        with self.store() as store:
+            return store.backup(Path(target))
+
+    def restore(self, source: str | Path) -> dict[str, int]:
+        """Fill an empty value store from a backup; table -> rows.
+
+        Raises:
+            StoreError: when the store has rows, or the file is no backup.
+        """
+        with self.store(create=True) as store:
+            return store.restore(Path(source))
+
     def refresh(
         self,
         models: Sequence[str] | None = None,

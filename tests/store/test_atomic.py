@@ -139,6 +139,7 @@ def test_a_run_is_committed_once_and_only_when_it_runs(store):
     assert store.latest_run().status == "ok"
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_a_writer_that_holds_the_file_is_named(store, url, monkeypatch):
     run(store, part())
     held = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -56,6 +55,7 @@ def test_opening_twice_changes_nothing(store, url):
         assert dump(again) == before
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_sqlite_runs_with_a_log_and_foreign_keys(store):
     with store._engine.connect() as connection:
         for pragma, value in (
@@ -81,6 +81,7 @@ def test_a_missing_store_says_what_to_run(url, tmp_path):
     assert code in {"read_only", "unreachable"}
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_an_empty_file_is_a_store_that_was_never_filled(url):
     file_of(url).touch()
     assert refused(url)[0] == "not_refreshed"
@@ -98,15 +99,17 @@ def test_a_newer_schema_is_refused_whoever_opens(store, url):
 
 
 def test_a_strangers_database_is_left_alone(url):
-    with sqlite3.connect(file_of(url)) as raw:
-        raw.execute("CREATE TABLE invoices (id)")
-    raw.close()
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE invoices (id INTEGER)")
+    engine.dispose()
     code, text = refused(url, create=True)
     assert code == "not_a_store"
     assert "invoices" in text
 
 
 @pytest.mark.parametrize("create", [False, True])
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_a_file_that_is_no_database_is_named(url, create):
     file_of(url).write_text("id,amount\n" * 200)
     assert refused(url, create=create)[0] == "not_a_store"
@@ -118,6 +121,7 @@ def test_what_is_no_address_is_named(url):
     assert refused(url)[0] == "store_url"
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_a_store_that_may_not_be_written_is_read_and_never_changed(store, url, monkeypatch):
     number = run(store, part())
     store.close()
@@ -139,6 +143,7 @@ def test_a_store_that_may_not_be_written_is_read_and_never_changed(store, url, m
     assert file_of(url).read_bytes() == before
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_a_store_in_a_folder_that_may_not_be_written_is_read(store, url, monkeypatch):
     """A log cannot be made there, so the file is opened as one that nobody changes."""
     run(store, part())

@@ -11,12 +11,13 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import StaticPool
 
-from valuekit.store.words import in_words, shown
+from valuekit.store.words import failure, in_words, shown
 
 if TYPE_CHECKING:
     from sqlite3 import Connection as SQLiteConnection
 
 BUSY_MS = 10_000
+CONNECT_SECONDS = 10
 PAGE = 16_384  # payloads of 1-3 kB would leave a third of every smaller page empty
 WRITE = {"valuekit_write": True}  # execution option: take the write lock at the start
 
@@ -47,8 +48,8 @@ def connect(url: sa.URL, *, writable: bool) -> sa.Engine:
     Raises:
         StoreError: when the file cannot be opened.
     """
-    if url.get_backend_name() != "sqlite":
-        return sa.create_engine(url, pool_pre_ping=True)
+    if url.get_backend_name() == "postgresql":
+        return _postgres(url)
     if file_of(url) is None:
         engine = sa.create_engine(url, poolclass=StaticPool)
     elif writable:
@@ -57,6 +58,55 @@ def connect(url: sa.URL, *, writable: bool) -> sa.Engine:
         return _read_only(url)
     _transactions(engine, log=file_of(url) is not None)
     return engine
+
+
+def address(text: str) -> sa.URL:
+    """The parsed address of a store, with the driver that is used here.
+
+    Raises:
+        StoreError: when it is no address, or of a database that no store can lie in.
+    """
+    try:
+        url = sa.make_url(text)
+    except sa.exc.ArgumentError:
+        raise failure(
+            "store", "store_url", "not the address of a store", 'Write "sqlite:///valuekit.db".'
+        ) from None
+    if url.drivername in {"postgres", "postgresql"}:
+        return url.set(drivername="postgresql+psycopg")
+    if url.drivername not in {"sqlite", "sqlite+pysqlite", "postgresql+psycopg"}:
+        raise failure(
+            "store",
+            "store_kind",
+            "a store is a SQLite file or a PostgreSQL database",
+            'Write "sqlite:///valuekit.db" or "postgresql://user@host/database".',
+            url.drivername,
+        )
+    return url
+
+
+def _postgres(url: sa.URL) -> sa.Engine:
+    # Several statements make one page: all of them see one state. A dead network is noticed.
+    try:
+        return sa.create_engine(
+            url,
+            pool_pre_ping=True,
+            isolation_level="REPEATABLE READ",
+            connect_args={
+                "application_name": "valuekit",
+                "connect_timeout": CONNECT_SECONDS,
+                "keepalives_idle": 30,
+                "tcp_user_timeout": 60_000,
+            },
+        )
+    except ModuleNotFoundError as error:
+        raise failure(
+            shown(url),
+            "no_driver",
+            "the PostgreSQL driver is not installed",
+            'Run: pip install "valuekit[postgres]"',
+            error.name or "",
+        ) from error
 
 
 def _read_only(url: sa.URL) -> sa.Engine:

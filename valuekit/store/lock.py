@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 
 import sqlalchemy as sa
 
@@ -49,8 +50,9 @@ def _advisory(engine: sa.Engine) -> Release | None:
         return None
 
     def release() -> None:
-        connection.execute(sa.select(sa.func.pg_advisory_unlock(_KEY)))
-        connection.commit()
-        connection.close()
+        # A session that the server ended has lost its locks already.
+        with connection, suppress(sa.exc.OperationalError):
+            connection.execute(sa.select(sa.func.pg_advisory_unlock(_KEY)))
+            connection.commit()
 
     return release

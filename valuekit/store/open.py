@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-
 from valuekit.errors import StoreError
-from valuekit.store.connect import connect, file_of, may_write
+from valuekit.store.connect import address, connect, file_of, may_write
 from valuekit.store.migrate import ensure
 from valuekit.store.store import Store
 from valuekit.store.words import failure, in_words, read_only, shown
@@ -15,7 +13,8 @@ def open_store(url: str, *, create: bool = False) -> Store:
     """Open the value store at an address.
 
     Args:
-        url: SQLAlchemy address, such as ``sqlite:////srv/values.db``.
+        url: SQLAlchemy address, such as ``sqlite:////srv/values.db`` or
+            ``postgresql://user@host/database`` (the password from PGPASSWORD or ~/.pgpass).
         create: Make the store, or bring it to the newest schema, when that is needed.
 
     Returns:
@@ -24,12 +23,7 @@ def open_store(url: str, *, create: bool = False) -> Store:
     Raises:
         StoreError: when it is missing, unreachable, of an unknown schema, or not ours.
     """
-    try:
-        parsed = sa.make_url(url)
-    except sa.exc.ArgumentError:
-        raise failure(
-            "store", "store_url", "not the address of a store", 'Write "sqlite:///valuekit.db".'
-        ) from None
+    parsed = address(url)
     place, path = shown(parsed), file_of(parsed)
     if path is not None and not create and not path.is_file():
         raise failure(place, "not_refreshed", "there is no store yet", "Run: valuekit refresh")

@@ -11,13 +11,14 @@ import sqlalchemy as sa
 from valuekit import __version__
 from valuekit.errors import StoreError
 from valuekit.store import commit as steps
-from valuekit.store import facts, history, lock, tables
+from valuekit.store import copy, facts, history, lock, tables
 from valuekit.store.connect import WRITE
 from valuekit.store.words import failure, in_words, read_only, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date, datetime
+    from pathlib import Path
     from types import TracebackType
 
     import pandas as pd
@@ -250,6 +251,34 @@ class Store:
         with self._reading() as connection:
             return history.data_version(connection)
 
+    def backup(self, target: Path) -> dict[str, int]:
+        """Copy every row into a new SQLite file; readers and a writer go on meanwhile.
+
+        Returns:
+            Table -> rows.
+
+        Raises:
+            StoreError: when the file exists or cannot be written.
+        """
+        with self._reading() as connection:
+            return copy.backup(connection, target)
+
+    def restore(self, source: Path) -> dict[str, int]:
+        """Fill this store, which must be empty, from a backup; all of it or nothing.
+
+        Returns:
+            Table -> rows.
+
+        Raises:
+            StoreError: when the store has rows, is being refreshed, or the file is no backup.
+        """
+        self._lock()
+        try:
+            with self._writing() as connection:
+                return copy.restore(source, connection, self.place)
+        finally:
+            self._unlock()
+
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
         with in_words(self.place), self._engine.connect() as connection, connection.begin():
@@ -274,9 +303,16 @@ class Store:
                 raise failure(
                     self.place,
                     "busy",
-                    "another refresh of this store is running",
+                    f"another refresh of this store is running{self._holder()}",
                     "Wait until it has finished; its run then shows in `valuekit show`.",
                 )
+
+    def _holder(self) -> str:
+        with self._reading() as connection:
+            found = [one for one in history.runs(connection, 5) if one.status == "running"]
+        if not found:
+            return ""
+        return f": run {found[0].id} since {found[0].started:%Y-%m-%d %H:%M:%S} UTC"
 
     def _unlock(self) -> None:
         if self._release is not None:

@@ -16,6 +16,51 @@ if TYPE_CHECKING:
 
 # A piece of the driver's message -> (code, rule, remedy).
 _KNOWN: tuple[tuple[str, str, str, str], ...] = (
+    *(
+        (
+            piece,
+            "connection_lost",
+            "the connection to the database broke; the last good run is untouched",
+            "Run it again when the database is back.",
+        )
+        for piece in ("terminating connection", "closed the connection", "connection is lost")
+    ),
+    *(
+        (
+            piece,
+            "denied",
+            "the database does not let this user in",
+            "Check the user in `store`, and PGPASSWORD or ~/.pgpass for the password.",
+        )
+        for piece in ("password authentication", "no password supplied", "pg_hba.conf")
+    ),
+    (
+        "permission denied",
+        "read_only",
+        "the database user may only read here",
+        "Grant it the right to write, or name another user in `store`.",
+    ),
+    (
+        "read-only transaction",
+        "read_only",
+        "the database may only be read here",
+        "Name the writable server in `store`.",
+    ),
+    (
+        "no space left",
+        "disk_full",
+        "the disk is full; the last good run is untouched",
+        "Free some space, then try again.",
+    ),
+    *(
+        (
+            piece,
+            "unreachable",
+            "the database cannot be reached",
+            "Check that it runs and exists, and its address in `store`.",
+        )
+        for piece in ("connection failed", "connection timeout", "could not translate host name")
+    ),
     (
         "database is locked",
         "busy",
