@@ -12,7 +12,7 @@ from valuekit.workspace.load import Loaded, load
 DAYS = 60
 WINDOW = 7
 MODEL = "offers"
-MEMORY = "1GB"
+MEMORY = "900MB"
 THREADS = 2
 
 _MACROS = f"""

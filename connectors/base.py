@@ -19,9 +19,11 @@ from connectors import dialects, zones
 from connectors.findings import naive_timestamp, no_columns, unusable_column
 from valuekit.errors import SourceError
 from valuekit.source import Check, Progress, Pull, Query, Registered
+from valuekit.uplift.assignment import Shares
 from valuekit.workspace.declare import Source, Workspace
 
 if TYPE_CHECKING:
+    import pandas as pd
     from sqlalchemy.engine import Dialect
 
 ColumnType = Literal[
@@ -103,6 +105,11 @@ class Engine(abc.ABC):
     def materialise(self, name: str, statement: Statement) -> sa.TableClause | sa.CTE:
         """The result of a statement for reuse: a table of the engine's own, else a CTE."""
         return statement.cte(name)
+
+    def lookup(self, name: str, rows: pa.Table) -> sa.TableClause | None:
+        """Rows of our own as a table to join with; None where an engine takes none from us."""
+        del name, rows
+        return None
 
     def drop(self, table: sa.FromClause) -> None:
         """Forget a materialised result; nothing to do for a CTE."""
@@ -214,6 +221,21 @@ class Engine(abc.ABC):
         from connectors.sql import pull
 
         return pull(self, workspace, model, registered, progress)
+
+    def split(
+        self,
+        workspace: Workspace,
+        model: str,
+        registered: Sequence[Registered],
+        *,
+        metric: str,
+        salt: str,
+        shares: Shares,
+    ) -> pd.DataFrame:
+        """A metric of past units by the arm that a salt would give them, for an A/A check."""
+        from connectors.sql.split import split
+
+        return split(self, workspace, model, registered, metric=metric, salt=salt, shares=shares)
 
     def _known(self, table: str, columns: Sequence[str] | None) -> dict[str, ColumnType]:
         there = self.columns(table)

@@ -57,6 +57,14 @@ SPELLINGS: dict[str, dict[str, str]] = {
         "databricks": "FLOOR((unix_micros({1}) - unix_micros({0})) / 86400000000)",
         "trino": "CAST(FLOOR(date_diff('millisecond', {0}, {1}) / 8.64E7) AS BIGINT)",
     },
+    "microseconds": {
+        "default": "epoch_us({0})",
+        "postgresql": "CAST(EXTRACT(EPOCH FROM {0}) * 1000000 AS BIGINT)",
+        "bigquery": "UNIX_MICROS(TIMESTAMP({0}))",
+        "snowflake": "DATE_PART(EPOCH_MICROSECOND, {0})",
+        "databricks": "unix_micros({0})",
+        "trino": "CAST(ROUND(to_unixtime({0}) * 1E6) AS BIGINT)",
+    },
     "fdiv": {
         "default": "(CAST({0} AS DOUBLE) / NULLIF(CAST({1} AS DOUBLE), 0))",
         "postgresql": "(CAST({0} AS DOUBLE PRECISION) / NULLIF(CAST({1} AS DOUBLE PRECISION), 0))",
@@ -125,6 +133,7 @@ _add_days = _construct("add_days", sa.DateTime())
 _add_seconds = _construct("add_seconds", sa.DateTime())
 _days_between = _construct("days_between", sa.BigInteger())
 _elapsed_days = _construct("elapsed_days", sa.BigInteger())
+_microseconds = _construct("microseconds", sa.BigInteger())
 _fdiv = _construct("fdiv", sa.Double())
 _to_double = _construct("to_double", sa.Double())
 _safe_double = _construct("safe_double", sa.Double())
@@ -171,6 +180,11 @@ def days_between(first: Expression, last: Expression) -> Expression:
 def elapsed_days(first: Expression, last: Expression) -> Expression:
     """Whole days of 24 hours from one time to another, rounded down (-1 = up to a day before)."""
     return _elapsed_days(first, last)
+
+
+def microseconds(time: Expression) -> Expression:
+    """Microseconds of a naive UTC time since 1970, as a whole number."""
+    return _microseconds(time)
 
 
 def fdiv(top: Expression, bottom: Expression) -> Expression:

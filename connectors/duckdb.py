@@ -23,6 +23,11 @@ from valuekit.source import Query
 from valuekit.workspace.declare import Source, Workspace
 
 MADE = "made"  # schema of materialised results, apart from the views on the files
+_ARROW: Mapping[pa.DataType, sa.types.TypeEngine[Any]] = {
+    pa.int64(): sa.BigInteger(),
+    pa.float64(): sa.Double(),
+    pa.string(): sa.String(),
+}
 
 
 class DuckDBConnector(Engine):
@@ -97,18 +102,29 @@ class DuckDBConnector(Engine):
     def materialise(self, name: str, statement: Statement) -> sa.TableClause:
         """The result of a statement as a table in memory, spilled to temporary files if large."""
         started = time.perf_counter()
-        with self._lock:
-            self._made += 1
-            made = sa.table(
-                f"{name}_{self._made}",
-                *(sa.column(key, one.type) for key, one in statement.selected_columns.items()),
-                schema=MADE,
-            )
+        columns = [sa.column(key, one.type) for key, one in statement.selected_columns.items()]
+        made = self._new(name, columns)
         text, values = self._compiled(statement)
         created = self._execute(name, text, values, f"CREATE TABLE {self._quoted(made)} AS ")
         rows = int(created.column(0)[0].as_py())
         seconds = time.perf_counter() - started
         self.queries.append(Query(name, text, values, rows, seconds))
+        return made
+
+    def lookup(self, name: str, rows: pa.Table) -> sa.TableClause | None:
+        """Rows of our own as a table in memory; see :meth:`Engine.lookup`."""
+        if not self.can_materialise:
+            return None
+        started = time.perf_counter()
+        made = self._new(name, [sa.column(one.name, _ARROW[one.type]) for one in rows.schema])
+        with self._connection.cursor() as cursor:
+            cursor.register(f"rows_of_{made.name}", rows)
+            cursor.execute(f'CREATE TABLE {self._quoted(made)} AS FROM "rows_of_{made.name}"')
+            cursor.unregister(f"rows_of_{made.name}")
+        columns = ", ".join(rows.column_names)
+        note = f"-- {self._quoted(made)}: rows of the connector's own, {columns}"
+        seconds = time.perf_counter() - started
+        self.queries.append(Query(name, note, {}, rows.num_rows, seconds))
         return made
 
     def drop(self, table: sa.FromClause) -> None:
@@ -149,6 +165,12 @@ class DuckDBConnector(Engine):
             if table not in self._tables:
                 self._tables[table] = tables.open_table(self, self._connection, table)
             return self._tables[table]
+
+    def _new(self, name: str, columns: Sequence[sa.ColumnClause[Any]]) -> sa.TableClause:
+        """Name of a table to be made, with a number of its own."""
+        with self._lock:
+            self._made += 1
+            return sa.table(f"{name}_{self._made}", *columns, schema=MADE)
 
     def _compiled(self, statement: Statement) -> tuple[str, dict[str, Any]]:
         compiled = statement.compile(

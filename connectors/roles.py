@@ -5,15 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from valuekit.workspace.declare import Assignments, Model, Outcomes, Predictions, Workspace
+from valuekit.workspace.declare import (
+    Assignments,
+    Block,
+    Model,
+    Outcomes,
+    Panel,
+    Predictions,
+    Workspace,
+)
 
-Role = Literal["key", "number", "label", "time", "text"]
-Block = Predictions | Assignments | Outcomes
+__all__ = ["Block", "Role", "block_roles", "blocks", "roles"]
+
+# A year may be a number where the observations of a panel are years apart.
+Role = Literal["key", "number", "label", "time", "year", "text"]
 
 
 def blocks(model: Model) -> Iterator[tuple[str, Block]]:
     """The declared tables of a model by what they are."""
-    for name in ("predictions", "assignments", "outcomes"):
+    for name in ("predictions", "assignments", "outcomes", "panel"):
         block = getattr(model, name)
         if block is not None:
             yield name, block
@@ -38,6 +48,8 @@ def block_roles(model: Model, block: Block) -> dict[str, Role]:
         pairs = [*_predictions(model, block), *_joined(model, "predictions")]
     elif isinstance(block, Assignments):
         pairs = [*_assignments(block), *_joined(model, "assignments")]
+    elif isinstance(block, Panel):
+        pairs = list(_panel(model, block))
     else:
         pairs = list(_outcomes(model, block))
     found: dict[str, Role] = {}
@@ -62,6 +74,7 @@ def _predictions(model: Model, block: Predictions) -> Iterator[tuple[str | None,
 def _assignments(block: Assignments) -> Iterator[tuple[str | None, Role]]:
     yield block.time, "time"
     yield from ((column, "number") for column in block.covariates.values())
+    yield block.propensity, "number"
     yield from ((block.unit, "key"), (block.arm, "text"), (block.stratum, "text"))
     yield from ((column, "text") for column in block.segments)
 
@@ -69,10 +82,19 @@ def _assignments(block: Assignments) -> Iterator[tuple[str | None, Role]]:
 def _outcomes(model: Model, block: Outcomes) -> Iterator[tuple[str | None, Role]]:
     yield from ((block.time, "time"), (block.arrived, "time"))
     yield block.label, "number" if model.task in {"regression", "forecast"} else "label"
-    for metric in model.metrics.values():
+    for metric in model.unit_metrics.values():
         yield from ((metric.column, "number"), (metric.denominator, "number"))
     yield block.id, "key"
     yield from ((column, "key") for column in block.on.values())
+
+
+def _panel(model: Model, block: Panel) -> Iterator[tuple[str | None, Role]]:
+    when: Role = "year" if block.frequency == "year" else "time"
+    yield from ((block.time, when), (block.treated_from, when), (block.offset, "number"))
+    for metric in model.panel_metrics.values():
+        yield metric.column, "number"
+    yield from ((block.id, "key"), (block.group, "text"), (block.arm, "label"))
+    yield from ((column, "text") for column in block.segments)
 
 
 def _joined(model: Model, part: str) -> Iterator[tuple[str | None, Role]]:

@@ -8,6 +8,7 @@ from connectors.base import Engine
 from connectors.roles import Block, blocks
 from connectors.sql.columns import Usable, usable
 from connectors.sql.expect import arms, label, size
+from connectors.sql.panel_check import check_panel
 from connectors.sql.profile import Profile, profile
 from connectors.sql.sample import join
 from valuekit.errors import Finding, SourceError
@@ -61,6 +62,7 @@ def _deeper(
     try:
         found += arms(engine, model, known)
         found += label(engine, model, known)
+        found += check_panel(engine, model, known)
         share, joined = join(engine, model, known)
         found += joined
     except SourceError as error:

@@ -50,17 +50,25 @@ def _fault(engine: Engine, table: str, column: str, kind: ColumnType, role: Role
     at = place(engine, table, column)
     if role == "number" and kind not in _NUMBERS:
         return _wrong(at, kind, "the column must hold numbers", _NUMBER)
-    if role == "time" and kind not in _TIMES:
-        remedy = _EPOCH if kind in _NUMBERS else _TIME
-        return _wrong(at, kind, "the column must hold dates or times", remedy)
+    if role in {"time", "year"} and kind not in _TIMES:
+        return _no_time(at, kind, role)
     if role == "key" and kind == "float":
         rule = "an id stored as a float loses digits above 2^53"
         return _wrong(at, kind, rule, "Store the id as text or as a 64-bit integer.")
     return None
 
 
+def _no_time(at: str, kind: ColumnType, role: Role) -> Finding | None:
+    if role == "year":
+        rule = "the column must hold dates or years"
+        return None if kind in {"int", "float", "decimal"} else _wrong(at, kind, rule, _YEAR)
+    remedy = _EPOCH if kind in _NUMBERS else _TIME
+    return _wrong(at, kind, "the column must hold dates or times", remedy)
+
+
 _NUMBER = "Write plain numbers with a decimal point, without currency signs or separators."
 _TIME = "Write ISO 8601, such as 2026-01-31 or 2026-01-31T14:05:00Z."
+_YEAR = "Write years as whole numbers such as 2026, or dates such as 2026-01-01."
 _EPOCH = "Convert seconds or milliseconds since 1970 to timestamps when exporting."
 
 

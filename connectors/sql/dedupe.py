@@ -32,12 +32,14 @@ class Judged:
         rules: Frame of day, rule, rows, amount, scored: every row read, exactly once.
         read: Rows of the table, counted on their own.
         amount: Sum of the amount over all rows read, on its own.
+        span: First and last time of all rows; None when there are none.
     """
 
     rows: sa.FromClause
     rules: pd.DataFrame
     read: int
     amount: float
+    span: tuple[datetime, datetime] | None
 
 
 def judge(work: Work, source: str, read: sa.Subquery, *, has_id: bool = True) -> Judged:
@@ -70,7 +72,8 @@ def judge(work: Work, source: str, read: sa.Subquery, *, has_id: bool = True) ->
         # Where every row is good the rule is left out: planners take it for a rare condition.
         held = [] if bool((rules["rule"] == ACCEPTED).all()) else [c.rule == ACCEPTED]
         rows = sa.select(read).where(*held, *good).subquery(source)
-    return Judged(rows, rules, int(seen["read"]), float(seen["amount"]))
+    span = None if seen["first"] is None else (seen["first"], seen["last"])
+    return Judged(rows, rules, int(seen["read"]), float(seen["amount"]), span)
 
 
 def _in_range(

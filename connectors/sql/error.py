@@ -13,7 +13,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from connectors import dialects
-from connectors.sql.bins import bin_of
+from connectors.sql.bins import binned
 from connectors.sql.facts import boxed_rows, packed
 from connectors.sql.layout import Layout
 from connectors.sql.match import Matched
@@ -93,7 +93,7 @@ def _one(
     work: Work, compared: Compared, layout: Layout, segment: Segment, name: str
 ) -> pd.DataFrame:
     levels = compared.levels if name == MODEL else ()
-    rows = work.run(f"errors of {name}", _statement(compared, layout, segment, name, levels))
+    rows = work.run(f"errors of {name}", _statement(work, compared, (layout, segment), name))
     rows["hist"] = rows["n"]
     quantile_sums = [f"{kind}{i}" for kind in ("pinball", "covered") for i in range(len(levels))]
     sums = ["n", *_SUMS, *quantile_sums]
@@ -119,11 +119,12 @@ def _moments(rows: pd.DataFrame) -> pd.DataFrame:
     return merged.rename(columns={"mean": "mean_y", "m2": "c_yy"})
 
 
-def _statement(
-    compared: Compared, layout: Layout, segment: Segment, name: str, levels: Sequence[float]
-) -> Statement:
+def _statement(work: Work, compared: Compared, by: tuple[Layout, Segment], name: str) -> Statement:
+    layout, segment = by
+    levels = compared.levels if name == MODEL else ()
     c = compared.rows.c
     f = c[f"f_{name}"]
+    source, place = binned(work, compared.rows, c.y - f, layout.edges)
     known = [one.is_not(None) for one in (c.y, f, c.f_model)]
     inner = (
         sa.select(
@@ -136,9 +137,10 @@ def _statement(
             (c.y - f).label("e"),
             (c.y - c.f_model).label("em"),
             c.scale,
-            bin_of(c.y - f, layout.edges).label("bin"),
+            place.label("bin"),
             *(c[f"q{place}"] for place in range(len(levels))),
         )
+        .select_from(source)
         .where(*known)
         .subquery()
     )

@@ -24,7 +24,7 @@ _MOST_ARMS = 20
 def arms(engine: Engine, model: Model, known: dict[str, Usable]) -> list[Finding]:
     """Whether a holdout has its declared arms, and something to compare with."""
     found = _arm_column(model, known)
-    declared = [one for one in model.evidence if one.design == "holdout"]
+    declared = [one for one in model.evidence if one.design in {"holdout", "observational"}]
     if not declared or found is None:
         return []
     table, column = found
@@ -83,6 +83,9 @@ def size(
     profiles: dict[str, Profile],
 ) -> int:
     """Projected bytes of the model's facts in the store, from days, arms, versions, segments."""
+    panel = _panel_bytes(engine, model, known, profiles)
+    if model.predictions is None and model.assignments is None:
+        return panel
     spine = "predictions" if "predictions" in profiles else next(iter(profiles))
     days = profiles[spine].days
     found = _arm_column(model, known)
@@ -96,12 +99,28 @@ def size(
     whole = max(versions, 1) * _day_bytes(model, max(number_of_arms, 1), schema.SCORE_BINS)
     split = _segment_values(engine, workspace, model, known)
     parts = split * _day_bytes(model, max(number_of_arms, 1), schema.SEGMENT_BINS)
-    return days * (whole + parts)
+    return days * (whole + parts) + panel
+
+
+def _panel_bytes(
+    engine: Engine, model: Model, known: dict[str, Usable], profiles: dict[str, Profile]
+) -> int:
+    """Bytes of the panel: a row for each metric, group and block, and again for each segment."""
+    p = model.panel
+    if p is None or "panel" not in profiles:
+        return 0
+    groups = 1
+    if p.group is not None and p.group in known["panel"].kinds:
+        most = schema.MAX_GROUPS + 1
+        groups = len(_values(engine, p.table, p.group, "check groups", most))
+    blocks = 24 // p.block_hours if p.block_hours else 1
+    rows = len(model.panel_metrics) * max(groups, 1) * blocks * (1 + len(p.segments))
+    return profiles["panel"].days * rows * schema.PANEL.row_bytes()
 
 
 def _day_bytes(model: Model, number_of_arms: int, bins: int) -> int:
     """Bytes of one day, version and segment."""
-    metrics, window = len(model.metrics), model.outcomes.window + 1 if model.outcomes else 0
+    metrics, window = len(model.unit_metrics), model.outcomes.window + 1 if model.outcomes else 0
     total = schema.VOLUME.row_bytes()
     total += metrics * number_of_arms * schema.EFFECT.row_bytes()
     p = model.predictions
@@ -113,6 +132,9 @@ def _day_bytes(model: Model, number_of_arms: int, bins: int) -> int:
     if bins == schema.SCORE_BINS:
         total += max(metrics, 1) * number_of_arms * schema.MATURITY.row_bytes(window)
         total += 3 * schema.INTAKE.row_bytes() + schema.COST.row_bytes()
+    if any(one.repeat for one in model.evidence):
+        buckets = schema.BUCKETS if bins == schema.SCORE_BINS else schema.SEGMENT_BUCKETS
+        total += metrics * number_of_arms * schema.FLOW.row_bytes(buckets)
     return total
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from connectors.sql.dedupe import ACCEPTED
-from connectors.sql.match import Entries, Matched, same_keys, starts
+from connectors.sql.match import CREDITED, RULES, Entries, Matched, same_keys, starts
 from connectors.sql.outcomes import Actuals
 from connectors.sql.values import total
 from connectors.sql.work import Expression, Statement, Work
@@ -30,8 +30,6 @@ FATES = {
     "crossed": "deduplicated",
     "outside_window": "out_of_window",
 }
-# What became of an outcome, best first: with two spines the better one tells.
-RULES = ("credited", "uncredited", "outside_window", "before_prediction", "orphan")
 TOLERANCE = 1e-9
 
 
@@ -93,6 +91,25 @@ def fates(work: Work, actuals: Actuals, sides: list[tuple[Entries, Matched]]) ->
     if not sides:
         clean = judged[judged["rule"] == ACCEPTED].assign(rule="orphan")
         return pd.concat([held, clean], ignore_index=True)
+    met = sides[0][1].met
+    if len(sides) == 1 and met is not None:
+        statement = _known(sides[0][1], met)
+    else:
+        statement = _over_sides(actuals, sides)
+    c = statement.subquery().c
+    counted = sa.select(
+        c.day,
+        c.rank,
+        sa.func.count().label("rows"),
+        total(c.amount * c.share).label("credited"),
+        total(c.amount * (1.0 - c.share)).label("rest"),
+    ).group_by(c.day, c.rank)
+    found = work.run("fates of outcomes", counted)
+    return pd.concat([held, *by_rule(found)], ignore_index=True)
+
+
+def _over_sides(actuals: Actuals, sides: list[tuple[Entries, Matched]]) -> Statement:
+    """Day, best rank, share and amount of each outcome over all spines."""
     statuses = [
         _status(actuals, *side, alone=not (place and side[0].within)).subquery()
         for place, side in enumerate(sides)
@@ -108,21 +125,8 @@ def fates(work: Work, actuals: Actuals, sides: list[tuple[Entries, Matched]]) ->
         # One outcome, claimed on both spines, is one outcome: the larger share tells.
         share = sa.case((status.c.share > share, status.c.share), else_=share)
         rank = sa.case((better, status.c.rank), else_=rank)
-    rows = (
-        sa.select(o.day, rank.label("rank"), share.label("share"), o.amount)
-        .select_from(source)
-        .subquery()
-    )
-    c = rows.c
-    statement = sa.select(
-        c.day,
-        c.rank,
-        sa.func.count().label("rows"),
-        total(c.amount * c.share).label("credited"),
-        total(c.amount * (1.0 - c.share)).label("rest"),
-    ).group_by(c.day, c.rank)
-    found = work.run("fates of outcomes", statement)
-    return pd.concat([held, *by_rule(found)], ignore_index=True)
+    columns = [o.day, rank.label("rank"), share.label("share"), o.amount]
+    return sa.select(*columns).select_from(source)
 
 
 def by_rule(found: pd.DataFrame) -> list[pd.DataFrame]:
@@ -142,6 +146,8 @@ def _status(actuals: Actuals, entries: Entries, matched: Matched, *, alone: bool
     With ``alone`` an outcome that nobody could claim is judged here; otherwise another spine's
     judgement, which is as good or better, is left to stand.
     """
+    if matched.met is not None:
+        return _known(matched, matched.met)
     o, c = actuals.rows.c, matched.pairs.c
     share = sa.func.sum(c.picked * c.weight).label("share")
     claimed = sa.select(c.oid, share).group_by(c.oid).subquery()
@@ -160,6 +166,20 @@ def _status(actuals: Actuals, entries: Entries, matched: Matched, *, alone: bool
     rank = sa.case(*cases, else_=otherwise)
     whole = sa.func.coalesce(claimed.c.share, 0.0)
     return sa.select(o.oid, rank.label("rank"), whole.label("share")).select_from(source)
+
+
+def _known(matched: Matched, met: sa.FromClause) -> Statement:
+    """The same, with day and amount, where the only entry of an outcome's keys was met already."""
+    m, c = met.c, matched.pairs.c
+    source: Any = met
+    rank: Expression = m.rank
+    share: Expression = sa.case((rank == CREDITED, 1.0), else_=0.0)
+    if not matched.whole:
+        source = met.outerjoin(matched.pairs, sa.and_(m.oid == c.oid, c.picked == 1))
+        share = sa.func.coalesce(c.weight, 0.0)
+        rank = sa.case((sa.and_(rank == CREDITED, share == 0.0), CREDITED + 1), else_=rank)
+    columns = [m.oid, rank.label("rank"), share.label("share"), m.happened.label("day"), m.amount]
+    return sa.select(*columns).select_from(source)
 
 
 def _firsts(actuals: Actuals, entries: Entries, claimed: sa.Subquery) -> sa.Subquery:

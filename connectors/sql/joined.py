@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pandas as pd
 import sqlalchemy as sa
 
+from connectors.sql.arms import with_arms
 from connectors.sql.dedupe import ACCEPTED
 from connectors.sql.forecast import Targets, targets
 from connectors.sql.intake import Source, fates, unsplit
@@ -32,6 +33,7 @@ class Joined:
         matched: Outcomes of predictions.
         gained: Outcomes of units.
         targets: Forecasts with their actuals.
+        actuals: Clean outcome rows.
         sources: Every source's rows by day and rule.
         span: First and last day with predictions or units.
         complete_through: Last day through which outcomes are complete.
@@ -42,6 +44,7 @@ class Joined:
     matched: Matched | None
     gained: Gained | None
     targets: Targets | None
+    actuals: Actuals | None
     sources: tuple[Source, ...]
     span: Days | None
     complete_through: date | None
@@ -55,6 +58,7 @@ def join(work: Work) -> Joined:
     """
     spine = predictions(work)
     exposed = units(work, spine)
+    spine = with_arms(work, spine, exposed)
     span = _span(spine, exposed)
     actuals, sides, matched, gained, aims = _outcomes(work, spine, exposed)
     return Joined(
@@ -63,6 +67,7 @@ def join(work: Work) -> Joined:
         matched=matched,
         gained=gained,
         targets=aims,
+        actuals=actuals,
         sources=_sources(work, spine, exposed, actuals, aims, sides, span),
         span=span,
         complete_through=_complete(work, actuals, span),
@@ -83,16 +88,18 @@ def _outcomes(work: Work, spine: Spine | None, exposed: Units | None) -> Found:
         return None, [], None, None, None
     if one is None:
         raise no_way(work)
-    actuals = outcomes(work, declared, one)
+    forecasts = work.model.task == "forecast" and spine is not None
+    once = spine is not None and spine.unique and unit_keys is None and not forecasts
+    actuals = outcomes(work, declared, one, once=once)
     if work.model.task == "forecast" and spine is not None and keys is not None:
         aims = targets(work, spine, actuals)
         return actuals, [], aims.matched, None, aims
     sides: Sides = []
     matched = gained = None
     if spine is not None and keys is not None:
-        p = spine.rows.c
+        p = spine.armed.c
         carry = (*CARRY, "unit") if "unit" in p else CARRY
-        rows = spine.rows.select().with_only_columns(
+        rows = spine.armed.select().with_only_columns(
             p.id.label("entry"), p.ts, p.day, *(p[n] for n in (*keys.names, *carry))
         )
         side = Entries(

@@ -22,6 +22,9 @@ from connectors.sql.periods import fixed_day
 from connectors.sql.values import flag, zero
 from connectors.sql.work import Expression, Statement, Work
 
+# What became of an outcome, best first: with two spines the better one tells.
+RULES = ("credited", "uncredited", "outside_window", "before_prediction", "orphan")
+CREDITED = RULES.index("credited")
 CROWD = 200  # outcomes of one key
 _START = date(1970, 1, 1)
 _KEYS = ("oid", "ts", "day", "late", "amount", "period")
@@ -36,10 +39,15 @@ class Matched:
             (days from the entry's day to the outcome and to its arrival), the carried columns,
             and the values label, y, m_..., d_... of the whole outcome.
         rows: One row an entry that got an outcome: entry, label, y, m_..., d_..., age.
+        met: Every outcome once, where no two entries have the same keys: oid, happened (its day),
+            amount, and rank in :data:`RULES`, before any pick.
+        whole: Whether every pair counts, and the rank in ``met`` is the last word.
     """
 
     pairs: sa.FromClause
     rows: sa.FromClause
+    met: sa.FromClause | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,13 @@ def match(work: Work, entries: Entries, actuals: Actuals) -> Matched:
     """Pairs of entries and outcomes, each outcome's credit adding up to at most 1."""
     o = work.model.outcomes
     assert o is not None  # noqa: S101  there are actuals
-    possible = work.keep(f"possible_{entries.name}", _possible(work, entries, actuals))
+    met = None
+    if entries.alone:
+        met = _whole(work, work.keep(f"met_{entries.name}", _met(work, entries, actuals)))
+        possible = sa.select(met).where(met.c.rank == CREDITED).subquery()
+    else:
+        kept = work.keep(f"possible_{entries.name}", _possible(work, entries, actuals))
+        possible = _whole(work, kept)
     c = possible.c
     counts: list[Expression] = [
         sa.func.count().label("pairs"),
@@ -90,7 +104,7 @@ def match(work: Work, entries: Entries, actuals: Actuals) -> Matched:
         decided = _decided(possible, values, credit, pick)
         pairs = work.keep(f"pairs_{entries.name}", decided)
     rows = _rows(pairs, values, summed=several and o.pick == "sum").subquery()
-    return Matched(pairs, rows)
+    return Matched(pairs, rows, met, whole=not (shared or several))
 
 
 def window(entries: Entries, actuals: Actuals, days: int) -> list[sa.ColumnElement[bool]]:
@@ -123,14 +137,67 @@ def _possible(work: Work, entries: Entries, actuals: Actuals) -> Statement:
     """All pairs with equal keys within the window."""
     declared = work.model.outcomes
     assert declared is not None  # noqa: S101  there are actuals
-    blocks = actuals.timed and not entries.alone and _crowded(work, entries, actuals)
+    blocks = actuals.timed and _crowded(work, entries, actuals)
     rows = _in_blocks(entries, actuals, declared.window) if blocks else actuals
-    e, o = entries.rows.c, rows.rows.c
+    on = [*same_keys(entries, rows.rows), *window(entries, rows, declared.window)]
+    if blocks:
+        start, _ = starts(entries, rows)
+        on.append(rows.rows.c.block == _block(start, declared.window))
+    source = entries.rows.join(rows.rows, sa.and_(*on))
+    return sa.select(*_columns(work, entries, rows)).select_from(source)
+
+
+def _met(work: Work, entries: Entries, actuals: Actuals) -> Statement:
+    """Every outcome with the only entry of its keys, if there is one, and its rank."""
+    declared = work.model.outcomes
+    assert declared is not None  # noqa: S101  there are actuals
+    e, o = entries.rows.c, actuals.rows.c
+    cases: list[tuple[sa.ColumnElement[bool], int]] = [
+        (e.entry.is_(None), RULES.index("orphan")),
+    ]
+    if actuals.timed:
+        start, at = starts(entries, actuals)
+        cases += [
+            (at < start, RULES.index("before_prediction")),
+            (at >= dialects.add_days(start, declared.window), RULES.index("outside_window")),
+        ]
+    rank = sa.case(*cases, else_=CREDITED).label("rank")
+    source = actuals.rows.outerjoin(entries.rows, sa.and_(*same_keys(entries, actuals.rows)))
+    columns = [*_columns(work, entries, actuals), o.day.label("happened"), o.amount, rank]
+    return sa.select(*columns).select_from(source)
+
+
+def _same_for_all(work: Work) -> dict[str, Expression]:
+    """Columns of pairs that are the same in every row: they are not kept."""
+    o = work.model.outcomes
+    made: dict[str, Expression] = {
+        "picked": sa.literal_column("1"),
+        "weight": sa.literal_column("1.0"),
+    }
+    if o is not None and o.arrived is None:
+        made["delay"] = sa.cast(sa.null(), sa.BigInteger())
+    for name, metric in work.model.metrics.items():
+        if metric.column is None:
+            made[f"m_{name}"] = dialects.to_double(sa.literal_column("1.0"))
+        if metric.denominator is None:
+            made[f"d_{name}"] = dialects.to_double(sa.literal_column("0.0"))
+    return made
+
+
+def _whole(work: Work, kept: sa.FromClause) -> sa.Subquery:
+    """Pairs with the columns that were not kept."""
+    more = [one.label(name) for name, one in _same_for_all(work).items()]
+    return sa.select(kept, *more).subquery()
+
+
+def _columns(work: Work, entries: Entries, actuals: Actuals) -> list[Expression]:
+    """Columns of a pair, those apart that are the same for all."""
+    e, o = entries.rows.c, actuals.rows.c
     if actuals.timed:
         age: Expression = dialects.days_between(e.day, o.day)
     else:
         age = sa.cast(sa.null(), sa.BigInteger())
-    columns = [
+    made = [
         e.entry,
         o.oid,
         e.ts.label("entry_ts"),
@@ -140,14 +207,9 @@ def _possible(work: Work, entries: Entries, actuals: Actuals) -> Statement:
         e.day,
         *(e[name] for name in entries.carry),
         *(o[name] for name in _values(actuals)),
-        sa.literal_column("1").label("picked"),
-        sa.literal_column("1.0").label("weight"),
     ]
-    on = [*same_keys(entries, rows.rows), *window(entries, rows, declared.window)]
-    if blocks:
-        start, _ = starts(entries, rows)
-        on.append(o.block == _block(start, declared.window))
-    return sa.select(*columns).select_from(entries.rows.join(rows.rows, sa.and_(*on)))
+    fixed = _same_for_all(work)
+    return [one for one in made if one.name not in fixed]
 
 
 def _crowded(work: Work, entries: Entries, actuals: Actuals) -> bool:

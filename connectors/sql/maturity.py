@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
+from connectors.sql.cells import Cells
 from connectors.sql.facts import packed
 from connectors.sql.match import Matched
 from connectors.sql.measured import Gained
-from connectors.sql.spine import Spine
+from connectors.sql.units import Units
 from connectors.sql.values import total, zero
 from connectors.sql.work import Work
 
@@ -21,40 +22,42 @@ _KEYS = ("segment", "version", "day", "arm")
 _VECTORS = {"n": "int64", "sum_y": "float64"}
 
 
-def of_units(work: Work, measured: sa.FromClause, gained: Gained) -> list[pd.DataFrame]:
-    """Ages of the outcomes of units, by metric."""
-    u, g = measured.c, gained.pairs.c
+def of_units(work: Work, units: Units, effects: pd.DataFrame, gained: Gained) -> list[pd.DataFrame]:
+    """Ages of the outcomes of units, by metric; all units are counted in their effects."""
+    u, g = units.rows.c, gained.pairs.c
     pairs = (
         sa.select(u.version, u.day, u.arm, *gained.pairs.c)
-        .select_from(gained.pairs.join(measured, g.entry == u.entry))
+        .select_from(gained.pairs.join(units.rows, g.entry == u.entry))
         .subquery()
     )
     values = {name: pairs.c[f"m_{name}"] for name in work.model.metrics}
-    return _ages(work, pairs, values, measured)
+    one = effects[effects["metric"] == next(iter(work.model.metrics))]
+    entries = one.groupby(list(_KEYS))["units"].sum().rename("entries").reset_index()
+    return _ages(work, pairs, values, entries)
 
 
-def of_predictions(work: Work, spine: Spine, matched: Matched) -> list[pd.DataFrame]:
+def entries(work: Work, cells: Cells) -> pd.DataFrame:
+    """Predictions by version, day and arm."""
+    c = cells.rows.c
+    keys = [c.segment, c.version, c.day, c.arm]
+    summed = sa.select(*keys, sa.func.sum(c.predictions).label("entries")).group_by(*keys)
+    return work.run("entries by day", summed)
+
+
+def of_predictions(work: Work, entries: pd.DataFrame, matched: Matched) -> list[pd.DataFrame]:
     """Ages of the labels of predictions."""
     c = matched.pairs.c
     pairs = sa.select(c.version, c.day, c.arm, c.age, c.delay, (c.y * c.weight).label("y"))
     rows = pairs.where(c.picked == 1).subquery()
-    return _ages(work, rows, {LABEL: rows.c.y}, spine.rows)
-
-
-def _entries(work: Work, rows: sa.FromClause) -> pd.DataFrame:
-    c = rows.c
-    keys = [c.version, c.day, c.arm]
-    counted = sa.select(*keys, sa.func.count().label("entries")).group_by(*keys)
-    return work.run("entries by day", counted).assign(segment="all")
+    return _ages(work, rows, {LABEL: rows.c.y}, entries)
 
 
 def _ages(
-    work: Work, pairs: sa.Subquery, values: Mapping[str, Any], spine: sa.FromClause
+    work: Work, pairs: sa.Subquery, values: Mapping[str, Any], entries: pd.DataFrame
 ) -> list[pd.DataFrame]:
     o = work.model.outcomes
     if o is None or o.time is None:
         return []
-    entries = _entries(work, spine)
     bases = {"event": ("age", o.window)}
     if o.arrived is not None:
         bases["arrival"] = ("delay", o.window + o.allowance)

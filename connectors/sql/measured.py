@@ -62,11 +62,14 @@ def through(work: Work, units: Units, spine: Spine, matched: Matched) -> Gained:
 
 
 def measured(work: Work, units: Units, spine: Spine | None, gained: Gained | None) -> sa.FromClause:
-    """Units, kept, with ``y_``, ``d_``, ``z_`` per metric, matched (1 or 0), acted, crossed."""
+    """Units with ``y_``, ``d_``, ``z_`` per metric, matched (1 or 0), acted, crossed.
+
+    Kept where they are read often or are dear to find.
+    """
     u = units.rows.c
     source: Any = units.rows
     zero: Expression = sa.literal_column("0.0")
-    made: list[Expression] = [one for one in u if one.name != "crossed"]
+    made: list[Expression] = [one for one in u if one.name not in {"crossed", "acted_at"}]
     if gained is not None:
         g = gained.rows.c
         source = source.outerjoin(gained.rows, u.entry == g.entry)
@@ -85,13 +88,15 @@ def measured(work: Work, units: Units, spine: Spine | None, gained: Gained | Non
             made.append(sa.case((y > metric.cap, float(metric.cap)), else_=y).label(f"z_{name}"))
     seen = _seen(work, units, spine)
     if seen is None:
-        made += [sa.literal_column("0").label("acted"), u.crossed]
+        made += [_acted(work, units).label("acted"), u.crossed]
     else:
         source = source.outerjoin(seen, u.entry == seen.c.entry)
         made.append(sa.func.coalesce(seen.c.acted, 0).label("acted"))
         either = flag(sa.or_(u.crossed == 1, seen.c.crossed == 1))
         made.append(either.label("crossed"))
-    return work.keep("measured_units", sa.select(*made).select_from(source))
+    found = sa.select(*made).select_from(source)
+    often = bool(units.segments) or seen is not None
+    return work.keep("measured_units", found) if often else found.subquery("measured_units")
 
 
 def no_way(work: Work) -> SourceError:
@@ -111,7 +116,7 @@ def no_way(work: Work) -> SourceError:
 def _seen(work: Work, units: Units, spine: Spine | None) -> sa.Subquery | None:
     """Units with predictions in their window: acted on, or (assigned units) in another arm."""
     p = work.model.predictions
-    if spine is None or p is None or p.unit is None:
+    if spine is None or p is None or p.unit is None or "acted_at" in units.rows.c:
         return None
     if p.acted is None and not (units.assigned and p.arm is not None):
         return None
@@ -133,6 +138,19 @@ def _seen(work: Work, units: Units, spine: Spine | None) -> sa.Subquery | None:
         .group_by(u.entry)
         .subquery("seen_units")
     )
+
+
+def _acted(work: Work, units: Units) -> Expression:
+    """Whether the first action on a unit, seen with its first exposure, lies in its window.
+
+    No prediction comes before the first one, so the first action is the one to look at.
+    """
+    u, o = units.rows.c, work.model.outcomes
+    if "acted_at" not in u:
+        return sa.literal_column("0")
+    if o is None or o.time is None:
+        return flag(u.acted_at.is_not(None))
+    return flag(u.acted_at < dialects.add_days(u.ts, o.window))
 
 
 def _within(

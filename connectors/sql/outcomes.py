@@ -44,13 +44,14 @@ class Actuals:
     by_day: bool
 
 
-def outcomes(work: Work, o: Outcomes, keys: Keys) -> Actuals:
-    """Clean outcome rows of a model, kept in the engine.
+def outcomes(work: Work, o: Outcomes, keys: Keys, *, once: bool = False) -> Actuals:
+    """Clean outcome rows of a model, kept in the engine unless they are read only once.
 
     Args:
         work: The pull.
         o: What the model declares of its outcomes.
         keys: Keys that lead to the outcomes.
+        once: Whether one statement alone reads them.
     """
     kinds = work.engine.columns(o.table)
     when = actual_time(work)
@@ -58,7 +59,8 @@ def outcomes(work: Work, o: Outcomes, keys: Keys) -> Actuals:
     judged = judge(work, "outcomes", read, has_id=o.id is not None)
     rows = judged.rows
     names = [one for one in rows.c if one.name not in {"id", "usable", "rule"}]
-    kept = work.keep("outcomes", sa.select(_identity(work, rows, o).label("oid"), *names))
+    found = sa.select(_identity(work, rows, o).label("oid"), *names)
+    kept = found.subquery("outcomes") if once else work.keep("outcomes", found)
     return Actuals(judged, kept, when is not None, when is not None and kinds[when] == "date")
 
 

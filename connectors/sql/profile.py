@@ -13,8 +13,9 @@ from connectors import dialects
 from connectors.base import BAD_CELL, ColumnType, Engine
 from connectors.findings import place
 from connectors.roles import Block
+from connectors.sql.panel_rows import day_of
 from valuekit.errors import Finding, Severity
-from valuekit.workspace.declare import Assignments, Model, Predictions
+from valuekit.workspace.declare import Assignments, Model, Panel, Predictions
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,13 @@ def profile(engine: Engine, model: Model, block: Block, kinds: Mapping[str, Colu
     counts = engine.run("check counts", sa.select(*_counts(table, block, known, kinds)))
     row = counts.to_pylist()[0]
     time = block.time if block.time is not None and block.time in kinds else None
-    days = _days(engine, table, time) if time else []
+    days = _days(engine, table, time, kinds) if time else []
     on = None if time else block.date if isinstance(block, Predictions | Assignments) else None
     first, last = (days[0], days[-1]) if days else (on, on)
     findings = [
         *_left_out(engine, block.table, at),
         *_oddities(at, row, model, block),
-        *_gaps(at, days),
+        *([] if isinstance(block, Panel) and block.frequency != "day" else _gaps(at, days)),
     ]
     number = len(days) or (1 if on and row["n"] else 0)
     return Profile(row["n"], first, last, number, tuple(findings))
@@ -83,8 +84,10 @@ def _counts(
     return made
 
 
-def _days(engine: Engine, table: sa.Subquery, time: str) -> list[date]:
-    day = sa.select(engine.local_day(table.c[time]).label("day")).subquery()
+def _days(
+    engine: Engine, table: sa.Subquery, time: str, kinds: Mapping[str, ColumnType]
+) -> list[date]:
+    day = sa.select(day_of(engine, table.c[time], kinds[time]).label("day")).subquery()
     found = sa.select(day.c.day).where(day.c.day.is_not(None)).distinct().order_by(day.c.day)
     values: list[date] = engine.run("check days", found).column(0).to_pylist()
     return values

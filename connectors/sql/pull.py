@@ -14,10 +14,13 @@ from connectors.sql.confusion import confusion
 from connectors.sql.dedupe import ACCEPTED
 from connectors.sql.effect import effect
 from connectors.sql.facts import fact
+from connectors.sql.flow import flow, returning
+from connectors.sql.framed import Framed, frame, on_units
 from connectors.sql.intake import intake
 from connectors.sql.joined import Joined, join
 from connectors.sql.layout import Layout, coarser, layout, reference
 from connectors.sql.measured import measured
+from connectors.sql.panel import panel
 from connectors.sql.score import score
 from connectors.sql.segments import Segment, segments
 from connectors.sql.spine import CLASSES, Spine
@@ -29,7 +32,18 @@ from valuekit.ledger.schema import SCORE_BINS, SEGMENT_BINS
 from valuekit.source import Progress, Pull, Registered
 from valuekit.workspace.declare import Workspace
 
-FACTS = ("volume", "usage", "effect", "score", "confusion", "error", "maturity", "intake")
+FACTS = (
+    "volume",
+    "usage",
+    "effect",
+    "flow",
+    "panel",
+    "score",
+    "confusion",
+    "error",
+    "maturity",
+    "intake",
+)
 STATEMENTS = 25  # of a model without segments, roughly; only the progress depends on it
 
 
@@ -72,16 +86,20 @@ def pull(
     _one_source(engine, workspace, model)
     columns = [*(declared.predictions.segments if declared.predictions else ())]
     expected = STATEMENTS + 6 * len(columns)
-    work = Work(engine, workspace, model, registered, progress, expected)
+    work = Work(engine, on_units(workspace, model), model, registered, progress, expected)
     before = len(engine.queries)
     try:
         joined = join(work)
+        over = panel(work, declared)
+        framed = frame(declared, joined, over)
         found = Found()
-        _empty(work, joined, found)
+        _empty(work, framed, found)
         _of_predictions(work, joined, found)
         _of_units(work, joined, found)
-        first = joined.span[0] if joined.span is not None else None
-        found.frames["intake"] = intake(work, list(joined.sources), first)
+        if over is not None:
+            found.frames["panel"] = over.frames
+            found.findings += over.findings
+        found.frames["intake"] = intake(work, list(framed.sources), framed.first)
         facts = {name: fact(name, model, frames) for name, frames in found.frames.items()}
     finally:
         work.clear()
@@ -90,11 +108,11 @@ def pull(
         facts=facts,
         registered=tuple(found.registered),
         queries=tuple(engine.queries[before:]),
-        first=joined.span[0] if joined.span is not None else None,
-        last=joined.span[1] if joined.span is not None else None,
-        complete_through=joined.complete_through,
+        first=framed.first,
+        last=framed.last,
+        complete_through=framed.complete_through,
         findings=tuple(found.findings),
-        rows_read=sum(one.read for one in joined.sources),
+        rows_read=sum(one.read for one in framed.sources),
     )
 
 
@@ -105,6 +123,9 @@ def _of_predictions(work: Work, joined: Joined, found: Found) -> None:
         return
     fine, coarse = _score_layouts(work, spine, found)
     sets = segments(work, declared.segments, spine.rows)
+    labelled = work.model.outcomes is not None and work.model.outcomes.label is not None
+    labelled = labelled and joined.matched is not None and joined.targets is None
+    entries: pd.DataFrame | None = None
     for one in sets:
         chosen = fine if one.whole else coarse
         grouped = cells(work, spine, joined.matched, chosen, one)
@@ -113,13 +134,14 @@ def _of_predictions(work: Work, joined: Joined, found: Found) -> None:
             found.frames["score"].append(score(work, grouped, chosen))
         if grouped.classes and joined.matched is not None:
             found.frames["confusion"].append(confusion(work, grouped))
-        work.drop(grouped.rows)
+        if one.whole and labelled:
+            entries = maturity.entries(work, grouped)
+        work.drop(grouped.kept)
         if declared.tokens:
             found.frames["usage"].append(usage(work, spine, one))
     _errors(work, joined, found, sets)
-    labelled = work.model.outcomes is not None and work.model.outcomes.label is not None
-    if joined.matched is not None and joined.targets is None and labelled:
-        found.frames["maturity"] += maturity.of_predictions(work, spine, joined.matched)
+    if joined.matched is not None and entries is not None:
+        found.frames["maturity"] += maturity.of_predictions(work, entries, joined.matched)
 
 
 def _score_layouts(work: Work, spine: Spine, found: Found) -> tuple[Layout | None, Layout | None]:
@@ -172,7 +194,7 @@ def _errors(work: Work, joined: Joined, found: Found, sets: Sequence[Segment]) -
 
 
 def _of_units(work: Work, joined: Joined, found: Found) -> None:
-    """Effect and the maturity of metrics."""
+    """Effect, the flow of units that come back, and the maturity of metrics."""
     exposed = joined.units
     if exposed is None or not work.model.metrics or joined.span is None:
         return
@@ -181,21 +203,24 @@ def _of_units(work: Work, joined: Joined, found: Found) -> None:
     rows = measured(work, exposed, joined.spine, joined.gained)
     for one in segments(work, exposed.segments, rows):
         found.frames["effect"].append(effect(work, rows, one))
+        if returning(work.model):
+            found.frames["flow"] += flow(work, exposed, joined.actuals, one)
     if joined.gained is not None:
-        found.frames["maturity"] += maturity.of_units(work, rows, joined.gained)
+        counted = found.frames["effect"][0]
+        found.frames["maturity"] += maturity.of_units(work, exposed, counted, joined.gained)
 
 
-def _empty(work: Work, joined: Joined, found: Found) -> None:
-    if joined.span is None:
+def _empty(work: Work, framed: Framed, found: Found) -> None:
+    if framed.span is None:
         found.findings.append(
             Finding(
                 place=f"models.{work.name}",
                 value="",
-                rule="no usable row in the predictions or assignments: there is no data",
+                rule="no usable row in the predictions, assignments or panel: there is no data",
                 remedy="Check the table, its filters and the rows held back in the intake counts.",
                 severity="warning",
                 code="no_data",
-                rows=sum(one.read for one in joined.sources),
+                rows=sum(one.read for one in framed.sources),
             )
         )
 
@@ -215,14 +240,14 @@ def _conflicts(work: Work, units: int) -> Finding:
 def _one_source(engine: Engine, workspace: Workspace, model: str) -> None:
     """All tables of a model must lie in one source: joins run where the data lies."""
     declared = workspace.models[model]
-    blocks = (declared.predictions, declared.assignments, declared.outcomes)
+    blocks = (declared.predictions, declared.assignments, declared.outcomes, declared.panel)
     others = {workspace.source_of(one) for one in blocks if one is not None} - {engine.name}
     if others:
         raise SourceError(
             Finding(
                 place=f"models.{model}",
                 value=", ".join(sorted({engine.name, *others})),
-                rule="predictions, assignments and outcomes of a model lie in one source",
+                rule="all tables of a model lie in one source",
                 remedy="Bring the tables into one source, or declare one that sees them all.",
                 code="several_sources",
             )

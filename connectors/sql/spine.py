@@ -34,22 +34,30 @@ class Spine:
 
     Attributes:
         judged: Rows and their counts. Columns: id, ts (naive UTC), day, version, arm, acted
-            (1, 0, NULL), score, predicted, forecast, value, weight, latency, unit, key0...,
-            seg0..., period, issued, series, q0..., and ``base_NAME``, ``token_NAME``.
+            (1, 0, NULL), score, predicted (a name; 1 or 0 from a threshold), forecast, value,
+            weight, latency, unit, key0..., seg0..., period, issued, series, q0..., and
+            ``base_NAME``, ``token_NAME``.
         by_day: Whether the time has no time of day.
         keys: Keys to the outcomes; None when predictions cannot be matched.
         unique: Whether the keys hold the prediction's own id.
+        assigned: The rows with the arm that their unit was assigned to, where they log none.
     """
 
     judged: Judged
     by_day: bool
     keys: Keys | None
     unique: bool
+    assigned: sa.FromClause | None = None
 
     @property
     def rows(self) -> sa.FromClause:
-        """The accepted rows."""
+        """The accepted rows, with the arm that they log."""
         return self.judged.rows
+
+    @property
+    def armed(self) -> sa.FromClause:
+        """The accepted rows, with the arm that they log or were assigned to."""
+        return self.judged.rows if self.assigned is None else self.assigned
 
 
 def predictions(work: Work) -> Spine | None:
@@ -210,8 +218,8 @@ class _Rows:
             return class_name(self.raw.c[p.predicted], kind, positive)
         threshold = 0.5 if p.threshold is None else p.threshold
         if p.score is None:
-            return sa.cast(sa.null(), sa.String())
-        return sa.case((score.is_(None), sa.null()), (score >= threshold, "1"), else_="0")
+            return sa.cast(sa.null(), sa.BigInteger())
+        return sa.case((score.is_(None), sa.null()), (score >= threshold, 1), else_=0)
 
     def _more(self) -> dict[str, Expression]:
         p = self.p

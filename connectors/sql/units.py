@@ -6,7 +6,7 @@ seen in two arms at the same first instant is in neither: nobody knows which one
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +16,13 @@ import sqlalchemy as sa
 from connectors.base import BAD_CELL, ColumnType
 from connectors.sql.dedupe import ACCEPTED
 from connectors.sql.epochs import epoch
+from connectors.sql.exposure import at_once
 from connectors.sql.keys import Keys, assignment_keys, unit_is_the_key
 from connectors.sql.periods import fixed_day, moment_of
 from connectors.sql.spine import Spine, time_of
+from connectors.sql.strata import no_chance, stratum
 from connectors.sql.values import blank, flag, number, text, total, unusable, zero
-from connectors.sql.work import Expression, Statement, Work
+from connectors.sql.work import Columns, Expression, Statement, Work
 from valuekit.workspace.declare import Assignments
 
 
@@ -30,7 +32,7 @@ class Units:
 
     Attributes:
         rows: Kept: entry (the unit), ts, day, version, arm, epoch, stratum, crossed, key0...,
-            seg0..., ``x_METRIC`` and ``e_METRIC``.
+            seg0..., ``x_METRIC`` and ``e_METRIC``; acted_at where it was seen in passing.
         segments: Names of the segment columns, in the order of seg0...
         keys: Keys to the outcomes; None when units get theirs through their predictions.
         alone: Whether no two units have the same keys, by declaration.
@@ -69,19 +71,13 @@ def _exposed(work: Work, spine: Spine) -> Units:
     """Units by their first accepted prediction."""
     p = work.model.predictions
     assert p is not None  # noqa: S101  there is a spine of predictions
-    c = spine.rows.c
-    rows = sa.select(
-        c.unit.label("entry"),
-        c.ts,
-        c.day,
-        c.version,
-        c.arm,
-        sa.literal_column("'all'").label("stratum"),
-        *(c[f"seg{place}"] for place in range(len(p.segments))),
-    ).where(c.unit.is_not(None))
     keyed = spine.keys is not None and unit_is_the_key(p, spine.keys)
-    firsts = _firsts(work, rows.subquery(), ("key0",) if keyed else ())
-    made, every, conflicts = _kept(work, firsts)
+    once, alias = at_once(work, spine), ("key0",) if keyed else ()
+    if once is not None:
+        made, every, conflicts = _kept(work, once.rows, alias, once.names)
+    else:
+        firsts = _firsts(work, _of_predictions(spine, p.segments))
+        made, every, conflicts = _kept(work, firsts, alias)
     return Units(
         rows=made,
         segments=p.segments,
@@ -93,6 +89,23 @@ def _exposed(work: Work, spine: Spine) -> Units:
         read=0,
         every=every,
         conflicts=conflicts,
+    )
+
+
+def _of_predictions(spine: Spine, segments: tuple[str, ...]) -> sa.Subquery:
+    """The predictions of units, under the names of units."""
+    c = spine.rows.c
+    return (
+        sa.select(
+            c.unit.label("entry"),
+            c.ts,
+            c.day,
+            c.version,
+            c.arm,
+            *(c[f"seg{place}"] for place in range(len(segments))),
+        )
+        .where(c.unit.is_not(None))
+        .subquery()
     )
 
 
@@ -115,7 +128,7 @@ def _assigned(work: Work, a: Assignments) -> Units:
         plain = sa.select(*whole, _zero("crossed"), _zero("conflict"))
         rows, every, conflicts = _kept(work, plain)
     else:
-        rows, every, conflicts = _kept(work, _firsts(work, good, ()))
+        rows, every, conflicts = _kept(work, _firsts(work, good))
     return Units(
         rows=rows,
         segments=a.segments,
@@ -134,27 +147,32 @@ def _read(
     work: Work, a: Assignments, kinds: Mapping[str, ColumnType], keys: Keys | None
 ) -> sa.Subquery:
     """All rows of the assignment table, by meaning, with the rule that each breaks."""
-    wanted = (a.unit, a.arm, a.time, a.stratum, *a.covariates.values(), *a.segments)
+    wanted = (
+        a.unit, a.arm, a.time, a.stratum, a.propensity, *a.covariates.values(), *a.segments
+    )  # fmt: skip
     columns = dict.fromkeys(one for one in (*wanted, *(keys.entry if keys else ())) if one)
     raw = work.engine.table(a.table, list(columns))
     bad, no_id = raw.c[BAD_CELL].is_not(None), blank(raw.c[a.unit], kinds[a.unit])
     no_time = sa.false() if a.time is None else raw.c[a.time].is_(None)
-    rule = sa.case((bad, "bad_cell"), (no_id, "null_id"), (no_time, "null_time"), else_=ACCEPTED)
+    rule = sa.case(
+        (bad, "bad_cell"),
+        (no_id, "null_id"),
+        (no_time, "null_time"),
+        *no_chance(a, raw.c, kinds),
+        else_=ACCEPTED,
+    )
     if a.time is None:
         assert a.date is not None  # noqa: S101  declared: exactly one of time and date
         ts, day = moment_of(a.date), fixed_day(a.date)
     else:
         ts, day = time_of(raw.c[a.time], kinds[a.time]), work.engine.local_day(raw.c[a.time])
-    stratum: Expression = sa.literal_column("'all'")
-    if a.stratum is not None:
-        stratum = sa.func.coalesce(text(raw.c[a.stratum], kinds[a.stratum]), "")
     made: dict[str, Expression] = {
         "entry": raw.c[a.unit],
         "ts": ts,
         "day": day,
         "version": sa.literal_column("'all'"),
         "arm": sa.func.coalesce(text(raw.c[a.arm], kinds[a.arm]), ""),
-        "stratum": stratum,
+        "stratum": stratum(a, raw.c, kinds),
         "usable": flag(rule == ACCEPTED),
         "rule": rule,
         **{f"seg{i}": text(raw.c[one], kinds[one]) for i, one in enumerate(a.segments)},
@@ -184,7 +202,7 @@ def _covariates(
     return made
 
 
-def _firsts(work: Work, rows: sa.Subquery, alias: tuple[str, ...]) -> Statement:
+def _firsts(work: Work, rows: sa.Subquery) -> Statement:
     """One row a unit: what it was at its first instant; ties by the smallest value.
 
     Pre-aggregation (first instant, then what was there) instead of a rank over all rows.
@@ -202,7 +220,6 @@ def _firsts(work: Work, rows: sa.Subquery, alias: tuple[str, ...]) -> Statement:
         sa.select(
             c.entry,
             *(sa.func.min(one).label(one.name) for one in rest),
-            *(c.entry.label(name) for name in alias),
             sa.func.max(first.c.crossed).label("crossed"),
             flag(sa.func.min(c.arm) != sa.func.max(c.arm)).label("conflict"),
         )
@@ -211,12 +228,24 @@ def _firsts(work: Work, rows: sa.Subquery, alias: tuple[str, ...]) -> Statement:
     )
 
 
-def _kept(work: Work, found: Statement) -> tuple[sa.FromClause, sa.FromClause, int]:
-    """Units with their epoch, kept, without those in conflict; all of them; how many conflict."""
-    rows = found.subquery()
-    names = [one for one in rows.c if one.name != "conflict"]
-    with_epoch = sa.select(*names, epoch(work, rows.c.day).label("epoch"), rows.c.conflict)
-    every = work.keep("units", with_epoch)
+def _kept(
+    work: Work,
+    found: Statement,
+    alias: tuple[str, ...] = (),
+    names: Callable[[Columns], dict[str, Expression]] | None = None,
+) -> tuple[sa.FromClause, sa.FromClause, int]:
+    """Units with their epoch, without those in conflict; all of them; how many conflict.
+
+    What other columns tell is not kept, but worked out where it is used.
+    """
+    c = work.keep("units", found).c
+    told = {"epoch": epoch(work, c.day), **dict.fromkeys(alias, c.entry)}
+    if "stratum" not in c:
+        told["stratum"] = sa.literal_column("'all'")
+    if names is not None:
+        told |= names(c)
+    labelled = [one.label(name) for name, one in told.items()]
+    every = sa.select(*(one for one in c if one.name != "code"), *labelled).subquery("every_unit")
     seen = work.row("count conflicts", sa.select(total(every.c.conflict).label("conflicts")))
     conflicts = int(seen["conflicts"])
     if not conflicts:

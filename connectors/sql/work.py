@@ -31,6 +31,9 @@ class Work:
         registered: What was frozen for this model before.
         progress: Told before each statement.
         expected: How many statements there will be, roughly; only the progress depends on it.
+        done: How many there were so far.
+        kept: Tables made in the engine, to be freed at the end.
+        grids: Tables of :mod:`connectors.sql.bins`, by their edges.
     """
 
     engine: Engine
@@ -41,6 +44,7 @@ class Work:
     expected: int = 20
     done: int = 0
     kept: list[sa.FromClause] = field(default_factory=list)
+    grids: dict[tuple[float, ...], sa.FromClause | None] = field(default_factory=dict)
 
     @property
     def model(self) -> Model:
@@ -63,6 +67,13 @@ class Work:
         self._tell(name)
         made = self.engine.materialise(name, statement)
         self.kept.append(made)
+        return made
+
+    def lookup(self, name: str, rows: pa.Table) -> sa.FromClause | None:
+        """Rows of our own in the engine, for use by later statements; None where it takes none."""
+        made = self.engine.lookup(name, rows)
+        if made is not None:
+            self.kept.append(made)
         return made
 
     def drop(self, made: sa.FromClause) -> None:

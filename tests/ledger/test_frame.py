@@ -11,9 +11,9 @@ import pytest
 
 from tests.ledger.frames import cost, effect, score
 from valuekit.errors import ValuekitError
-from valuekit.ledger.cast import boxed
 from valuekit.ledger.collect import add_up, together
 from valuekit.ledger.frame import DTYPES, conform, empty, select
+from valuekit.ledger.ragged import boxed
 from valuekit.ledger.schema import FACTS
 
 COST, SCORE, EFFECT, VOLUME = (FACTS[name] for name in ("cost", "score", "effect", "volume"))

@@ -85,13 +85,17 @@ def test_the_template_loads_without_warnings(tmp_path: Path) -> None:
 
 
 def test_the_commented_lines_of_the_template_load_too(tmp_path: Path) -> None:
-    text = re.sub(r"^# (?=plan_per|payoff|valid_until)", "", template(), flags=re.MULTILINE)
+    keys = "plan_per|payoff|valid_until|.models.churn.panel|table|time|group|launch = "
+    text = re.sub(rf"^# (?={keys})", "", template(), flags=re.MULTILINE)
     text = text.replace(
         "# [[models.churn.evidence]]\n# design", "[[models.churn.evidence]]\ndesign"
     )
     text = text.replace('# owner = "finance', 'primary = false\nowner = "finance')
-    designs = load(written(tmp_path, text)).workspace.models["churn"].evidence
-    assert [one.design for one in designs] == ["holdout", "payoff"]
+    text = text.replace('"diff_in_diff"\n', '"diff_in_diff"\nprimary = false\n')
+    model = load(written(tmp_path, text)).workspace.models["churn"]
+    assert [one.design for one in model.evidence] == ["holdout", "diff_in_diff", "payoff"]
+    assert model.panel is not None
+    assert model.panel.launch
 
 
 @pytest.mark.parametrize(

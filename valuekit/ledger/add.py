@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from valuekit.errors import Finding, ValuekitError
-from valuekit.ledger.cast import boxed
+from valuekit.ledger.ragged import boxed
 
 if TYPE_CHECKING:
     from valuekit.ledger.schema import Column, Fact

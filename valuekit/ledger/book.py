@@ -94,3 +94,8 @@ class Book:
         """The latest registration of a kind and name, None when there is none."""
         found = [one for one in self.registered if one.kind == kind and one.name == name]
         return found[-1] if found else None
+
+    def first_registration(self, kind: str, name: str) -> Registered | None:
+        """The earliest registration of a kind and name, None when there is none."""
+        found = (one for one in self.registered if one.kind == kind and one.name == name)
+        return next(found, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from valuekit.errors import Finding, ValuekitError
+from valuekit.ledger.ragged import boxed, joined, parted
 from valuekit.ledger.schema import Column, Fact
 
 PLACES = 6  # of money in facts
@@ -44,9 +45,10 @@ def _text(fact: Fact, column: Column, series: pd.Series) -> pd.Series:
     missing = series.isna()
     if bool(missing.any()):
         raise _first_bad(fact, column, series, missing, "a key is missing; an unknown one is ''")
-    wrong = ~series.map(lambda value: isinstance(value, str)).astype(bool)
-    if bool(wrong.any()):
-        raise _first_bad(fact, column, series, wrong, "a key is text")
+    if not isinstance(series.dtype, pd.StringDtype):  # pandas holds that one to text
+        wrong = ~series.map(lambda value: isinstance(value, str)).astype(bool)
+        if bool(wrong.any()):
+            raise _first_bad(fact, column, series, wrong, "a key is text")
     return series.astype("str")
 
 
@@ -139,25 +141,27 @@ def _day(fact: Fact, column: Column, series: pd.Series) -> pd.Series:
 
 def _vector(dtype: str) -> Callable[[Fact, Column, pd.Series], pd.Series]:
     def cast(fact: Fact, column: Column, series: pd.Series) -> pd.Series:
-        made: list[np.ndarray] = []
-        for value in series:
-            array = _array(value, dtype)
-            if array is None:
-                raise bad(
-                    fact, column, value, f"not a one-dimensional array of finite {dtype}", "vector"
-                )
-            made.append(array)
-        return pd.Series(boxed(made), dtype="object", index=series.index)
+        values = series.tolist()
+        box = _vectors(values, dtype)
+        if box is None:
+            box = boxed([_one_vector(fact, column, value, dtype) for value in values])
+        return pd.Series(box, dtype="object", index=series.index)
 
     return cast
 
 
-def boxed(values: Sequence[object]) -> np.ndarray:
-    """A one-dimensional array of objects, even when the objects are arrays of one length."""
-    box = np.empty(len(values), dtype=object)
-    for place, value in enumerate(values):
-        box[place] = value
-    return box
+def _vectors(values: list[Any], dtype: str) -> np.ndarray | None:
+    """All vectors cast at once; None when they differ in dtype or one of them is wrong."""
+    flat = joined(values)
+    made = None if flat is None else _array(flat, dtype)
+    return None if made is None else parted(made, values)
+
+
+def _one_vector(fact: Fact, column: Column, value: object, dtype: str) -> np.ndarray:
+    array = _array(value, dtype)
+    if array is None:
+        raise bad(fact, column, value, f"not a one-dimensional array of finite {dtype}", "vector")
+    return array
 
 
 def _array(value: object, dtype: str) -> np.ndarray | None:

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from valuekit.errors import Finding, SourceError, ValuekitError
-from valuekit.ledger.cast import PLACES, boxed
+from valuekit.ledger.cast import PLACES
 from valuekit.ledger.frame import conform, empty
 from valuekit.ledger.merge import merge
+from valuekit.ledger.ragged import joined, parted
 from valuekit.ledger.schema import FACTS, Fact
 
 if TYPE_CHECKING:
@@ -63,8 +64,11 @@ def add_up(fact: Fact, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 def _rounded(fact: Fact, frame: pd.DataFrame) -> pd.DataFrame:
     for one in fact.vectors:
         if one.dtype == "floats" and one.unit in _ROUNDED:
-            made = boxed([np.round(vector, PLACES) for vector in frame[one.name]])
-            frame = frame.assign(**{one.name: pd.Series(made, dtype="object", index=frame.index)})
+            vectors = frame[one.name].tolist()
+            flat = joined(vectors)
+            if flat is not None:  # None for no rows: conformed vectors have one dtype
+                made = parted(np.round(flat, PLACES), vectors)
+                frame = frame.assign(**{one.name: pd.Series(made, dtype="object")})
     return frame
 
 

@@ -18,6 +18,7 @@ Days are ``datetime64`` because Python ``date`` objects make every comparison an
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -45,6 +46,11 @@ DTYPES: dict[str, str] = {
 
 def empty(fact: Fact) -> pd.DataFrame:
     """A frame of the fact without rows, with every column in its declared dtype."""
+    return _empty(fact).copy(deep=False)
+
+
+@cache
+def _empty(fact: Fact) -> pd.DataFrame:
     return pd.DataFrame(
         {one.name: pd.Series([], dtype=DTYPES[one.dtype]) for one in fact.columns},
     )
@@ -66,12 +72,18 @@ def conform(fact: Fact, frame: pd.DataFrame) -> pd.DataFrame:
             one key.
     """
     _columns(fact, frame)
+    if frame.empty:
+        return empty(fact)
+    frame = frame.reset_index(drop=True)
     made: dict[str, pd.Series] = {}
+    nothing: dict[str, pd.Series] = {}  # weight -> rows where it is 0
     for one in fact.columns:
-        series = frame[one.name].reset_index(drop=True)
+        series = frame[one.name]
         kind, *names = one.rule.split(":")
         if kind in {"mean", "comoment", "third"}:
-            series = series.mask(_weight(fact, frame, names[0]) == 0, 0.0)
+            if names[0] not in nothing:
+                nothing[names[0]] = _weight(fact, frame, names[0]) == 0
+            series = series.mask(nothing[names[0]], 0.0)
         made[one.name] = CASTS[one.dtype](fact, one, series)
     result = pd.DataFrame(made, columns=[one.name for one in fact.columns])
     _one_row_per_key(fact, result)
@@ -81,7 +93,7 @@ def conform(fact: Fact, frame: pd.DataFrame) -> pd.DataFrame:
 def _weight(fact: Fact, frame: pd.DataFrame, name: str) -> pd.Series:
     """The weight column of a mean, checked: whole and not negative."""
     column = next(one for one in fact.measures if one.name == name)
-    weight = CASTS["int"](fact, column, frame[name].reset_index(drop=True))
+    weight = CASTS["int"](fact, column, frame[name])
     if bool((weight < 0).any()):
         raise bad(fact, column, weight.min(), "a weight is 0 or more", "negative_weight")
     return weight

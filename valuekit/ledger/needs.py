@@ -16,7 +16,14 @@ _PANEL = ("panel.group", "panel.treated_from", "panel.n", "panel.mean_y", "panel
 
 DESIGNS: dict[str, tuple[str, ...]] = {
     "holdout": _EPOCHS,
-    "holdout, repeat customers": ("flow.units", "flow.sum_y", "flow.epoch", "flow.arm"),
+    "holdout, repeat customers": (
+        "flow.units",
+        "flow.sum_y",
+        "flow.epoch",
+        "flow.arm",
+        "flow.metric",
+        "flow.layout",
+    ),
     "payoff": ("confusion.n", "confusion.sum_v", "score.n", "score.sum_v"),
     "baseline_forecast": ("error.over", "error.under", "error.forecaster", "error.n"),
     "hours_saved": ("volume.acted",),
@@ -25,9 +32,10 @@ DESIGNS: dict[str, tuple[str, ...]] = {
     "diff_in_diff": _PANEL,
     "staggered": _PANEL,
     "synthetic": _PANEL,
-    "switchback": (*_PANEL, "panel.block"),
-    "strata": (*_MOMENTS, "effect.stratum", "effect.arm"),
-    "interference": (*_PANEL, "panel.block", "panel.offset"),
+    "synthetic_did": _PANEL,
+    "switchback": (*_PANEL, "panel.block", "panel.arm"),
+    "observational": (*_MOMENTS, "effect.stratum", "effect.arm"),
+    "interference": (*_PANEL, "panel.block", "panel.arm", "panel.offset"),
 }
 
 FIGURES: dict[str, tuple[str, ...]] = {

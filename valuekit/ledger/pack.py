@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 VERSION = 1
 DEFLATED = 1
@@ -80,7 +80,7 @@ def _column(vectors: Sequence[np.ndarray]) -> list[bytes]:
             raise TypeError(msg)
         for start in range(0, len(rows), _BLOCK):
             block = rows[start : start + _BLOCK]
-            stack = np.stack([vectors[row] for row in block]).reshape(len(block), size)
+            stack = np.concatenate([vectors[row] for row in block]).reshape(len(block), size)
             for row, made in zip(block, _coded(stack), strict=True):
                 coded[row] = made
     return coded
@@ -92,26 +92,67 @@ class _Block(NamedTuple):
     values: np.ndarray  # int64: counts, scaled floats, or the bits of other floats
 
 
-def _coded(stack: np.ndarray) -> Iterator[bytes]:
-    """The bytes of each row of a matrix."""
-    length = varint(stack.shape[1])
+def _coded(stack: np.ndarray) -> list[bytes]:
+    """The bytes of each row of a matrix; rows that are coded alike are coded together."""
+    length, size = varint(stack.shape[1]), stack.shape[1]
     block = _block(stack)
-    filled = np.count_nonzero(block.values, axis=1).tolist()
     widths = _widths(block)
-    heads = zip(block.kinds.tolist(), block.places.tolist(), widths, filled, strict=True)
-    for row, (kind, places, width, count) in enumerate(heads):
-        if not count:
-            yield bytes((ZERO,)) + length
-            continue
-        values = block.values[row]
-        head = length + bytes((width,)) + (bytes((places,)) if kind == SCALED else b"")
-        # A gap takes a byte or more: sparse only pays when the zeros are wider than the gaps.
-        if values.size > _SHORT and count * (width + 1) + 2 < values.size * width:
-            index = np.flatnonzero(values)
-            body = gaps(index) + _body(values[index], kind, width)
-            yield bytes((kind | SPARSE,)) + head + body
+    filled = np.count_nonzero(block.values, axis=1)
+    # A gap takes a byte or more: sparse only pays when the zeros are wider than the gaps.
+    sparse = (size > _SHORT) & (filled * (widths + 1) + 2 < size * widths)
+    ways = (block.kinds << 24 | block.places << 16 | widths << 8 | sparse) * (filled > 0)
+    coded = [b""] * len(stack)
+    for way in set(ways.tolist()):
+        kind, places, width, gapped = way.to_bytes(4, "big")
+        rows = np.flatnonzero(ways == way)
+        if kind == ZERO:
+            bodies, head = [b""] * len(rows), bytes((ZERO,)) + length
         else:
-            yield bytes((kind,)) + head + _body(values, kind, width)
+            bodies = (_sparse if gapped else _dense)(block.values[rows], kind, width)
+            head = bytes((kind | SPARSE * gapped,)) + length + bytes((width,))
+            head += bytes((places,)) if kind == SCALED else b""
+        for row, body in zip(rows.tolist(), bodies, strict=True):
+            coded[row] = head + body
+    return coded
+
+
+def _dense(values: np.ndarray, kind: int, width: int) -> list[bytes]:
+    if kind == FLOATS:
+        lanes = values.astype("<i8").view(np.uint8).reshape(*values.shape, 8)
+        raw = lanes.transpose(0, 2, 1).tobytes()
+    else:
+        raw = values.astype(f"<i{width}").tobytes()
+    step = values.shape[1] * width
+    return [raw[start : start + step] for start in range(0, len(raw), step)]
+
+
+def _sparse(values: np.ndarray, kind: int, width: int) -> list[bytes]:
+    """Gaps and values of rows that each have a value other than zero."""
+    rows, index = np.nonzero(values)
+    steps = np.diff(index, prepend=-1)
+    starts = np.flatnonzero(np.diff(rows, prepend=-1))
+    steps[starts] = index[starts] + 1
+    wide = _gap_widths(np.maximum.reduceat(steps, starts))
+    ends = [*starts[1:].tolist(), len(rows)]
+    kept = values[rows, index]
+    raw = b"" if kind == FLOATS else kept.astype(f"<i{width}").tobytes()
+    gaps = {one: steps.astype(f"<u{one}").tobytes() for one in set(wide)}
+    made = []
+    for start, end, gap in zip(starts.tolist(), ends, wide, strict=True):
+        head = varint(end - start) + bytes((gap,)) + gaps[gap][start * gap : end * gap]
+        if kind == FLOATS:
+            made.append(head + _dense(kept[None, start:end], kind, width)[0])
+        else:
+            made.append(head + raw[start * width : end * width])
+    return made
+
+
+def _gap_widths(largest: np.ndarray) -> list[int]:
+    widths = np.full(len(largest), 8)
+    for width in (4, 2, 1):
+        widths[largest < 1 << 8 * width] = width
+    found: list[int] = widths.tolist()
+    return found
 
 
 def _block(stack: np.ndarray) -> _Block:
@@ -132,7 +173,7 @@ def _block(stack: np.ndarray) -> _Block:
     return _Block(kinds, places, values)
 
 
-def _widths(block: _Block) -> list[int]:
+def _widths(block: _Block) -> np.ndarray:
     low = block.values.min(axis=1, initial=0)
     high = block.values.max(axis=1, initial=0)
     widths = np.full(len(low), 8)
@@ -140,23 +181,7 @@ def _widths(block: _Block) -> list[int]:
         limit = 1 << 8 * width - 1
         widths[(low >= -limit) & (high < limit)] = width
     widths[block.kinds == FLOATS] = 8
-    found: list[int] = widths.tolist()
-    return found
-
-
-def _body(values: np.ndarray, kind: int, width: int) -> bytes:
-    if kind == FLOATS:
-        return values.astype("<i8").view(np.uint8).reshape(-1, 8).T.tobytes()
-    return values.astype(f"<i{width}").tobytes()
-
-
-def gaps(index: np.ndarray) -> bytes:
-    """Ascending indices as their count, a width, and the steps between them."""
-    steps = index.copy()
-    steps[1:] -= index[:-1]
-    steps[0] += 1
-    width = next(w for w in (1, 2, 4, 8) if int(steps.max()) < 1 << 8 * w)
-    return varint(index.size) + bytes((width,)) + steps.astype(f"<u{width}").tobytes()
+    return widths
 
 
 def varint(value: int) -> bytes:

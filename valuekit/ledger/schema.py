@@ -25,6 +25,7 @@ Dtype = Literal["text", "int", "float", "decimal", "day", "ints", "floats", "jso
 ALL = "all"  # the segment, version, arm or stratum that means "no split"
 NONE = ""  # a key that is not known for the row, such as an absent label
 BUCKETS = 64  # hash buckets of units for repeat customers
+MAX_GROUPS = 1000  # groups of a panel
 SCORE_BINS = 200
 SEGMENT_BINS = 20
 SEGMENT_BUCKETS = 16
@@ -201,26 +202,25 @@ FLOW = Fact(
         Column("sum_y", "floats", "sum", "metric", "sum of y by hash bucket"),
         Column("sum_d", "floats", "sum", "metric", "sum of the denominator by hash bucket"),
     ),
-    "reserved",
 )
 
 PANEL = Fact(
     "panel",
     "groups",
-    "start of the block",
+    "day of the outcome; the first day of its year where only years are known",
     (
         _METRIC,
-        _key("group", "region, store or hashed customer group"),
+        _key("group", "region, store, ...; `all` where groups are not told apart"),
         _key("treated_from", "first treated day of the group, ISO date; empty for never"),
+        _key("arm", "`1` in a treated block of time, `0` in another, empty without blocks"),
         _key("block", "block within the day: hour of its start, 0 for whole days", "int"),
     ),
     (
-        _count("n", "outcome rows"),
+        _count("n", "outcome rows in which the metric is known"),
         Column("mean_y", "float", "mean:n", "metric", "mean of the outcome"),
         Column("c_yy", "float", "comoment:n:y:y", "metric^2", "M2 of the outcome"),
         _sum("offset", "exposure", "population or exposure; controls are metrics of their own"),
     ),
-    "reserved",
 )
 
 SCORE = Fact(
@@ -364,13 +364,15 @@ INTAKE = Fact(
     "source rows",
     "day of the row; the first day of the pull when it has none",
     (
-        _key("source", "predictions, assignments or outcomes"),
+        _key("source", "predictions, assignments, outcomes or panel"),
         _key("rule", "`accepted` or the rule that held the row back"),
         _key("fate", "accepted, quarantined, deduplicated or out_of_window"),
     ),
     (
         _count("rows", "rows; per source and day the fates add up to rows read"),
-        _sum("value", "metric", "outcomes: sum of the primary metric or label over those rows"),
+        _sum(
+            "value", "metric", "outcomes, panel: sum of the primary metric or label over those rows"
+        ),
     ),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from valuekit.workspace.declare import Evidence, Model, Workspace
+from valuekit.workspace.evidence import ASSUMPTIONS
 from valuekit.workspace.wording import Mistake
 
 
@@ -38,13 +39,13 @@ def _evidence(
         rule = f"the assumption ended before the last day of the analysis, {as_of}"
         remedy = "Confirm it and set a later day; until then it costs a grade."
         yield _warn((*here, "valid_until"), str(one.valid_until), rule, remedy, "stale")
-    if one.design == "holdout":
+    if one.design not in ASSUMPTIONS:
         metric = model.metrics.get(one.metric or model.primary_metric or "")
         if metric and not metric.already_money and metric.money is None:
             rule = "the metric has no value in money, so its effect is shown but not priced"
             remedy = "Set already_money = true, or money = the value of one unit."
             yield _warn(here, "", rule, remedy, "no_money")
-        if one.registered is None:
+        if one.design == "holdout" and one.registered is None:
             rule = "the design has no day of registration, so it cannot earn grade A"
             yield _warn(here, "", rule, "Set registered = the day it was written down.", "late")
     elif one.owner is None:

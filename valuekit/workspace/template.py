@@ -69,7 +69,17 @@ control = "control"
 allocation = [{ from = 2026-01-05, control = 0.2 }]
 registered = 2026-01-02               # written down before the first customer was assigned
 
-# Without a holdout, declare what right and wrong decisions are worth (grade D, an assumption):
+# Without a holdout, but with a launch in some regions or on some day, compare outcomes over time
+# (before_after, structural, diff_in_diff, staggered, synthetic, synthetic_did, switchback):
+# [models.churn.panel]
+# table = "daily_margin.parquet"
+# time = "day"
+# group = "region"
+# launch = { north = 2026-01-05 }     # first day with the model; other groups never had it
+# [[models.churn.evidence]]
+# design = "diff_in_diff"
+
+# Or declare what right and wrong decisions are worth (grade D, an assumption):
 # [[models.churn.evidence]]
 # design = "payoff"
 # payoff = { tp = 120, fp = -15, fn = 0, tn = 0 }

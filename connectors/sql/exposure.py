@@ -1,0 +1,159 @@
+"""First exposure of units in one pass over their predictions.
+
+Time, arm and version are packed into one whole number, time first: its minimum over a unit is
+the first instant with the smallest arm and version there. No rank, no second look at the rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from connectors import dialects
+from connectors.sql.spine import Spine
+from connectors.sql.values import flag
+from connectors.sql.work import Columns, Expression, Statement, Work
+
+ARMS, VERSIONS = 8, 16  # more of them are looked up faster by a join
+_ROOM = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """Names in ascending order, as the numbers 0, 1, ..."""
+
+    names: tuple[str, ...]
+
+    def number(self, value: Expression) -> Expression:
+        """The number of a name that is one of these."""
+        cases = [(value == name, place) for place, name in enumerate(self.names[:-1])]
+        last: Expression = sa.literal_column(str(len(self.names) - 1))
+        return sa.case(*cases, else_=last) if cases else last
+
+    def name(self, number: Expression) -> Expression:
+        """The name of a number."""
+        cases = [(number == place, name) for place, name in enumerate(self.names[:-1])]
+        last = sa.literal(self.names[-1], sa.String())
+        return sa.case(*cases, else_=last) if cases else last
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """Units by their first prediction, arm and version as one small number.
+
+    Attributes:
+        rows: entry, ts, day, code, crossed, conflict, and where actions are declared acted_at:
+            the first instant at which a prediction of the unit was acted on.
+    """
+
+    rows: Statement
+    arms: _Names
+    versions: _Names
+
+    def names(self, c: Columns) -> dict[str, Expression]:
+        """Version and arm of a row by its code."""
+        return {
+            "version": self.versions.name(sa.func.mod(c.code, len(self.versions.names))),
+            "arm": self.arms.name(_arm(c.code, self.versions)),
+        }
+
+
+def at_once(work: Work, spine: Spine) -> Once | None:
+    """First exposures; None for many arms or versions, times far apart, or units with segments."""
+    p, judged = work.model.predictions, spine.judged
+    if p is None or p.segments or work.model.task == "forecast" or judged.span is None:
+        return None
+    c = spine.rows.c
+    seen = _names(work, spine)
+    if seen is None:
+        return None
+    arms, versions = seen
+    size = len(arms.names) * len(versions.names)
+    base = _microseconds(judged.span[0])
+    if (_microseconds(judged.span[1]) - base + 1) * size > _ROOM:
+        return None
+    acted = [] if p.acted is None else [sa.case((c.acted == 1, c.ts)).label("acted_at")]
+    columns = [
+        c.unit.label("entry"),
+        c.ts,
+        _since(c.ts, base).label("since"),
+        arms.number(c.arm).label("arm"),
+        versions.number(c.version).label("version"),
+        *acted,
+    ]
+    rows = sa.select(*columns).where(c.unit.is_not(None)).subquery()
+    found = _unpacked(work, spine, _packed(rows, arms, versions), (arms, versions), base)
+    return Once(found, arms, versions)
+
+
+def _packed(rows: sa.Subquery, arms: _Names, versions: _Names) -> sa.Subquery:
+    """One row a unit: the least packed number, and what else is told of its first instant."""
+    r, size = rows.c, len(arms.names) * len(versions.names)
+    whole = r.since * size + r.arm * len(versions.names) + r.version
+    made = [
+        r.entry,
+        sa.func.min(r.ts).label("ts"),
+        sa.func.min(whole).label("first"),
+        *(sa.func.min(one).label(one.name) for one in r if one.name == "acted_at"),
+    ]
+    if len(arms.names) > 1:
+        small = sa.cast(r.arm, sa.SmallInteger())
+        made += [
+            sa.func.max(r.arm - r.since * len(arms.names)).label("other"),
+            sa.func.min(small).label("least"),
+            sa.func.max(small).label("most"),
+        ]
+    return sa.select(*made).group_by(r.entry).subquery()
+
+
+def _unpacked(
+    work: Work, spine: Spine, packed: sa.Subquery, names: tuple[_Names, _Names], base: int
+) -> Statement:
+    """The numbers taken apart again: the code at the first instant, and what contradicts it."""
+    arms, versions = names
+    p, size = packed.c, len(arms.names) * len(versions.names)
+    since = _since(p.ts, base)
+    code: Expression = sa.cast(p.first - since * size, sa.Integer())
+    day = dialects.day(p.ts) if spine.by_day else work.engine.local_day(p.ts)
+    crossed: Expression = sa.literal_column("0")
+    conflict: Expression = sa.literal_column("0")
+    if len(arms.names) > 1:
+        last = p.other + since * len(arms.names)
+        crossed, conflict = flag(p.least != p.most), flag(last != _arm(code, versions))
+    return sa.select(
+        p.entry,
+        p.ts,
+        day.label("day"),
+        code.label("code"),
+        *(one for one in p if one.name == "acted_at"),
+        crossed.label("crossed"),
+        conflict.label("conflict"),
+    )
+
+
+def _arm(code: Expression, versions: _Names) -> Expression:
+    each: Expression = sa.literal_column(str(len(versions.names)))
+    return code if len(versions.names) == 1 else dialects.to_int(dialects.fdiv(code, each))
+
+
+def _since(time: Expression, base: int) -> Expression:
+    """Microseconds since a fixed instant."""
+    return dialects.microseconds(time) - sa.literal_column(str(base))
+
+
+def _names(work: Work, spine: Spine) -> tuple[_Names, _Names] | None:
+    """Arms and versions of the predictions of units; None when there are too many."""
+    c = spine.rows.c
+    pairs = sa.select(c.arm, c.version).where(c.unit.is_not(None)).distinct()
+    found = work.run("arms and versions", pairs.limit(ARMS * VERSIONS + 1))
+    arms, versions = sorted(set(found["arm"])), sorted(set(found["version"]))
+    if not 0 < len(arms) <= ARMS or len(versions) > VERSIONS:
+        return None
+    return _Names(tuple(arms)), _Names(tuple(versions))
+
+
+def _microseconds(when: datetime) -> int:
+    since = when.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

@@ -1,0 +1,192 @@
+"""Evidence: why money is believed to be due to a model, and which keys fit which design."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from valuekit.workspace.fields import (
+    Day,
+    Declared,
+    Flag,
+    Money,
+    Name,
+    Real,
+    Whole,
+)
+
+Design = Literal[
+    "holdout",
+    "payoff",
+    "baseline_forecast",
+    "hours_saved",
+    "before_after",
+    "structural",
+    "diff_in_diff",
+    "staggered",
+    "synthetic",
+    "synthetic_did",
+    "switchback",
+    "observational",
+]
+Family = Literal["gaussian", "poisson"]
+Comparison = Literal["never", "not_yet"]
+
+_SERIES = ("before_after", "structural")  # one series, its own past is the comparison
+_GROUPS = ("diff_in_diff", "staggered", "synthetic", "synthetic_did")  # groups are compared
+_ARMS = ("holdout", "observational")  # units of two arms are compared
+PANEL_DESIGNS: tuple[Design, ...] = (
+    "before_after",
+    "structural",
+    "diff_in_diff",
+    "staggered",
+    "synthetic",
+    "synthetic_did",
+    "switchback",
+)
+GROUP_DESIGNS: tuple[Design, ...] = (
+    "diff_in_diff",
+    "staggered",
+    "synthetic",
+    "synthetic_did",
+)
+ASSUMPTIONS: tuple[Design, ...] = ("payoff", "baseline_forecast", "hours_saved")
+
+_NEEDED: dict[Design, tuple[str, ...]] = {
+    "holdout": ("control",),
+    "observational": ("control",),
+    "payoff": ("payoff",),
+    "baseline_forecast": ("holding", "stockout"),
+    "hours_saved": ("minutes", "hourly"),
+    "before_after": ("from",),
+    "structural": ("from",),
+}
+
+#: Keys that mean something for some designs only; all others fit every design.
+KEYS: dict[str, tuple[str, ...]] = {
+    "control": _ARMS,
+    "treated": _ARMS,
+    "allocation": ("holdout",),
+    "planned_units": ("holdout",),
+    "repeat": ("holdout",),
+    "payoff": ("payoff",),
+    "without_model": ("payoff",),
+    "baseline": ("baseline_forecast",),
+    "holding": ("baseline_forecast",),
+    "stockout": ("baseline_forecast",),
+    "minutes": ("hours_saved",),
+    "minutes_low": ("hours_saved",),
+    "minutes_high": ("hours_saved",),
+    "hourly": ("hours_saved",),
+    "from": (*_SERIES, "diff_in_diff", "synthetic", "synthetic_did", "switchback"),
+    "controls": _SERIES,
+    "control_groups": _GROUPS,
+    "family": ("before_after",),
+    "comparison": ("staggered",),
+    "anticipation": _GROUPS,
+    "carry_over": ("switchback",),
+    "harmonics": _SERIES,
+    "trim": ("observational",),
+}
+
+
+class Allocation(Declared):
+    """From a day on, the share of units in the control arm."""
+
+    from_: Annotated[Day, Field(alias="from")]
+    control: Annotated[Real, Field(ge=0, le=1)]
+
+
+class Payoff(Declared):
+    """Money per row in one cell of the confusion matrix: ``fixed + rate x value column``."""
+
+    fixed: Money = Decimal(0)
+    rate: Money = Decimal(0)
+
+
+def _payoff(value: object) -> object:
+    return {"fixed": value} if isinstance(value, int | float | str | Decimal) else value
+
+
+Cell = Annotated[Payoff, BeforeValidator(_payoff)]
+
+
+class Matrix(Declared):
+    """Payoffs of true and false positives and negatives (cost is negative)."""
+
+    tp: Cell
+    fp: Cell
+    fn: Cell
+    tn: Cell
+
+
+class Evidence(Declared):
+    """Why a sum of money is believed to be due to the model."""
+
+    design: Design
+    primary: Flag = True
+    control: str | None = None  # holdout: the control arm
+    treated: str | None = None  # holdout: the arm that counts; default: all other arms
+    metric: Name | None = None  # default: the primary metric
+    from_: Annotated[Day | None, Field(alias="from")] = None  # first treated day
+    allocation: tuple[Allocation, ...] = ()
+    registered: Day | None = None  # when the design was written down
+    planned_units: Annotated[Whole, Field(ge=2)] | None = None  # N in both arms at the end
+    until: Day | None = None
+    repeat: Flag = False  # holdout: units come back; outcomes count by their own day
+    payoff: Matrix | None = None
+    without_model: Literal["best_constant", "act_on_none", "act_on_all"] = "best_constant"
+    baseline: Name = "seasonal_naive"  # baseline_forecast: the forecaster that is replaced
+    holding: Money | None = None  # per unit of over-forecast
+    stockout: Money | None = None  # per unit of under-forecast
+    minutes: Real | None = None  # hours_saved: minutes saved per acted-on prediction
+    minutes_low: Real | None = None
+    minutes_high: Real | None = None
+    hourly: Money | None = None
+    owner: str | None = None  # who stands for the assumption
+    valid_until: Day | None = None  # a stale assumption lowers the grade
+    controls: tuple[Name, ...] = ()  # metrics of the same group and day that nothing changed
+    control_groups: tuple[Annotated[str, Field(min_length=1, max_length=256)], ...] = ()
+    family: Family = "gaussian"  # poisson: counts, quasi-Poisson with the panel's offset
+    comparison: Comparison = "never"  # staggered: groups never treated, or not treated yet
+    anticipation: Annotated[Whole, Field(ge=0, le=60)] = 0  # periods before the launch left out
+    carry_over: Annotated[Whole, Field(ge=0, le=100)] = 1  # blocks dropped after a switch
+    harmonics: Annotated[Whole, Field(ge=0, le=10)] | None = None  # Fourier pairs of a year
+    trim: Annotated[Real, Field(ge=0, lt=0.5)] = 0.05  # observational: shares left out
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        missing = [key for key in _NEEDED.get(self.design, ()) if self._value(key) is None]
+        if missing:
+            keys = ", ".join(f"`{key}`" for key in missing)
+            msg = f"design {self.design!r} is incomplete: add {keys}"
+            raise ValueError(msg)
+        days = [step.from_ for step in self.allocation]
+        if days != sorted(set(days)):
+            msg = "`allocation` steps must have distinct `from` dates in ascending order"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        wrong = [
+            f"`{key}` means nothing for design {self.design!r}: remove it; it belongs to "
+            + ", ".join(KEYS[key])
+            for key in (self._key(name) for name in sorted(self.model_fields_set))
+            if self.design not in KEYS.get(key, (self.design,))
+        ]
+        if wrong:
+            raise ValueError("\n".join(wrong))
+        if self.from_ and self.until and self.until < self.from_:
+            msg = f"`until` {self.until} is before `from` {self.from_}: correct one of them"
+            raise ValueError(msg)
+        return self
+
+    def _value(self, key: str) -> object:
+        return getattr(self, "from_" if key == "from" else key)
+
+    @staticmethod
+    def _key(name: str) -> str:
+        return "from" if name == "from_" else name
