@@ -9,6 +9,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from valuekit.estimate import GRADES, Estimate, Grade, Period, unknown
+from valuekit.holdouts import HoldoutStatus
+from valuekit.joint import Discoveries, Shrinkage, discoveries, shrinkage
 from valuekit.scorecard import (
     Action,
     BridgeStep,
@@ -73,6 +75,9 @@ class Portfolio:
     weeks: tuple[Week, ...]  # sums of the known
     to_date: tuple[ToDate, ...]
     attention: tuple[Attention, ...]
+    discoveries: Discoveries | None = None  # raw and adjusted p-values over the models
+    shrinkage: Shrinkage | None = None  # measured sums with and without the winner's curse
+    holdouts: tuple[HoldoutStatus, ...] = ()  # registered, running, due; filled by the API
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +143,8 @@ def portfolio(cards: Sequence[Scorecard], name: PeriodName) -> Portfolio:
         weeks=_weeks(cards, period),
         to_date=_to_date(cards),
         attention=_attention(entries),
+        discoveries=discoveries(cards),
+        shrinkage=shrinkage(cards, name, unit, period),
     )
 
 

@@ -133,6 +133,75 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class AgeEffect:
+    """Effect of a holdout in one stretch of a unit's age since its first exposure."""
+
+    first: int  # first day of age, 0 is the day of exposure
+    last: int
+    effect: Estimate  # per unit and day of age
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The interval of a comparison in both readings; one of them is the headline's.
+
+    Attributes:
+        kind: Which one money, effect and relative carry: ``sequence`` (may be read every day),
+            or ``fixed`` (one look, at a date declared before or because all units came at once).
+        why: Why that one, in a sentence.
+        fixed_effect: Effect with the interval of a single look.
+        fixed_money: Money with it.
+        sequence_effect: Effect with the interval of the confidence sequence.
+        sequence_money: Money with it.
+        p_value: p-value of the effect against zero; None during the burn-in of a sequence.
+        p_kind: ``always valid`` or ``fixed horizon``.
+        planned_units: Units in all arms that the sequence was registered for.
+        information: Information so far as a share of the registered final one.
+        steps: Effect to date with the band of the sequence, from the end of the burn-in.
+        told_since: Day on which the band first excluded zero, outcomes being complete.
+    """
+
+    kind: Literal["sequence", "fixed"]
+    why: str
+    fixed_effect: Estimate
+    fixed_money: Estimate
+    sequence_effect: Estimate
+    sequence_money: Estimate
+    p_value: float | None
+    p_kind: str
+    planned_units: int
+    information: float
+    steps: tuple[Step, ...]
+    told_since: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What would settle whether a model earns its cost: what can be seen, and the way to more.
+
+    Attributes:
+        sought: Money a unit that has to be told from zero; None when unknown.
+        detectable: Smallest value in money a year that the data so far would show, with 80% power
+            and read every day.
+        share: Share of units without the model in the cheapest holdout that settles it.
+        units: Units in all arms that it needs.
+        days: Days until its last outcome is known.
+        cost: Value that its units without the model are expected to forgo.
+        lifts: What it would do: the grade it would lift, the verdict it would decide.
+        text: All of it in words.
+    """
+
+    sought: float | None
+    detectable: Estimate
+    share: float | None
+    units: int | None
+    days: int | None
+    cost: Estimate
+    lifts: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceReport:
     """One evidence design evaluated: money, effect, arms, diagnostics and grade."""
 
@@ -154,6 +223,8 @@ class EvidenceReport:
     formula: str
     source: str
     base_money: float | None  # counterfactual money the relative prior is applied to
+    reading: Reading | None = None  # both intervals of a holdout, and which one leads
+    ages: tuple[AgeEffect, ...] = ()  # effect by age of the units, where outcomes have a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +401,7 @@ class Scorecard:
     versions: tuple[VersionRow, ...]
     health: Health
     verdict: Verdict
+    settlement: Settlement | None = None  # what would settle it, in money and days
 
     def period(self, name: PeriodName) -> PeriodFigures | None:
         """Figures of a named period, None when the model has no data in it."""

@@ -17,6 +17,7 @@ from valuekit.assess.designs import build
 from valuekit.assess.scene import scene
 from valuekit.estimate import Period
 from valuekit.uplift.holdout import holdout
+from valuekit.uplift.sequence import multiplier, widened
 
 WEEK = Period(FIRST + timedelta(days=20), FIRST + timedelta(days=33))
 MATURE = Period(FIRST, FIRST + timedelta(days=89))
@@ -50,9 +51,17 @@ def test_holdout_money_is_welch_on_the_units_of_mature_days(trial):
     interval = test.confidence_interval()
     value = card.period("all").value
     assert value.value == pytest.approx(len(t) * (t.mean() - c.mean()))
-    assert (value.low, value.high) == (
+    reading = card.evidence[0].reading
+    assert (reading.fixed_money.low, reading.fixed_money.high) == (
         pytest.approx(len(t) * interval.low), pytest.approx(len(t) * interval.high)
     )  # fmt: skip
+    # 40 units a day, so a year holds 14,600; the sequence is tightest at half their information.
+    final = 14_600 / (t.var() / 0.7 + c.var() / 0.3)
+    half = multiplier(1 / (t.var() / len(t) + c.var() / len(c)), final / 2) * value.se
+    assert (value.low, value.high) == (
+        pytest.approx(value.value - half), pytest.approx(value.value + half)
+    )  # fmt: skip
+    assert "confidence sequence" in value.method
     assert (value.grade, card.grade) == ("A", "A")
     assert card.evidence[0].base_money == pytest.approx(len(t) * c.mean())
     assert "10 days of 100" in value.notes[-1]
@@ -60,6 +69,17 @@ def test_holdout_money_is_welch_on_the_units_of_mature_days(trial):
 
 def test_holdout_fast_path_is_the_estimator(trial):
     design, here = lead(*trial[::2])
+    for period in (WEEK, MATURE):
+        plain = holdout(here.fact("effect", period), "control", unit="EUR", period=period).money
+        found = design.worth(period)
+        # A fortnight in the middle is read at the width of a sequence planned for it.
+        times = multiplier(2, 1) if period == WEEK else (found.high - found.value) / found.se
+        same(found, widened(plain, times), grade="A")
+    assert times == pytest.approx(3.09, abs=0.02)
+    ended = [{"design": "holdout", "control": "control", "registered": FIRST,
+              "allocation": [{"from": FIRST, "control": 0.3}], "until": MATURE.last}]  # fmt: skip
+    declared = cases.holdout_workspace(evidence=ended)
+    design, here = lead(declared, trial[2])
     for period in (WEEK, MATURE):
         plain = holdout(here.fact("effect", period), "control", unit="EUR", period=period).money
         same(design.worth(period), plain, grade="A")

@@ -11,7 +11,10 @@ import pandas as pd
 import pytest
 
 ROOT = Path(__file__).parents[2]
-VERBS = ("init", "check", "refresh", "show", "ledger", "report", "decide", "app", "doctor")
+VERBS = (
+    *("init", "check", "refresh", "show", "ledger", "report", "decide", "app", "doctor"),
+    *("holdout", "backup", "restore"),
+)
 
 
 def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

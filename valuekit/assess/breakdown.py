@@ -45,7 +45,7 @@ def segments(scene: Scene, design: Design | None) -> tuple[SegmentRow, ...]:
 
 def _names(scene: Scene) -> list[str]:
     found: set[str] = set()
-    for fact in ("volume", "effect"):
+    for fact in ("volume", "effect", "panel"):
         found |= set(scene.fact(fact, None, None)["segment"])
     return sorted(found - {"all"})
 

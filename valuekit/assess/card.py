@@ -9,12 +9,13 @@ from valuekit.assess.costs import periods, since
 from valuekit.assess.designs import build
 from valuekit.assess.designs.base import no_series
 from valuekit.assess.headline import headline
-from valuekit.assess.health import health
+from valuekit.assess.health import health, no_log
 from valuekit.assess.history import changes, declining, degradation, drifts, trend
 from valuekit.assess.quality import accuracy, performance
 from valuekit.assess.review import NO_EVIDENCE, case
 from valuekit.assess.scene import Scene, scene
-from valuekit.cost.unit import unit_costs
+from valuekit.assess.settlement import settlement
+from valuekit.cost.unit import NONE_SERVED, unit_costs
 from valuekit.degradation.weekly import weekly
 from valuekit.estimate import Estimate, Period, unknown
 from valuekit.scorecard import Figure, Scorecard, ToDate
@@ -63,6 +64,7 @@ def assess(workspace: Workspace, model: str, book: Book) -> Scorecard:
     slope = trend(weeks, quality)
     state = health(here)
     whole = next((one for one in money if one.name == "all"), None)
+    verdict = decide(case(here, lead, found, state, declines=declining(slope, quality)))
     return Scorecard(
         **_identity(here),
         as_of=book.as_of if here.span else None,
@@ -78,7 +80,8 @@ def assess(workspace: Workspace, model: str, book: Book) -> Scorecard:
         segments=segments(here, lead),
         versions=versions(here),
         health=state,
-        verdict=decide(case(here, lead, found, state, declines=declining(slope, quality))),
+        verdict=verdict,
+        settlement=settlement(here, lead),
     )
 
 
@@ -137,7 +140,12 @@ def _unit_costs(here: Scene) -> tuple[Figure, ...]:
     if here.span is None:
         return ()
     return unit_costs(
-        here.model.costs, here.fact("cost"), here.fact("volume"), here.span, here.currency
+        here.model.costs,
+        here.fact("cost"),
+        here.fact("volume"),
+        here.span,
+        here.currency,
+        NONE_SERVED if here.model.predictions is not None else no_log(here.model),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from valuekit.assess.scene import over_panel
 from valuekit.cost.unit import costed_share
 from valuekit.estimate import Estimate, unknown
 from valuekit.scorecard import Health, IntakeRow
@@ -11,6 +12,7 @@ from valuekit.uplift.proportion import share
 
 if TYPE_CHECKING:
     from valuekit.assess.scene import Scene
+    from valuekit.workspace.declare import Model
 
 
 def health(scene: Scene) -> Health:
@@ -33,28 +35,38 @@ def health(scene: Scene) -> Health:
     )
 
 
+def no_log(model: Model) -> str:
+    """Why there is no prediction to count."""
+    only = "outcomes by group and time" if model.assignments is None else "assigned units"
+    return f"the model has no prediction log, only {only}"
+
+
 def costed(scene: Scene) -> Estimate:
     """Share of predictions that every declared price covers."""
     if scene.span is None:
         return unknown("no data", "share")
     volume = scene.fact("volume")
     if volume.empty:
-        return unknown("the model has no prediction log, only assigned units", "share")
+        return unknown(no_log(scene.model), "share")
     return costed_share(scene.model.costs, scene.fact("cost"), volume, scene.span)
 
 
 def coverage(scene: Scene) -> Estimate:
     """Share of the primary evidence's entries that found their outcome, mature days only.
 
-    A holdout is about units, everything else about predictions. Where a missing row counts as
+    A holdout and an observational comparison are about units, a panel about groups, everything
+    else about predictions. Where a missing row counts as
     zero a missing match is no loss, so there is nothing to cover and the share is unknown.
     """
     evidence = scene.model.primary_evidence
     if scene.mature is None:
         return unknown("no day is mature yet" if scene.span else "no data", "share")
+    if over_panel(scene.model):
+        why = "outcomes are read by group and day, so nothing is joined"
+        return unknown(why, "share", period=scene.mature)
     if scene.model.outcomes is None:
         return unknown("the model has no outcomes to join", "share", period=scene.mature)
-    if evidence is not None and evidence.design == "holdout":
+    if evidence is not None and evidence.design in {"holdout", "observational"}:
         return _of_units(scene)
     return _of_predictions(scene)
 
@@ -92,11 +104,13 @@ def _of_predictions(scene: Scene) -> Estimate:
 
 
 def _missing(scene: Scene) -> int:
-    volume = scene.fact("volume", scene.span)
-    if scene.span is None or volume.empty:
+    panel = scene.model.panel
+    daily = panel is not None and panel.frequency == "day" and over_panel(scene.model)
+    rows = scene.fact("panel" if daily else "volume", scene.span)
+    if scene.span is None or rows.empty:
         return 0
-    spread = (volume["day"].max() - volume["day"].min()).days + 1
-    return int(spread - volume["day"].nunique())
+    spread = (rows["day"].max() - rows["day"].min()).days + 1
+    return int(spread - rows["day"].nunique())
 
 
 def _intake(scene: Scene) -> tuple[IntakeRow, ...]:

@@ -15,6 +15,7 @@ from valuekit.accuracy.score_bins import ScoreBins, score_table
 from valuekit.accuracy.threshold import best_threshold, threshold_gain, value_curve
 from valuekit.assess.designs.base import why_unknown
 from valuekit.assess.designs.baseline import finest
+from valuekit.assess.scene import over_panel
 from valuekit.degradation.performance import (
     Performance,
     from_confusion,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from valuekit.assess.scene import Scene
     from valuekit.workspace.declare import Matrix
 
+NO_LOG = "There is no prediction log, so there is no prediction to judge."
 NO_LABEL = "No label is declared for this model, so its accuracy is unknown."
 TARGET = "target"
 
@@ -114,6 +116,8 @@ def accuracy(scene: Scene) -> Accuracy:
     """Quality of a model by its task, over the mature days."""
     if scene.mature is None:
         return Accuracy("", (), withheld=f"Nothing to judge: {why_unknown(scene)}.")
+    if scene.model.predictions is None and over_panel(scene.model):
+        return Accuracy("", (), withheld=NO_LOG)
     if scene.model.task in {"regression", "forecast"}:
         return _errors(scene, scene.mature)
     return _classes(scene, scene.mature)

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from valuekit.estimate import Period
+from valuekit.workspace.evidence import PANEL_DESIGNS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,6 +53,8 @@ class Scene:
     @property
     def days_to_mature(self) -> int:
         """Days from an exposure to the day on which its outcome is complete."""
+        if over_panel(self.model):
+            return self.model.panel.allowance if self.model.panel else 0
         outcomes = self.model.outcomes
         return outcomes.window + outcomes.allowance if outcomes else 0
 
@@ -73,6 +76,15 @@ class Scene:
         """What a missing outcome row means for metrics on units."""
         declared = self.model.outcomes.absent if self.model.outcomes else None
         return declared or "zero"
+
+
+def over_panel(model: Model) -> bool:
+    """Whether the money of a model is read from its panel, not from predictions or units."""
+    if model.panel is None:
+        return False
+    one = model.primary_evidence
+    alone = model.predictions is None and model.assignments is None
+    return alone or (one is not None and one.design in PANEL_DESIGNS)
 
 
 def scene(workspace: Workspace, name: str, book: Book) -> Scene:
@@ -99,8 +111,13 @@ def _mature_through(model: Model, book: Book, span: Period) -> date | None:
     """A day is mature when day + window + allowance <= complete_through.
 
     Outcomes joined by key alone have no age: they are complete from the start, unless the
-    workspace declares until when they are. Without outcomes every day is.
+    workspace declares until when they are. Without outcomes every day is. The days of a panel are
+    complete as they come, but for the allowance that it declares.
     """
+    if model.panel is not None and over_panel(model):
+        end = min(book.complete_through or span.last, span.last)
+        until = end - timedelta(days=model.panel.allowance)
+        return None if until < span.first else until
     outcomes = model.outcomes
     if outcomes is None:
         return span.last
@@ -116,6 +133,8 @@ def _mature_through(model: Model, book: Book, span: Period) -> date | None:
 
 def first_maturing(scene: Scene) -> date | None:
     """Day when the outcomes of the first day are complete; None when some are, or none will be."""
-    if scene.span is None or scene.mature is not None or scene.model.outcomes is None:
+    if scene.span is None or scene.mature is not None:
+        return None
+    if scene.model.outcomes is None and not over_panel(scene.model):
         return None
     return scene.span.first + timedelta(days=scene.days_to_mature)

@@ -12,7 +12,7 @@ from valuekit.errors import ValuekitError
 def main() -> None:
     """Run the command line; every expected failure is a few clear lines and exit code 1."""
     # Importing registers the verbs with the application.
-    from valuekit.cli import copies, read, run, setup  # noqa: F401 (registers the verbs)
+    from valuekit.cli import copies, holdout, read, run, setup  # noqa: F401 (registers the verbs)
 
     try:
         app()

@@ -6,11 +6,14 @@ import shutil
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from valuekit.api import Workspace
 from valuekit.errors import ValuekitError
 from valuekit.source import open_connector
+
+if TYPE_CHECKING:
+    from valuekit.store import RunRecord
 
 _LOW_DISK = 500_000_000  # bytes; a refresh needs room for its temporary files
 _STALE_DAYS = 2
@@ -46,7 +49,7 @@ def examine(path: Path) -> list[Point]:
     models = len(held.loaded.workspace.models)
     points = [Point("workspace", "ok", f"{path}: {models} models")]
     points += [_source(held, name) for name in held.loaded.workspace.sources]
-    points.append(_store(held))
+    points += _store(held)
     points.append(_disk(held.loaded.folder))
     return points
 
@@ -65,11 +68,25 @@ def _source(held: Workspace, name: str) -> Point:
     return Point(f"source {name}", "ok", f"{workspace.sources[name].kind} opens read-only")
 
 
-def _store(held: Workspace) -> Point:
+def _store(held: Workspace) -> list[Point]:
+    """The age of the last good run, and what it found that belongs to no single model."""
     try:
         run = held.last_run()
     except ValuekitError as error:
-        return Point("store", "failed", str(error), "Run: valuekit refresh")
+        return [Point("store", "failed", str(error), "Run: valuekit refresh")]
+    found = [
+        Point(
+            one.place,
+            "ok" if one.severity == "info" else "warning",
+            f"{one.value}: {one.rule}",
+            one.remedy,
+        )
+        for one in run.findings
+    ]
+    return [_age(run), *found]
+
+
+def _age(run: RunRecord) -> Point:
     finished = run.finished or run.started
     age = datetime.now(UTC) - finished
     text = f"run {run.id} finished {finished:%Y-%m-%d %H:%M} UTC"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter
 
 from valuekit.api import Workspace
-from valuekit.cli.screen import amount, interval, say, table
+from valuekit.cli.screen import amount, complain, interval, say, table
 from valuekit.estimate import Estimate
 from valuekit.portfolio import Portfolio
 from valuekit.report import figures
@@ -38,6 +38,7 @@ def portfolio_json(held: Workspace, period: PeriodName) -> dict[str, object]:
         "workspace": held.loaded.workspace.workspace.name,
         "run": run.id,
         "finished": (run.finished or run.started).isoformat(),
+        "warnings": [str(one) for one in run.findings],
         "portfolio": total,
         "models": {name: json.loads(to_json(card)) for name, card in cards.items()},
     }
@@ -90,6 +91,29 @@ def print_portfolio(held: Workspace, period: PeriodName) -> None:
         for one in total.by_grade
     ]
     say("Value added by evidence (models): " + "; ".join(graded))
+    _print_together(total)
+    complain(run.findings)
+
+
+def _print_together(total: Portfolio) -> None:
+    """What the number of models means for the findings, and holdouts that wait for somebody."""
+    if total.discoveries is not None and total.discoveries.tested:
+        say(total.discoveries.text)
+        columns = [("Measured effect", "left"), ("p", "right"), ("p adjusted", "right")]
+        rows = [
+            (one.title, f"{one.p_value:.2g}", f"{one.p_adjusted:.2g}")
+            for one in total.discoveries.models
+        ]
+        table("", columns, rows)
+    sums = total.shrinkage
+    if sums is not None and sums.winners_shrunk.known:
+        say(
+            f"Told from zero: {amount(sums.winners_plain, total.currency)} as estimated, "
+            f"{amount(sums.winners_shrunk, total.currency)} without the winner's curse."
+        )
+    for one in total.holdouts:
+        if one.state == "due":
+            say(f"Holdout of {one.model} is due. {one.remind}")
 
 
 def _line(card: Scorecard, period: PeriodName) -> _Line:
@@ -114,11 +138,15 @@ def print_model(card: Scorecard, period: PeriodName) -> None:
         say(f"Evidence: {one.title} Grade {one.grade or 'none'}.", "bold")
         for reason in one.grade_reasons:
             say(f"  - {reason}")
+        if one.reading is not None:
+            say(f"Interval: {one.reading.kind}. {one.reading.why}")
         table(
             "",
             [("Check", "left"), ("State", "left"), ("Finding", "left")],
             [(d.name, d.status, d.text) for d in one.diagnostics],
         )
+    if card.settlement is not None:
+        say(f"What would settle it: {card.settlement.text}")
     _print_figures(card)
 
 

@@ -12,10 +12,16 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from scipy import special
+
 from valuekit.estimate import Estimate
 
+NAME = "asymptotic confidence sequence"
+TIGHTEST = 0.5  # share of the registered final information at which the sequence is tightest
+ALPHA = 0.05
 
-def multiplier(information: float, target: float, alpha: float = 0.05) -> float:
+
+def multiplier(information: float, target: float, alpha: float = ALPHA) -> float:
     """Half-width of the sequence in standard errors.
 
     Args:
@@ -32,9 +38,12 @@ def multiplier(information: float, target: float, alpha: float = 0.05) -> float:
     if information <= 0 or target <= 0 or not 0 < alpha < 1:
         msg = "information and target must be positive and alpha between 0 and 1"
         raise ValueError(msg)
-    kappa = -2 * math.log(alpha) + math.log(1 - 2 * math.log(alpha))
-    r = kappa * information / target
+    r = _kappa(alpha) * information / target
     return math.sqrt(2 * (1 + 1 / r) * math.log(math.sqrt(1 + r) / alpha))
+
+
+def _kappa(alpha: float) -> float:
+    return -2 * math.log(alpha) + math.log(1 - 2 * math.log(alpha))
 
 
 def sequence(estimate: Estimate, information: float, target: float) -> Estimate:
@@ -42,13 +51,58 @@ def sequence(estimate: Estimate, information: float, target: float) -> Estimate:
 
     An estimate without a standard error is returned as it is.
     """
+    return widened(estimate, multiplier(information, target, 1 - estimate.level))
+
+
+def widened(estimate: Estimate, times: float) -> Estimate:
+    """The estimate with an interval of ``times`` standard errors, never narrower than its own.
+
+    With few units the t interval of a single look is wider than the sequence, which is
+    asymptotic; then it stands. An estimate without a standard error is returned as it is.
+    """
     if estimate.value is None or not estimate.se:
         return estimate
-    half = multiplier(information, target, 1 - estimate.level) * estimate.se
+    half = times * estimate.se
+    if estimate.low is not None and estimate.high is not None:
+        half = max(half, estimate.high - estimate.value, estimate.value - estimate.low)
     return replace(
         estimate,
         low=estimate.value - half,
         high=estimate.value + half,
         df=None,
-        method=f"{estimate.method}, asymptotic confidence sequence",
+        method=f"{estimate.method}, {NAME}",
     )
+
+
+def single_look_level(times: float) -> float:
+    """Level at which a normal interval is ``times`` standard errors wide on each side.
+
+    Intervals that are not symmetric (a ratio, a proportion) become those of a sequence when they
+    are computed at this level.
+
+    >>> round(single_look_level(1.959964), 4)
+    0.95
+    """
+    return float(2 * special.ndtr(times) - 1)
+
+
+def always_valid_p(z: float, information: float, target: float, alpha: float = ALPHA) -> float:
+    """p-value that stays valid however often, and whenever, it is read.
+
+    The smallest level whose sequence of the same r excludes zero: p = min(1, sqrt(1 + r)
+    exp(-z^2 r / (2 (1 + r)))). It is below ``alpha`` exactly when the interval excludes zero.
+
+    Args:
+        z: Estimate in standard errors.
+        information: Information or units so far.
+        target: I*, in the same measure.
+        alpha: Level at which the sequence is tightest at ``target``.
+
+    >>> round(always_valid_p(multiplier(2000, 1000), 2000, 1000), 6)
+    0.05
+    """
+    if information <= 0 or target <= 0:
+        return 1.0
+    r = _kappa(alpha) * information / target
+    log_p = 0.5 * math.log1p(r) - z * z * r / (2 * (1 + r))
+    return math.exp(min(log_p, 0.0))

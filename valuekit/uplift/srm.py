@@ -2,7 +2,9 @@
 
 Chi-square of the units counted in each allocation epoch against the shares declared for it,
 summed over epochs (Fabijan et al. 2019, KDD). Below p = 0.0005 something in assignment or
-logging loses units of one arm, and no difference between the arms can be trusted.
+logging loses units of one arm, and no difference between the arms can be trusted. Read on every
+day, a fixed p would in time fall below any gate; a split that is watched is judged by the
+sequential test of :mod:`valuekit.uplift.srm_watched`.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import pandas as pd
 from valuekit.critical import chi2_p
 from valuekit.scorecard import Diagnostic
 from valuekit.uplift.arms import arm_epochs
+from valuekit.uplift.srm_watched import sequential_p
 from valuekit.workspace.declare import Allocation
 
 NAME = "Sample ratio"
@@ -44,7 +47,12 @@ def srm_p(counts: Sequence[float], shares: Sequence[float]) -> tuple[float, floa
 
 
 def sample_ratio(
-    frame: pd.DataFrame, control: str, allocation: Sequence[Allocation], gate: float = GATE
+    frame: pd.DataFrame,
+    control: str,
+    allocation: Sequence[Allocation],
+    gate: float = GATE,
+    *,
+    watched: bool = False,
 ) -> Diagnostic:
     """Units in the control arm against its declared share, over all allocation epochs.
 
@@ -55,6 +63,7 @@ def sample_ratio(
         control: Control arm.
         allocation: Declared steps; without any the check cannot run.
         gate: p-value below which the check fails.
+        watched: Whether the split is read on every day: then p stays valid on any of them.
     """
     if not allocation:
         return Diagnostic(NAME, "not run", "No allocation is declared, so the split is unchecked.")
@@ -73,19 +82,20 @@ def sample_ratio(
             continue
         statistic += srm_p([in_control, every - in_control], [expected, 1 - expected])[0]
         tested, n_control, n = tested + 1, n_control + in_control, n + every
-    return _verdict(statistic, tested, n_control, n, odd, gate)
-
-
-def _verdict(
-    statistic: float, tested: int, n_control: int, n: int, odd: str, gate: float
-) -> Diagnostic:
     if odd:
         return Diagnostic(NAME, "failed", odd)
     if not tested or not n:
         return Diagnostic(NAME, "not run", "No units have been assigned under a declared split.")
-    p = chi2_p(statistic, tested)
+    p = sequential_p(frame, control, shares) if watched else chi2_p(statistic, tested)
+    return _verdict(statistic, p, n_control, n, gate, "p valid on any day" if watched else "p")
+
+
+def _verdict(
+    statistic: float, p: float, n_control: int, n: int, gate: float, kind: str
+) -> Diagnostic:
     seen = f"{n_control:,} of {n:,} units ({n_control / n:.2%}) are in the control arm"
+    said = f"{kind} = {p:.2g}"
     if p < gate:
-        text = f"{seen}, which the declared split does not explain (p = {p:.2g}): units are lost."
+        text = f"{seen}, which the declared split does not explain ({said}): units are lost."
         return Diagnostic(NAME, "failed", text, statistic, p)
-    return Diagnostic(NAME, "passed", f"{seen}, as declared (p = {p:.2g}).", statistic, p)
+    return Diagnostic(NAME, "passed", f"{seen}, as declared ({said}).", statistic, p)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from valuekit.assess.designs.awaited import awaited
 from valuekit.assess.designs.baseline import baseline
 from valuekit.assess.designs.holdout import holdout
 from valuekit.assess.designs.hours import hours
@@ -26,4 +27,4 @@ _BUILDERS: dict[str, Callable[[Scene, Evidence], Design]] = {
 
 def build(scene: Scene, evidence: Evidence) -> Design:
     """The design of an evidence entry, evaluated on the model's facts."""
-    return _BUILDERS[evidence.design](scene, evidence)
+    return _BUILDERS.get(evidence.design, awaited)(scene, evidence)

@@ -14,18 +14,17 @@ from valuekit.assess.designs.base import (
     why_unknown,
 )
 from valuekit.assess.designs.epochs import DailyArms
+from valuekit.assess.designs.looks import Looks, named
+from valuekit.assess.designs.novelty import ages
 from valuekit.assess.designs.trial import Trial
 from valuekit.assess.designs.trial_checks import checks, effect_grade, money_grade
+from valuekit.assess.designs.trial_figures import FORMULA, others
 from valuekit.assess.designs.trial_words import title, what_settles
 from valuekit.estimate import Estimate, Grade, Period, unknown
-from valuekit.scorecard import EvidenceReport, Figure
+from valuekit.scorecard import EvidenceReport
 from valuekit.uplift.arms import arm_facts, arm_rows, treated_arms
-from valuekit.uplift.cuped import cuped
-from valuekit.uplift.holdout import Holdout, by_arm, from_strata
-from valuekit.uplift.holdout import holdout as difference
-from valuekit.uplift.proportion import proportion_difference
 from valuekit.uplift.relative import relative_lift
-from valuekit.uplift.stratified import stratify_epochs
+from valuekit.uplift.stratified import Stratified, stratify, stratify_epochs
 from valuekit.uplift.timeline import timeline
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from valuekit.scorecard import Diagnostic
     from valuekit.workspace.declare import Evidence
 
-FORMULA = "sum over allocation epochs of treated units x (mean of treated - mean of control)"
 SOURCE = "intention to treat, stratified by epoch; Imbens & Rubin (2015), ch. 9; Welch (1947)"
 
 
@@ -51,34 +49,27 @@ def holdout(scene: Scene, evidence: Evidence) -> Design:
         trial = replace(trial, capped=True)
     effect, why = effect_grade(trial, found)
     grade, link = money_grade(trial, effect)
+    looks = Looks.of(trial)
 
     arms = DailyArms.of(trial.rows(scene.mature), capped=trial.capped)
 
-    def measured(period: Period) -> Holdout:
-        strata = stratify_epochs(arms.epochs(period), trial.control, evidence.treated)
-        method = "capped difference in means" if trial.capped else "difference in means"
-        return from_strata(
-            strata,
-            method=method,
-            unit=trial.unit,
-            per="unit",
-            value=trial.value,
-            level=0.95,
-            period=period,
-        )
+    def strata_of(period: Period) -> Stratified:
+        return stratify_epochs(arms.epochs(period), trial.control, evidence.treated)
 
     def worth(period: Period) -> Estimate:
-        return graded(trial.money(measured(period)), grade)
+        strata = strata_of(period)
+        money = trial.money(trial.from_strata(strata, period))
+        return graded(looks.read(money, strata), grade)
 
     def base_in(period: Period) -> float | None:
-        return measured(period).base if trial.priced else None
+        return trial.from_strata(strata_of(period), period).base if trial.priced else None
 
     def effect_in(segment: str) -> Estimate:
         return trial.measure(trial.mature_rows(segment), scene.mature).effect
 
     rows = trial.mature_rows()
     return Design(
-        report=_report(trial, rows, found, (effect, grade), (*why, *link)),
+        report=_report(looks, found, (effect, grade), (*why, *link)),
         worth=worth,
         daily=_daily(trial, rows),
         effect_in=effect_in,
@@ -89,14 +80,19 @@ def holdout(scene: Scene, evidence: Evidence) -> Design:
 
 
 def _report(
-    trial: Trial,
-    rows: pd.DataFrame,
+    looks: Looks,
     found: dict[str, Diagnostic],
     grades: tuple[Grade, Grade],
     why: tuple[str, ...],
 ) -> EvidenceReport:
+    trial, rows = looks.trial, looks.rows
     scene, control, treated = trial.scene, trial.control, trial.evidence.treated
-    measured = trial.measure(rows, scene.mature)
+    single = trial.measure(rows, scene.mature)
+    strata = stratify(rows, control, treated, capped=trial.capped)
+    reading = looks.reading(single, trial.money(single), strata)
+    measured = replace(
+        single, money=looks.read(single.money, strata), effect=looks.read(single.effect, strata)
+    )
     money, effect = trial.money(measured), measured.effect
     if rows.empty:
         reason = NOTHING_MATURE if not trial.rows(None).empty else _no_units(scene)
@@ -104,11 +100,7 @@ def _report(
         measured = replace(measured, effect=unknown(reason, f"{trial.unit}/unit"))
         effect = measured.effect
     known = effect.known
-    lift = (
-        relative_lift(rows, control, treated, nonnegative=_nonnegative(rows), period=scene.mature)
-        if known
-        else unknown(effect.reason, "share")
-    )
+    lift = _lift(looks, strata) if known else unknown(effect.reason, "share")
     return EvidenceReport(
         design="holdout",
         primary=trial.evidence.primary,
@@ -123,12 +115,29 @@ def _report(
         arms=arm_rows(rows if not rows.empty else trial.rows(None), control, treated),
         diagnostics=tuple(found.values()),
         timeline=timeline(rows, control, treated, value=trial.value) if known else (),
-        others=_others(trial, rows) if known else (),
+        others=others(looks, strata) if known else (),
         settle=what_settles(trial, measured),
         formula=FORMULA,
         source=SOURCE,
         base_money=measured.base if trial.priced and money.known else None,
+        reading=reading,
+        ages=ages(trial),
     )
+
+
+def _lift(looks: Looks, strata: Stratified) -> Estimate:
+    """Relative lift in the reading of the headline."""
+    trial = looks.trial
+    level = looks.level(strata)
+    found = relative_lift(
+        looks.rows,
+        trial.control,
+        trial.evidence.treated,
+        nonnegative=_nonnegative(looks.rows),
+        level=level,
+        period=trial.scene.mature,
+    )
+    return named(found, level)
 
 
 def _no_units(scene: Scene) -> str:
@@ -138,60 +147,6 @@ def _no_units(scene: Scene) -> str:
 def _nonnegative(rows: pd.DataFrame) -> bool:
     """Whether means look like those of a metric that cannot be negative."""
     return bool((rows["mean_y"] >= 0).all())
-
-
-def _others(trial: Trial, rows: pd.DataFrame) -> tuple[Figure, ...]:
-    """The adjusted and capped figures, each arm alone, and the model's other metrics."""
-    control, treated, unit = trial.control, trial.evidence.treated, trial.unit
-    period = trial.scene.mature
-    figures = []
-    if (rows["c_xx"] > 0).any():
-        adjusted = cuped(rows, control, treated, unit=unit, value=trial.value, period=period)
-        figures.append(_figure("cuped", "Adjusted for the value before (CUPED)", adjusted))
-    if trial.metric.cap is not None:
-        made = {
-            capped: difference(
-                rows, control, treated, unit=unit, value=trial.value, period=period, capped=capped
-            )
-            for capped in (True, False)
-        }
-        figures.append(_figure("capped", "With large outcomes capped", made[True]))
-        figures.append(_figure("uncapped", "Without the cap", made[False]))
-    if len(treated_arms(arm_facts(rows), control, treated)) > 1:
-        for arm, one in by_arm(rows, control, unit=unit, value=trial.value, period=period).items():
-            figures.append(_figure(f"arm.{arm}", f"{arm} alone against {control}", one))
-    for name, metric in trial.scene.model.metrics.items():
-        if name != trial.name:
-            figures += _other_metric(trial, name, proportion=metric.kind == "proportion")
-    return tuple(figures)
-
-
-def _figure(key: str, label: str, found: Holdout) -> Figure:
-    return Figure(
-        f"uplift.{key}",
-        f"{label}, per unit",
-        found.effect,
-        FORMULA,
-        facts=("effect.units", "effect.mean_y", "effect.c_yy"),
-        better="higher",
-    )
-
-
-def _other_metric(trial: Trial, name: str, *, proportion: bool) -> list[Figure]:
-    rows = trial.mature_rows(metric=name)
-    control, treated = trial.control, trial.evidence.treated
-    arms = treated_arms(arm_facts(rows), control, treated)
-    figures = []
-    for arm in arms:
-        if proportion:
-            effect = proportion_difference(rows, control, arm, period=trial.scene.mature)
-        else:
-            effect = difference(rows, control, arm, unit=name, period=trial.scene.mature).effect
-        label = f"{name}, {arm} against {control}" if len(arms) > 1 else f"{name} against {control}"
-        figures.append(
-            Figure(f"uplift.{name}.{arm}", label, effect, FORMULA, facts=("effect.mean_y",))
-        )
-    return figures
 
 
 def _control_share(trial: Trial, rows: pd.DataFrame) -> float | None:

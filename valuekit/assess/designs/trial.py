@@ -7,12 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from valuekit.estimate import Estimate, Period, unknown
-from valuekit.uplift.holdout import Holdout, holdout
+from valuekit.uplift.holdout import Holdout, from_strata, holdout
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from valuekit.assess.scene import Scene
+    from valuekit.uplift.stratified import Stratified
     from valuekit.workspace.declare import Evidence, Metric
 
 
@@ -72,6 +73,18 @@ class Trial:
         """Money and effect of some rows, in the design's terms."""
         run = partial(holdout, rows, self.control, self.evidence.treated)
         return run(unit=self.unit, value=self.value, period=period, capped=self.capped)
+
+    def from_strata(self, strata: Stratified, period: Period) -> Holdout:
+        """As :meth:`measure`, from terms that are merged already."""
+        return from_strata(
+            strata,
+            method="capped difference in means" if self.capped else "difference in means",
+            unit=self.unit,
+            per="unit",
+            value=self.value,
+            level=0.95,
+            period=period,
+        )
 
     def money(self, found: Holdout) -> Estimate:
         """Money of a measurement; unknown where the metric has no price."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from valuekit.assess.designs.base import STALE_DAYS, stale
+from valuekit.assess.designs.looks import Looks
+from valuekit.assess.designs.novelty import novelty
+from valuekit.assess.designs.plan import registered_holdout, unchanged
 from valuekit.estimate import Grade, lowered, worst
 from valuekit.scorecard import Diagnostic
 from valuekit.text import day
@@ -25,20 +28,26 @@ __all__ = ["STALE_DAYS", "checks", "effect_grade", "money_grade"]
 
 def checks(trial: Trial) -> dict[str, Diagnostic]:
     """Every check of a holdout by name: registration, split, attrition, crossovers, skew."""
-    rows = trial.mature_rows()
+    rows, every = trial.mature_rows(), trial.rows(None)
     control, treated = trial.control, trial.evidence.treated
+    watched = Looks.of(trial).kind == "sequence"
     return {
-        "registered": _registered(trial, trial.rows(None)),
-        "split": sample_ratio(trial.rows(None), control, trial.evidence.allocation),
+        "registered": _registered(trial, every),
+        "plan": unchanged(trial),
+        "split": sample_ratio(every, control, trial.evidence.allocation, watched=watched),
         "attrition": attrition(rows, control, treated, absent=trial.scene.absent),
         "crossover": crossover(rows),
         "skew": skew_gate(rows, control, treated),
+        "novelty": novelty(trial),
     }
 
 
 def _registered(trial: Trial, rows: pd.DataFrame) -> Diagnostic:
     name = "Registered before looking"
     written = trial.evidence.registered
+    held = registered_holdout(trial)
+    if written is None and held is not None:
+        written = held.day
     if written is None:
         return Diagnostic(name, "not run", "No date of registration is declared.")
     if rows.empty:
@@ -64,11 +73,12 @@ def effect_grade(trial: Trial, found: Mapping[str, Diagnostic]) -> tuple[Grade, 
     lost, why = 0, []
     for name, text in (
         ("registered", "it was not registered on or before the first exposure"),
+        ("plan", "the design was changed after it was registered"),
         ("split", "the split between the arms could not be checked"),
         ("attrition", "outcomes are lost unevenly between the arms"),
         ("skew", "a few large outcomes decide the difference"),
     ):
-        bad = {"failed"} if name in {"attrition", "skew"} else {"failed", "not run"}
+        bad = {"failed"} if name in {"attrition", "skew", "plan"} else {"failed", "not run"}
         if found[name].status in bad:
             lost += 1
             why.append(text)

@@ -1,0 +1,157 @@
+"""What was registered about a holdout before anyone looked: units planned, dates, arms, windows.
+
+In order of strength: ``valuekit holdout register``, the plan that the first refresh stored, the
+``planned_units`` of the workspace file, and a default: the units of one year at the rate seen so
+far. The default is fixed at the first refresh, so later looks cannot move it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from valuekit.scorecard import Diagnostic
+from valuekit.source import Registered
+from valuekit.text import count, day, listed
+from valuekit.uplift.arms import treated_arms
+from valuekit.uplift.watch import Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from valuekit.assess.designs.trial import Trial
+
+KIND = "plan"  # stored by a refresh
+HOLDOUT = "holdout"  # stored by `valuekit holdout register`
+DEFAULT_DAYS = 365
+_FROZEN = ("control", "treated", "until", "window", "allowance", "cap")
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The plan of a holdout and where it comes from.
+
+    Attributes:
+        plan: Planned units and control share; None before the first unit.
+        source: Where the number of units comes from, in words.
+        stored: Content of the registration that it rests on; None when nothing is stored yet.
+    """
+
+    plan: Plan | None
+    source: str
+    stored: Mapping[str, object] | None
+
+
+def registry(trial: Trial) -> Registry:
+    """The plan that the sequence of a holdout follows."""
+    book = trial.scene.book
+    for found in (registered_holdout(trial), book.first_registration(KIND, trial.name)):
+        if found is not None:
+            units, share = found.content.get("units"), found.content.get("share")
+            if isinstance(units, int) and isinstance(share, float):
+                said = f"{count(units)} units, registered on {day(found.day)}"
+                return Registry(Plan(units, share), said, found.content)
+    made, declared = _made(trial)
+    if made is None:
+        return Registry(None, "no unit has been assigned yet", None)
+    said = "declared in the workspace" if declared else "one year at the rate so far"
+    return Registry(made, f"{count(made.units)} units, {said}", None)
+
+
+def registered_holdout(trial: Trial) -> Registered | None:
+    """The registration in force: the latest one that began on or before the first exposure."""
+    days = trial.rows(None)["day"]
+    first = None if days.empty else days.min().date().isoformat()
+    found = [
+        one
+        for one in trial.scene.book.registered
+        if one.kind == HOLDOUT
+        and one.name == trial.name
+        and (first is None or str(one.content.get("start")) <= first)
+    ]
+    return found[-1] if found else None
+
+
+def registered_now(trial: Trial) -> Registered | None:
+    """What a refresh stores of a holdout that has units and no registration yet."""
+    book = trial.scene.book
+    if book.first_registration(KIND, trial.name) is not None:
+        return None
+    earlier = registered_holdout(trial)
+    plan, declared = _made(trial)
+    if plan is None:
+        return None
+    content = _frozen(trial) | {
+        "units": plan.units,
+        "share": plan.share,
+        "declared": declared,
+        "follows": None if earlier is None else earlier.day.isoformat(),
+    }
+    return Registered(trial.scene.name, KIND, trial.name, content, book.as_of)
+
+
+def _frozen(trial: Trial) -> dict[str, object]:
+    outcomes, until = trial.scene.model.outcomes, trial.evidence.until
+    return {
+        "control": trial.control,
+        "treated": trial.evidence.treated,
+        "until": None if until is None else until.isoformat(),
+        "window": outcomes.window if outcomes else None,
+        "allowance": outcomes.allowance if outcomes else None,
+        "cap": trial.metric.cap,
+    }
+
+
+def _made(trial: Trial) -> tuple[Plan | None, bool]:
+    """The plan by declaration or default, and whether its units were declared."""
+    rows = trial.rows(None)
+    used = rows[rows["arm"].isin([trial.control, *_treated(trial)])]
+    units = int(used["units"].sum())
+    control = int(used.loc[used["arm"] == trial.control, "units"].sum())
+    declared = trial.evidence.planned_units
+    share = control / units if 0 < control < units else 0.5
+    steps = [one.control for one in trial.evidence.allocation if 0 < one.control < 1]
+    if steps and len(used) == int((rows["arm"] != "").sum()):
+        share = steps[0]
+    if declared is not None:
+        return Plan(declared, share), True
+    if not units:
+        return None, False
+    days = (used["day"].max() - used["day"].min()).days + 1
+    return Plan(max(math.ceil(units / days * DEFAULT_DAYS), 2), share), False
+
+
+def _treated(trial: Trial) -> tuple[str, ...]:
+    return treated_arms(trial.rows(None)["arm"], trial.control, trial.evidence.treated)
+
+
+def unchanged(trial: Trial) -> Diagnostic:
+    """Whether the design is still the one that was stored before its later looks."""
+    name = "Plan kept"
+    found = registry(trial)
+    stored = trial.scene.book.first_registration(KIND, trial.name)
+    if stored is None:
+        text = f"The plan ({found.source}) is stored by the next refresh and kept from then on."
+        return Diagnostic(name, "passed" if found.plan else "not run", text)
+    now = _frozen(trial)
+    changed = [
+        f"{key} from {_said(stored.content[key])} to {_said(now[key])}"
+        for key in _FROZEN
+        if key in stored.content and stored.content[key] != now[key]
+    ]
+    if changed:
+        text = f"Changed after {day(stored.day)}, when outcomes could be seen: {listed(changed)}."
+        return Diagnostic(name, "failed", text)
+    planned = trial.evidence.planned_units
+    if planned is not None and found.plan is not None and planned != found.plan.units:
+        text = (
+            f"{count(planned)} planned units are declared now; the sequence follows the plan "
+            f"stored first: {found.source}."
+        )
+        return Diagnostic(name, "warning", text)
+    return Diagnostic(name, "passed", f"Arms, dates and windows are as stored: {found.source}.")
+
+
+def _said(value: object) -> str:
+    return "nothing" if value is None else str(value)

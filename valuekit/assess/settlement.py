@@ -1,0 +1,186 @@
+"""What would settle whether a model earns its cost: in money, units and days, for every model.
+
+Where outcomes are known by unit (a holdout, or metrics on units without one) or by prediction (a
+payoff matrix), their variance and the traffic say which holdout would do. Where no outcome is
+measured, that is the reason why nobody can say, and what to log comes first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from valuekit.cost.lines import MARGINAL, total, within
+from valuekit.estimate import Estimate, Period, unknown
+from valuekit.scorecard import Settlement
+from valuekit.text import count, money, percent
+from valuekit.uplift.arms import arm_facts
+from valuekit.uplift.cheapest import MOST_DAYS, Traffic, cheapest
+
+if TYPE_CHECKING:
+    from valuekit.assess.designs.base import Design
+    from valuekit.assess.scene import Scene
+
+YEAR = 365
+_NO_MONEY = (
+    "no outcome is measured in money: declare a metric on units with `already_money` or `money`"
+)
+_UNMEASURED = {
+    "hours_saved": (
+        "minutes saved are assumed, not measured: log handling time by case as a metric"
+    ),
+    "baseline_forecast": (
+        "money follows from forecast errors; orders and stock by series, as a metric on units, "
+        "would show what a holdout of series needs"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a model's units: traffic, units seen, and what one brings today."""
+
+    traffic: Traffic
+    units: float
+    share: float
+    worth: float  # believed value of a unit
+    per: str  # unit or prediction
+
+
+def settlement(scene: Scene, lead: Design | None) -> Settlement:
+    """The minimum detectable value a year and the cheapest holdout that settles the verdict."""
+    unit = scene.currency
+    found = known(scene, lead)
+    if isinstance(found, str):
+        why = f"What would settle it is unknown: {found}."
+        none = unknown(found, unit)
+        return Settlement(None, none, None, None, None, none, "", why)
+    yearly = found.traffic.rate * YEAR
+    smallest = found.traffic.detectable(found.units, found.share, watched=True)
+    detectable = Estimate(
+        value=smallest * yearly,
+        unit=f"{unit}/year",
+        n=round(found.units),
+        method="minimum detectable value, 80% power, at the multiplier of the sequence",
+        period=scene.mature,
+    )
+    paid = _paid(scene, found)
+    sought = sought_of(scene, found)
+    lifts = _lifts(lead, paid)
+    if not sought:
+        why = "neither its value nor its cost is known, so there is no effect to look for"
+        cost = unknown(why, unit)
+        return Settlement(None, detectable, None, None, None, cost, lifts, _seen(detectable, unit))
+    way = cheapest(found.traffic, sought, found.worth)
+    if way is None:
+        why = f"no holdout within {MOST_DAYS} days tells {money(sought, unit)} a {found.per}"
+        text = f"{_seen(detectable, unit)} Settling it is out of reach: {why} from zero."
+        none = unknown(why, unit)
+        return Settlement(sought, detectable, None, None, None, none, lifts, text)
+    cost = Estimate(value=way.cost, unit=unit, method="control units x value of a unit")
+    text = (
+        f"{_seen(detectable, unit)} A holdout of {percent(way.share, 0)} for {way.days} days "
+        f"({count(way.units)} {found.per}s) tells {money(sought, unit)} a {found.per} from zero; "
+        f"it forgoes about {money(way.cost, unit)} and would {lifts}."
+    )
+    return Settlement(sought, detectable, way.share, way.units, way.days, cost, lifts, text)
+
+
+def sought_of(scene: Scene, found: Known) -> float:
+    """Money a unit to be told from zero: what its value and its cost are apart; 0 if unknown."""
+    paid = _paid(scene, found)
+    return abs(found.worth - paid) or abs(paid) or abs(found.worth)
+
+
+def _seen(detectable: Estimate, unit: str) -> str:
+    return f"Data like these show a value of {money(detectable.value or 0.0, unit)} a year or more."
+
+
+def _lifts(lead: Design | None, paid: float) -> str:
+    """Which grade it would lift, or which verdict it would decide."""
+    grade = lead.report.grade if lead is not None else None
+    decides = "decide whether it earns its running cost" if paid else "tell its value from zero"
+    if lead is not None and lead.comparison and _clear(lead.report.effect, paid):
+        decides = "confirm what is settled already: its interval lies clear of its cost"
+    if grade is None or grade == "A":
+        return decides
+    return f"lift the evidence from {grade} to A and {decides}"
+
+
+def _clear(effect: Estimate, paid: float) -> bool:
+    return (
+        effect.low is not None
+        and effect.high is not None
+        and not (effect.low <= paid <= effect.high)
+    )
+
+
+def _paid(scene: Scene, found: Known) -> float:
+    """Marginal cost of a unit with the model, over the days with data."""
+    if scene.span is None:
+        return 0.0
+    paid = float(total(within(scene.fact("cost"), scene.span), MARGINAL))
+    return paid / scene.span.days / found.traffic.rate
+
+
+def known(scene: Scene, lead: Design | None) -> Known | str:
+    """Traffic and variance of outcomes in money, or why they are not known."""
+    if scene.model.retired is not None and scene.model.retired <= scene.book.as_of:
+        return "the model is retired"
+    if scene.span is None or scene.mature is None:
+        return "no outcome has matured yet"
+    by_unit = _of_units(scene, lead, scene.mature)
+    if by_unit is not None:
+        return by_unit
+    by_row = _of_payoff(scene, lead, scene.mature)
+    if by_row is not None:
+        return by_row
+    return _UNMEASURED.get(lead.report.design if lead is not None else "", _NO_MONEY)
+
+
+def _of_units(scene: Scene, lead: Design | None, mature: Period) -> Known | None:
+    """From the moments of the money metric by arm; without a control, of all units together."""
+    evidence = scene.model.primary_evidence
+    name = (evidence.metric if evidence else None) or scene.model.primary_metric
+    metric = scene.model.metrics.get(name) if name else None
+    if metric is None or not (metric.already_money or metric.money is not None):
+        return None
+    price = 1.0 if metric.money is None else float(metric.money)
+    rows = scene.fact("effect", mature)
+    arms = arm_facts(rows[rows["metric"] == name].assign(arm=lambda t: t["arm"].replace("", "-")))
+    sides = {arm: one.moments for arm, one in arms.items() if one.moments.n > 1}
+    if not sides:
+        return None
+    control = evidence.control if evidence else None
+    base = sides.get(control or "")
+    rest = [one for arm, one in sides.items() if arm != control]
+    if base is None or not rest:
+        base = rest[0] if rest else base
+    if base is None:
+        return None
+    treated = rest[0] if rest else base
+    spread = [one.variance() * price**2 for one in (treated, base)]
+    if min(spread) <= 0:
+        return None
+    units = sum(one.n for one in sides.values())
+    share = base.n / units if base is not treated and 0 < base.n < units else 0.5
+    effect = lead.report.effect if lead is not None else None
+    compared = lead is not None and lead.comparison and effect is not None
+    worth = effect.value if compared and effect is not None and effect.value is not None else 0.0
+    traffic = Traffic(spread[0], spread[1], units / mature.days, scene.days_to_mature)
+    return Known(traffic, units, share, worth, "unit")
+
+
+def _of_payoff(scene: Scene, lead: Design | None, mature: Period) -> Known | None:
+    """From the payoff of each prediction: its variance is that of the money of one row."""
+    if lead is None or lead.report.design != "payoff":
+        return None
+    per_row = next(
+        (one.estimate for one in lead.report.others if one.key == "value.payoff_per_row"), None
+    )
+    worth = lead.report.effect.value
+    if per_row is None or not per_row.se or not per_row.n or worth is None:
+        return None
+    spread = per_row.se**2 * per_row.n
+    traffic = Traffic(spread, spread, per_row.n / mature.days, scene.days_to_mature)
+    return Known(traffic, per_row.n, 0.5, worth, "prediction")
