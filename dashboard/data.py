@@ -16,6 +16,7 @@ from typing import Literal
 import streamlit as st
 
 from valuekit import __version__
+from valuekit.api import noted
 from valuekit.errors import Finding, StoreError, WorkspaceError
 from valuekit.portfolio import Portfolio, portfolio
 from valuekit.report import Meta, Report, build
@@ -264,11 +265,7 @@ def decide(shot: Snapshot, card: Scorecard, action: Action, reason: str, person:
 def report(
     shot: Snapshot, kind: ReportKind, models: Sequence[str], period: PeriodName, fmt: Format
 ) -> Report:
-    """Build a report of the shown run and note the export.
-
-    Raises:
-        StoreError: when the store may not be written.
-    """
+    """Build a report of the shown run; note the export unless the store may only be read."""
     cards = [card for card in shot.cards if card.model in set(models)]
     meta = Meta(
         workspace=shot.name,
@@ -278,8 +275,7 @@ def report(
         queries=tuple((card.model, one) for card in cards for one in queries(shot, card.model)),
     )
     made = build(kind, cards, period, fmt, meta)
-    _open(shot).note_report(made.name, kind, fmt, shot.run.id, made.data, at=datetime.now(UTC))
-    return made
+    return noted(_open(shot), made, kind, fmt, shot.run.id)
 
 
 def age_hours(shot: Snapshot) -> float:

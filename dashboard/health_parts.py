@@ -59,6 +59,7 @@ def warnings(shot: data.Snapshot) -> None:
         card = shot.card(held.model)
         title = card.title if card else held.model
         said += [(title, str(one)) for one in held.findings]
+    said += [("All models", str(one)) for one in shot.run.findings]
     said += [("Workspace file", str(one)) for one in shot.findings]
     unique = list(dict.fromkeys(said))
     title = plural(len(unique), "warning") if unique else "No warnings"

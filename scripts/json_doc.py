@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from types import ModuleType
 
-from valuekit import estimate, portfolio, scorecard
+from valuekit import estimate, holdouts, joint, planning, portfolio, scorecard
 
 TARGET = Path(__file__).parent.parent / "docs" / "json.md"
 
@@ -23,11 +23,16 @@ numbers. Unknown is `null` with a `reason` beside it, never 0. NaN and infinity 
 
 | command | keys at the top |
 |---|---|
-| `show` | `schema` (1), `workspace`, `run`, `finished`, `portfolio`, `models` (name: Scorecard) |
+| `show` | `schema` (1), `workspace`, `run`, `finished`, `warnings`, `portfolio`, `models` |
 | `show MODEL` | `schema`, `workspace`, `run`, `finished`, `scorecard` (Scorecard) |
 | `refresh` | `schema`, `run`, `models` (names), `rows_read`, `fact_rows`, `seconds`, `warnings` |
 | `check` | `schema`, `ok`, `models`: per model `findings`, `tables`, `join`, `store_bytes` |
 | `doctor` | `schema`, `ok`, `points`: `what`, `state` (ok, warning, failed), `finding`, `remedy` |
+| `holdout plan` | `schema`, `plan` (HoldoutPlan) |
+| `holdout register` | `schema`, `registration`, `toml` (lines to paste), `log` (column to log) |
+| `holdout assign` | `schema`, `model`, `salt`, `shares`, `sql`, `arms` (unit: arm) |
+| `holdout check` | `schema`, `passed`, `salt`, `arms`, `checks` (two diagnostics) |
+| `holdout status` | `schema`, `holdouts` (list of HoldoutStatus) |
 | `ledger MODEL DAY` | `schema`, `model`, `day`, `facts`: rows by fact, see [ledger.md](ledger.md) |
 
 A finding has `severity`, `code`, `place`, `value`, `rule`, `remedy` and `rows`.
@@ -41,6 +46,9 @@ def page() -> str:
         (estimate, "Estimates"),
         (scorecard, "Scorecard"),
         (portfolio, "Portfolio"),
+        (joint, "Many models together"),
+        (holdouts, "Holdouts"),
+        (planning, "Planned holdouts"),
     ):
         parts.append(f"## {title}\n")
         parts += [_section(one) for one in _classes(module)]

@@ -9,13 +9,14 @@ acme.scorecard("churn").verdict.action
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from valuekit import __version__
 from valuekit.errors import Finding, StoreError, WorkspaceError
+from valuekit.experiments import Holdouts
 from valuekit.portfolio import Portfolio, portfolio
 from valuekit.report import Meta, Report, build
 from valuekit.report.build import Format, ReportKind
@@ -91,7 +92,7 @@ class Workspace:
         from valuekit.refresh import refresh
 
         for name in models or ():
-            self._known(name)
+            self.known(name)
         with self.store(create=True) as store:
             moment = now or datetime.now(UTC)
             return refresh(self.loaded, store, models=models, now=moment, progress=progress)
@@ -101,7 +102,7 @@ class Workspace:
         workspace = self.loaded.workspace
         checks: dict[str, Check] = {}
         for name in models or tuple(workspace.models):
-            self._known(name)
+            self.known(name)
             source = self.source_of(name)
             connector = open_connector(
                 source, workspace.sources[source], self.loaded.folder, workspace
@@ -115,7 +116,7 @@ class Workspace:
     def source_of(self, model: str) -> str:
         """Name of the source that a model's tables lie in."""
         declared = self.loaded.workspace.models[model]
-        block = declared.predictions or declared.assignments
+        block = declared.predictions or declared.assignments or declared.panel
         return self.loaded.workspace.source_of(block) if block else ""
 
     def scorecards(self) -> dict[str, Scorecard]:
@@ -133,7 +134,7 @@ class Workspace:
             WorkspaceError: when the workspace declares no such model.
             StoreError: when the model has not been refreshed yet.
         """
-        self._known(model)
+        self.known(model)
         held = self.scorecards()
         if model not in held:
             raise StoreError(
@@ -149,7 +150,13 @@ class Workspace:
 
     def portfolio(self, period: PeriodName = "year") -> Portfolio:
         """All models together over a named period."""
-        return portfolio(tuple(self.scorecards().values()), period)
+        made = portfolio(tuple(self.scorecards().values()), period)
+        return replace(made, holdouts=self.holdouts.status())
+
+    @property
+    def holdouts(self) -> Holdouts:
+        """Holdouts: plan, register, check on past data, see what is due."""
+        return Holdouts(self)
 
     def last_run(self) -> RunRecord:
         """The last good run.
@@ -179,9 +186,13 @@ class Workspace:
         models: Sequence[str] | None = None,
         period: PeriodName = "year",
     ) -> Report:
-        """A report of the last good run, noted in the store's list of exports."""
+        """A report of the last good run, noted in the store's list of exports.
+
+        Where the store may only be read, the report is made all the same and says
+        ``noted=False``.
+        """
         for name in models or ():
-            self._known(name)
+            self.known(name)
         run = self.last_run()
         cards = [c for name, c in self.scorecards().items() if models is None or name in models]
         with self.store() as store:
@@ -196,8 +207,7 @@ class Workspace:
                 queries=queries,
             )
             made = build(kind, cards, period, fmt, meta)
-            store.note_report(made.name, kind, fmt, run.id, made.data, at=datetime.now(UTC))
-        return made
+            return noted(store, made, kind, fmt, run.id)
 
     def decide(self, model: str, action: Action, reason: str, person: str) -> Decision:
         """Store a decision with the verdict and figures it rests on; it can't be changed later.
@@ -236,11 +246,16 @@ class Workspace:
         """The facts of one model and day, vectors unpacked, JSON-ready."""
         from valuekit.ledger.show import day_of
 
-        self._known(model)
+        self.known(model)
         with self.store() as store:
             return day_of(store, model, day)
 
-    def _known(self, model: str) -> None:
+    def known(self, model: str) -> None:
+        """See that the workspace declares a model.
+
+        Raises:
+            WorkspaceError: when it does not.
+        """
         declared = self.loaded.workspace.models
         if model in declared:
             return
@@ -253,3 +268,18 @@ class Workspace:
                 code="unknown_model",
             )
         )
+
+
+def noted(store: Store, made: Report, kind: ReportKind, fmt: Format, run: int) -> Report:
+    """The report, noted in the store's list of exports unless the store may only be read.
+
+    Raises:
+        StoreError: when the store fails for another reason.
+    """
+    try:
+        store.note_report(made.name, kind, fmt, run, made.data, at=datetime.now(UTC))
+    except StoreError as error:
+        if any(one.code != "read_only" for one in error.findings):
+            raise
+        return replace(made, noted=False)
+    return made

@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from valuekit.assess import assess
+from valuekit.assess.designs.plans import plans
 from valuekit.cost.charges import charges
 from valuekit.cost.pools import allocate, undriven
 from valuekit.errors import Finding, SourceError, ValuekitError, WorkspaceError
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from valuekit.store.store import Store
+    from valuekit.workspace.declare import Model
     from valuekit.workspace.load import Loaded
 
 __all__ = ["ProgressCallback", "RunOutcome", "refresh"]
@@ -149,7 +151,7 @@ def _pull_all(
 
 def _opened(loaded: Loaded, name: str, opened: dict[str, Connector], stack: ExitStack) -> Connector:
     workspace, model = loaded.workspace, loaded.workspace.models[name]
-    block = model.predictions or model.assignments
+    block = model.predictions or model.assignments or model.panel
     source = workspace.source_of(block) if block else next(iter(workspace.sources))
     if source not in opened:
         made = open_connector(source, workspace.sources[source], loaded.folder, workspace)
@@ -202,7 +204,8 @@ def _assess_all(
         for name in workspace.models
     }
     as_of = workspace.workspace.as_of or _last_day(loaded, pulled, volumes, now)
-    first = min((day for day in map(_first_day, volumes.values()) if day), default=as_of)
+    days = (_first_day(volume, workspace.models[name]) for name, volume in volumes.items())
+    first = min((day for day in days if day), default=as_of)
     shared = allocate(workspace, volumes, first, as_of)
     parts: list[ModelOutcome] = []
     failed: list[Finding] = []
@@ -219,8 +222,12 @@ def _assess_all(
     return tuple(parts), undriven(workspace, volumes, first, as_of)
 
 
-def _first_day(volume: pd.DataFrame) -> date | None:
-    found: date | None = None if volume.empty else volume["day"].min().date()
+def _first_day(volume: pd.DataFrame, model: Model) -> date | None:
+    """First day that shared costs fall on: served predictions, or the launch without a log."""
+    if volume.empty:
+        alone = model.panel is not None and model.predictions is None
+        return model.launched if alone else None
+    found: date = volume["day"].min().date()
     return found
 
 
@@ -275,12 +282,14 @@ def _assessed(loaded: Loaded, name: str, one: _Pulled, as_of: date) -> ModelOutc
         findings=one.findings,
         rows_read=pull.rows_read,
     )
+    planned = plans(loaded.workspace, name, book)
+    book = replace(book, registered=(*book.registered, *planned))
     card = assess(loaded.workspace, name, book)
     return ModelOutcome(
         model=name,
         facts=one.facts,
         scorecard=to_json(card),
-        registered=pull.registered,
+        registered=(*pull.registered, *planned),
         queries=pull.queries,
         first=pull.first,
         last=pull.last,

@@ -29,6 +29,7 @@ _SYMBOLS = {
     "USD": "$",
 }
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_NOTHING = 1e-15
 _STEPS = ((1e9, "B"), (1e6, "M"), (1e3, "k"))
 
 
@@ -42,10 +43,14 @@ def symbol(currency: str) -> str:
 
 
 def number(amount: float | Decimal) -> str:
-    """A number with three significant digits and k, M or B; cents below 100.
+    """A number with three significant digits and k, M or B; cents below 100; never an exponent.
+
+    What is below 10^-15 is rounding, and 0.
 
     >>> number(448_900), number(-27_450), number(999.6), number(24.347), number(0.00042)
     ('449k', '−27.4k', '1.00k', '24.35', '0.00042')
+    >>> number(0.00001), number(-0.0000012345), number(1e-16)
+    ('0.00001', '−0.00000123', '0')
     """
     value = float(amount)
     text = _magnitude(abs(value))
@@ -53,8 +58,10 @@ def number(amount: float | Decimal) -> str:
 
 
 def _magnitude(value: float) -> str:
+    if value < _NOTHING:
+        return "0"
     if value < 0.005:
-        return f"{value:.3g}" if value else "0"
+        return f"{value:.{2 - math.floor(math.log10(value))}f}".rstrip("0")
     if value < 99.995:
         return f"{value:.2f}"
     if value < 999.5:

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import ruptures
 import statsmodels.api as sm
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from valuekit.degradation.change import dated, gains, noise_variance, split
+from valuekit.degradation.change import cuts, dated, gains, noise_variance, split
 from valuekit.degradation.season import deseasonalised
 
 DAYS = np.arange("2026-01-01", "2026-12-27", dtype="datetime64[D]")
@@ -29,6 +33,44 @@ def test_the_fast_search_finds_what_the_plain_one_finds():
     plain = ruptures.Pelt(model="l2", min_size=7, jump=1).fit(values)
     penalty = 2 * np.log(len(values)) * noise_variance(values)
     assert split(values).index in plain.predict(pen=penalty)
+
+
+@given(
+    steps=st.lists(st.tuples(st.integers(1, 40), st.integers(-4, 4)), min_size=1, max_size=6),
+    seed=st.integers(0, 2**32 - 1),
+    least=st.integers(1, 9),
+    penalty=st.floats(0.5, 30.0),
+)
+@settings(max_examples=60, deadline=None)
+def test_the_cuts_cost_the_least_that_there_is(steps, seed, least, penalty):
+    """Against the same recursion over every candidate, in plain Python."""
+    level = np.concatenate([np.full(length, float(height)) for length, height in steps])
+    values = level + np.random.default_rng(seed).normal(size=len(level))
+    if len(values) < least:
+        return
+
+    def cost(first, end):
+        part = values[first:end]
+        return float(((part - part.mean()) ** 2).sum())
+
+    best = {0: 0.0}
+    for end in range(least, len(values) + 1):
+        starts = [s for s in best if s == 0 or s >= least]
+        best[end] = min(best[s] + cost(s, end) for s in starts if end - s >= least) + penalty
+    ends = [0, *cuts(values, penalty, least), len(values)]
+    assert min(np.diff(ends)) >= least
+    found = sum(cost(first, end) + penalty for first, end in pairwise(ends))
+    assert found == pytest.approx(best[len(values)])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_cuts_are_those_of_another_library(seed):
+    rng = np.random.default_rng(seed)
+    values = np.repeat(rng.normal(scale=1.5, size=6), rng.integers(9, 60, size=6))
+    values = 1000.0 + values + rng.normal(size=len(values))
+    penalty = 2 * np.log(len(values)) * noise_variance(values)
+    other = ruptures.KernelCPD(kernel="linear", min_size=7).fit(values.reshape(-1, 1))
+    assert cuts(values, penalty, 7) == other.predict(pen=penalty)[:-1]
 
 
 def test_gain_is_the_fall_of_the_sum_of_squares():

@@ -13,23 +13,27 @@ if TYPE_CHECKING:
 
     from valuekit.workspace.declare import Costs
 
+NONE_SERVED = "no prediction was served"
 NONE_DECLARED = "no costs are declared for this model"
 _FACTS = ("cost.amount", "cost.basis", "volume.predictions")
 
 
-def per_prediction(cost: Estimate, predictions: int, unit: str) -> Estimate:
+def per_prediction(
+    cost: Estimate, predictions: int, unit: str, none: str = NONE_SERVED
+) -> Estimate:
     """Cost / served predictions; unknown when none was served.
 
     Args:
         cost: Cost of a period, positive.
         predictions: Predictions served on the same days.
         unit: Currency.
+        none: Why there is no prediction, when there is none.
     """
     rate = f"{unit}/prediction"
     if cost.value is None:
         return unknown(cost.reason, rate, period=cost.period)
     if predictions <= 0:
-        return unknown("no prediction was served", rate, period=cost.period)
+        return unknown(none, rate, period=cost.period)
     return Estimate(
         value=cost.value / predictions,
         unit=rate,
@@ -40,7 +44,11 @@ def per_prediction(cost: Estimate, predictions: int, unit: str) -> Estimate:
 
 
 def costed_share(
-    costs: Costs, cost: pd.DataFrame, volume: pd.DataFrame, period: Period
+    costs: Costs,
+    cost: pd.DataFrame,
+    volume: pd.DataFrame,
+    period: Period,
+    none: str = NONE_SERVED,
 ) -> Estimate:
     """Share of predictions that some price covers.
 
@@ -52,6 +60,7 @@ def costed_share(
         cost: Cost fact.
         volume: Volume fact, segment ``all``.
         period: Days to look at.
+        none: Why there is no prediction, when there is none.
     """
     method = "predictions with a cost / predictions"
     served = within(volume, period)
@@ -60,7 +69,7 @@ def costed_share(
     if cost.empty:
         return unknown(NONE_DECLARED, "share", period=period, method=method)
     if not predictions:
-        return unknown("no prediction was served", "share", period=period, method=method)
+        return unknown(none, "share", period=period, method=method)
     used = [
         int(rows.loc[rows["category"] == category, "costed"].sum())
         for category, declared in (
@@ -77,7 +86,12 @@ def costed_share(
 
 
 def unit_costs(
-    costs: Costs, cost: pd.DataFrame, volume: pd.DataFrame, period: Period, unit: str
+    costs: Costs,
+    cost: pd.DataFrame,
+    volume: pd.DataFrame,
+    period: Period,
+    unit: str,
+    none: str = NONE_SERVED,
 ) -> tuple[Figure, ...]:
     """Cost per prediction and per thousand, marginal and fully attributed; the uncosted share.
 
@@ -95,7 +109,7 @@ def unit_costs(
             if cost.empty
             else Estimate(value=float(total(rows, *bases)), unit=unit, period=period)
         )
-        one = per_prediction(paid, served, unit)
+        one = per_prediction(paid, served, unit, none)
         figures += [
             _figure(f"cost.per_prediction_{basis}", f"Cost per prediction, {name}", one),
             _figure(
@@ -104,7 +118,7 @@ def unit_costs(
                 one.scaled(1000, f"{unit}/1000 predictions"),
             ),
         ]
-    covered = costed_share(costs, cost, volume, period)
+    covered = costed_share(costs, cost, volume, period, none)
     uncosted = (
         covered
         if covered.value is None

@@ -33,11 +33,19 @@ class Meta:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A finished file."""
+    """A finished file.
+
+    Attributes:
+        name: A file name.
+        mime: Its media type.
+        data: Its bytes.
+        noted: Whether the export stands in the store's list; not where that may only be read.
+    """
 
     name: str
     mime: str
     data: bytes
+    noted: bool = True
 
 
 _WRITERS: dict[Format, tuple[str, Callable[[Sequence[Sheet]], bytes]]] = {

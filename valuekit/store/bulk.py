@@ -34,6 +34,8 @@ def insert(
 def _bound(
     column: sa.Column[Any], values: Sequence[object], dialect: sa.Dialect
 ) -> Sequence[object]:
+    if isinstance(column.type, sa.LargeBinary):  # bytes, which every driver takes as they are
+        return values
     processor = column.type.dialect_impl(dialect).bind_processor(dialect)
     if processor is None:
         return values

@@ -115,6 +115,7 @@ def finish(connection: sa.Connection, outcome: RunOutcome, at: datetime) -> None
             seconds=outcome.seconds,
             rows_read=outcome.rows_read,
             fact_rows=outcome.fact_rows,
+            findings=[asdict(one) for one in outcome.general],
         )
     )
 

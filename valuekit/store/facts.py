@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import sqlalchemy as sa
 
-from valuekit.ledger.cast import boxed
 from valuekit.ledger.frame import DTYPES, empty
 from valuekit.ledger.pack import pack_rows
+from valuekit.ledger.ragged import boxed
 from valuekit.ledger.unpack import unpack
 from valuekit.store import bulk, tables
 

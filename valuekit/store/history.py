@@ -12,24 +12,22 @@ from valuekit.source import Query, Registered
 from valuekit.store import tables
 from valuekit.store.commit import finding
 from valuekit.store.records import ReportRecord, RunModelRecord, RunRecord
+from valuekit.store.register import RUN
 
 
 def runs(connection: sa.Connection, limit: int, *, good: bool = False) -> tuple[RunRecord, ...]:
     """The latest runs, newest first; only good ones when ``good``."""
     query = sa.select(tables.runs).order_by(tables.runs.c.id.desc()).limit(limit)
     if good:
-        query = query.where(tables.runs.c.status == "ok")
-    return tuple(RunRecord(**row) for row in _mappings(connection, query))
+        query = query.where(tables.runs.c.status == "ok", tables.runs.c.kind != RUN)
+    return tuple(RunRecord(**_found(row)) for row in _mappings(connection, query))
 
 
 def run_models(connection: sa.Connection, run: int) -> tuple[RunModelRecord, ...]:
     """The models of a run, by name."""
     table = tables.run_models
     query = sa.select(table).where(table.c.run == run).order_by(table.c.model)
-    return tuple(
-        RunModelRecord(**{**row, "findings": tuple(finding(one) for one in row["findings"])})
-        for row in _mappings(connection, query)
-    )
+    return tuple(RunModelRecord(**_found(row)) for row in _mappings(connection, query))
 
 
 def queries(connection: sa.Connection, run: int, model: str) -> tuple[Query, ...]:
@@ -114,6 +112,10 @@ def data_version(connection: sa.Connection) -> str:
     )
     parts = [*(row or ()), *counted]
     return "-".join("" if part is None else str(part).replace(" ", "T") for part in parts)
+
+
+def _found(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "findings": tuple(finding(one) for one in row["findings"])}
 
 
 def _mappings(connection: sa.Connection, query: sa.Select[Any]) -> list[dict[str, Any]]:

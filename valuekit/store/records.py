@@ -98,7 +98,7 @@ class RunOutcome:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """A run as the store remembers it; times in UTC."""
+    """A run as the store remembers it; times in UTC, ``findings`` those of no single model."""
 
     id: int
     kind: str
@@ -113,6 +113,7 @@ class RunRecord:
     rows_read: int
     fact_rows: int
     message: str
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

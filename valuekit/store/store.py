@@ -12,11 +12,12 @@ from valuekit import __version__
 from valuekit.errors import StoreError
 from valuekit.store import commit as steps
 from valuekit.store import copy, facts, history, lock, tables
+from valuekit.store import register as registering
 from valuekit.store.connect import WRITE
 from valuekit.store.words import failure, in_words, read_only, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date, datetime
     from pathlib import Path
     from types import TracebackType
@@ -198,6 +199,19 @@ class Store:
         """Everything registered for a model, oldest first."""
         with self._reading() as connection:
             return history.registrations(connection, model)
+
+    def register(
+        self, items: Sequence[Registered], parameters: Mapping[str, object], at: datetime
+    ) -> int:
+        """Append registrations that a person made; never changed nor deleted. Id of their run.
+
+        Args:
+            items: What is registered.
+            parameters: Who asked for what; JSON-ready.
+            at: Now, with a zone.
+        """
+        with self._writing() as connection:
+            return registering.register(connection, items, parameters, at)
 
     def scorecards(self, run: int | None = None) -> dict[str, str]:
         """Model -> scorecard JSON of its last good run; as of ``run`` when given.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from scipy import special
 
 from valuekit.estimate import Estimate, Period, unknown
+from valuekit.uplift.sequence import NAME as SEQUENCE
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -61,8 +62,10 @@ def p_loss(net_value: Estimate) -> float | None:
 def added(estimates: list[Estimate], unit: str, period: Period | None, method: str) -> Estimate:
     """Sum of independent figures: values add, variances add; unknown ones must be left out.
 
-    The interval is normal, ``sum +- z sqrt(sum se^2)``. A figure without a standard error
-    contributes its value alone, which the notes say.
+    The interval is normal, ``sum +- z sqrt(sum se^2)``. A part whose interval is a confidence
+    sequence, wider because it may be read every day, enters with the multiplier that it has:
+    ``sum +- sqrt(sum (k se)^2)``, so that a total is never surer than its parts. A figure without
+    a standard error contributes its value alone, which the notes say.
     """
     known = [one for one in estimates if one.value is not None]
     if not known:
@@ -74,7 +77,7 @@ def added(estimates: list[Estimate], unit: str, period: Period | None, method: s
     if len(exact) == len(known):
         return Estimate(value=total, unit=unit, method=method, period=period)
     se = math.sqrt(math.fsum(one.se**2 for one in known if one.se is not None))
-    half = float(special.ndtri(0.975)) * se
+    half = math.sqrt(math.fsum(_half_width(one) ** 2 for one in known if one.se is not None))
     return Estimate(
         value=total,
         unit=unit,
@@ -86,3 +89,11 @@ def added(estimates: list[Estimate], unit: str, period: Period | None, method: s
         period=period,
         notes=notes,
     )
+
+
+def _half_width(one: Estimate) -> float:
+    """Half-width of one part: that of its sequence, else the normal one."""
+    normal = float(special.ndtri(0.975)) * (one.se or 0.0)
+    if one.low is None or one.high is None or SEQUENCE not in one.method:
+        return normal
+    return max((one.high - one.low) / 2, normal)
