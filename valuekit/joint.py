@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from valuekit.critical import critical, two_sided_p
 from valuekit.estimate import Estimate, Period, unknown
 from valuekit.scorecard import PeriodName, Scorecard
+from valuekit.text import plural
 from valuekit.uplift.multiple import FALSE_DISCOVERY_RATE, benjamini_hochberg
 from valuekit.uplift.shrink import LEAST, RULE, Shrunk, shrink
 from valuekit.value.money import added
@@ -87,7 +88,8 @@ def discoveries(cards: Sequence[Scorecard]) -> Discoveries:
     made.sort(key=lambda one: one.p_value)
     count = sum(one.found for one in made)
     text = (
-        f"{count} of {len(made)} measured effects are told from zero when at most "
+        f"{count} of {plural(len(made), 'measured effect is', 'measured effects are')} "
+        f"told from zero when at most "
         f"{FALSE_DISCOVERY_RATE:.0%} of such discoveries may be chance."
         if made
         else "No model has a measured comparison to test."

@@ -8,7 +8,7 @@ from connectors.base import ColumnType, Engine
 from connectors.findings import naive_timestamp, no_columns, place, unusable_column
 from connectors.roles import Block, Role, block_roles
 from valuekit.errors import Finding, SourceError
-from valuekit.workspace.declare import Model
+from valuekit.workspace.declare import Model, Predictions
 
 _NUMBERS = {"int", "float", "decimal", "bool"}
 _TIMES = {"date", "timestamp", "timestamptz"}
@@ -31,6 +31,8 @@ def usable(engine: Engine, model: Model, block: Block) -> Usable:
     kinds: dict[str, ColumnType] = {}
     findings: list[Finding] = []
     for column, role in block_roles(model, block).items():
+        if column not in there and stands_for_unit(model, block, column):
+            continue
         if column not in there:
             findings += no_columns(engine, block.table, [column], there)
             continue
@@ -40,6 +42,15 @@ def usable(engine: Engine, model: Model, block: Block) -> Usable:
         if fault is not None:
             findings.append(fault)
     return Usable(kinds, tuple(findings))
+
+
+def stands_for_unit(model: Model, block: Block, column: str) -> bool:
+    """Whether a missing key is the other table's unit: this table's own unit stands for it."""
+    if model.outcomes is None or column not in model.outcomes.on:
+        return False
+    entries = (model.predictions, model.assignments)
+    others = {one.unit for one in entries if one is not None and one is not block}
+    return isinstance(block, Predictions) and block.unit is not None and column in others
 
 
 def _fault(engine: Engine, table: str, column: str, kind: ColumnType, role: Role) -> Finding | None:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from connectors.base import Engine
+from connectors.roles import blocks
 from connectors.sql import error, maturity
 from connectors.sql.cells import cells
+from connectors.sql.columns import usable
 from connectors.sql.confusion import confusion
 from connectors.sql.dedupe import ACCEPTED
 from connectors.sql.effect import effect
@@ -30,7 +32,7 @@ from connectors.sql.work import Work
 from valuekit.errors import Finding, SourceError
 from valuekit.ledger.schema import SCORE_BINS, SEGMENT_BINS
 from valuekit.source import Progress, Pull, Registered
-from valuekit.workspace.declare import Workspace
+from valuekit.workspace.declare import Model, Workspace
 
 FACTS = (
     "volume",
@@ -84,6 +86,7 @@ def pull(
     """
     declared = workspace.models[model]
     _one_source(engine, workspace, model)
+    _columns(engine, declared)
     columns = [*(declared.predictions.segments if declared.predictions else ())]
     expected = STATEMENTS + 6 * len(columns)
     work = Work(engine, on_units(workspace, model), model, registered, progress, expected)
@@ -114,6 +117,18 @@ def pull(
         findings=tuple(found.findings),
         rows_read=sum(one.read for one in framed.sources),
     )
+
+
+def _columns(engine: Engine, model: Model) -> None:
+    """Refuse columns that are missing or hold the wrong thing, all of them at once."""
+    faults = [
+        one
+        for _name, block in blocks(model)
+        for one in usable(engine, model, block).findings
+        if one.severity == "error"
+    ]
+    if faults:
+        raise SourceError(*faults)
 
 
 def _of_predictions(work: Work, joined: Joined, found: Found) -> None:

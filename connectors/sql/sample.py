@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 
 from connectors import dialects
 from connectors.base import ColumnType, Engine
 from connectors.findings import place
+from connectors.sql.columns import Usable, stands_for_unit
 from valuekit.errors import Finding
 from valuekit.workspace.declare import Assignments, Model, Outcomes, Predictions
-
-if TYPE_CHECKING:
-    from connectors.sql.columns import Usable
 
 SAMPLE = 1000
 
@@ -36,20 +34,31 @@ def join(
         return None, []
     kinds, others = known[part].kinds, known["outcomes"].kinds
     identity = left.id if isinstance(left, Predictions) else left.unit
-    needed = {identity, *right.on}
-    if not needed <= set(kinds) or not set(right.on.values()) <= set(others):
+    on = {_here(model, left, a, kinds): b for a, b in right.on.items()}
+    if not {identity, *on} <= set(kinds) or not set(on.values()) <= set(others):
         return None, []
-    row = engine.run("check join", _statement(engine, left, right, kinds, others)).to_pylist()[0]
+    statement = _statement(engine, left, right, on, kinds, others)
+    row = engine.run("check join", statement).to_pylist()[0]
     if not row["n"]:
         return None, []
     share = row["found"] / row["n"]
-    return share, [*_types(engine, left, right, kinds, others), *_odd(engine, right, row)]
+    return share, [*_types(engine, left, right, on, kinds, others), *_odd(engine, right, row)]
+
+
+def _here(
+    model: Model, left: Predictions | Assignments, column: str, kinds: dict[str, ColumnType]
+) -> str:
+    """The column of this table that a key means: itself, or the unit that stands for it."""
+    if column not in kinds and left.unit is not None and stands_for_unit(model, left, column):
+        return left.unit
+    return column
 
 
 def _statement(
     engine: Engine,
     left: Predictions | Assignments,
     right: Outcomes,
+    on: dict[str, str],
     kinds: dict[str, ColumnType],
     others: dict[str, ColumnType],
 ) -> sa.Select[*tuple[Any, ...]]:
@@ -64,7 +73,7 @@ def _statement(
         sa.select(
             key.label("id"),
             time.label("at"),
-            *(dialects.to_text(entries.c[a]).label(f"k{i}") for i, a in enumerate(right.on)),
+            *(dialects.to_text(entries.c[a]).label(f"k{i}") for i, a in enumerate(on)),
         )
         .where(identity.is_not(None))
         .order_by(dialects.bucket(key, "check", 65536), key)
@@ -72,19 +81,16 @@ def _statement(
         .subquery("sample")
     )
     after = outcomes.c[right.time] if right.time in others else sa.null()
-    on = [
-        dialects.to_text(outcomes.c[b]) == sample.c[f"k{i}"]
-        for i, b in enumerate(right.on.values())
-    ]
+    same = [dialects.to_text(outcomes.c[b]) == sample.c[f"k{i}"] for i, b in enumerate(on.values())]
     timed = left.time in kinds and right.time in others
     early = dialects.day(after) < dialects.day(sample.c.at) if timed else sa.false()
     matched = (
         sa.select(
             sample.c.id,
-            sa.func.count(outcomes.c[next(iter(right.on.values()))]).label("rows"),
+            sa.func.count(outcomes.c[next(iter(on.values()))]).label("rows"),
             sa.func.sum(sa.case((early, 1), else_=0)).label("early"),
         )
-        .select_from(sample.outerjoin(outcomes, sa.and_(*on)))
+        .select_from(sample.outerjoin(outcomes, sa.and_(*same)))
         .group_by(sample.c.id)
         .subquery("matched")
     )
@@ -133,6 +139,7 @@ def _types(
     engine: Engine,
     left: Predictions | Assignments,
     right: Outcomes,
+    on: dict[str, str],
     kinds: dict[str, ColumnType],
     others: dict[str, ColumnType],
 ) -> list[Finding]:
@@ -146,6 +153,6 @@ def _types(
             "warning",
             "key_types",
         )
-        for a, b in right.on.items()
+        for a, b in on.items()
         if kinds[a] != others[b]
     ]

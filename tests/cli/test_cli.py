@@ -10,6 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from valuekit import cli
+
 ROOT = Path(__file__).parents[2]
 VERBS = (
     *("init", "check", "refresh", "show", "ledger", "report", "decide", "app", "doctor"),
@@ -23,6 +25,7 @@ def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str
         command, capture_output=True, text=True, cwd=cwd, check=False, encoding="utf-8"
     )
     assert "Traceback" not in done.stdout + done.stderr, done.stderr
+    assert "nobody foresaw" not in done.stderr, done.stderr
     return done
 
 
@@ -163,3 +166,72 @@ def test_every_verb_is_documented() -> None:
         assert verb in text
         assert f"valuekit {verb}" in readme
         assert run(verb, "--help").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("column", "kind", "said"),
+    [
+        ("p", "text", "the column must hold numbers (found text values)"),
+        ("at", "naive", "a time without a zone needs the zone it was written in"),
+        ("at", "text", "the column must hold dates or times (found text values)"),
+        ("id", "float", "an id stored as a float loses digits above 2^53"),
+    ],
+)
+def test_check_and_refresh_name_all_wrong_columns(
+    small: Path, column: str, kind: str, said: str
+) -> None:
+    tables = [one for one in ("predictions", "outcomes") if one == "predictions" or column == "id"]
+    for name in tables:
+        rows = pd.read_parquet(small.parent / f"{name}.parquet")
+        if kind == "naive":
+            small.write_text(small.read_text().replace('timezone = "UTC"\n', ""))
+        else:
+            rows[column] = [1.5] * len(rows) if kind == "float" else ["word"] * len(rows)
+        rows.to_parquet(small.parent / f"{name}.parquet")
+    for verb in ("check", "refresh"):
+        done = run(verb, "-w", str(small))
+        assert done.returncode == 1
+        assert said in done.stderr, done.stderr
+        assert f"column {column}" in done.stderr
+    whole = run("check", "-w", str(small), "--json")
+    assert json.loads(whole.stdout)["ok"] is False
+
+
+def test_check_of_an_empty_table(small: Path) -> None:
+    rows = pd.read_parquet(small.parent / "predictions.parquet")
+    rows.head(0).to_parquet(small.parent / "predictions.parquet")
+    done = run("check", "-w", str(small))
+    assert done.returncode == 0, done.stderr
+    assert "the table has no data yet" in done.stderr
+    table = json.loads(run("check", "-w", str(small), "--json").stdout)["models"]["leads"]["tables"]
+    assert table[0] == {
+        "table": "predictions",
+        "rows": 0,
+        "first": None,
+        "last": None,
+        "days": 0,
+        "rows_per_day": None,
+    }
+    shown = run("refresh", "-w", str(small))
+    assert shown.returncode == 0
+    assert "unknown" in run("show", "-w", str(small)).stdout
+
+
+def test_what_nobody_foresaw_is_a_line_and_not_a_trace(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> None:
+        raise RuntimeError("boom")
+
+    monkeypatch.delenv(cli.TRACEBACK, raising=False)
+    monkeypatch.setattr(cli, "app", broken)
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert stopped.value.code == 1
+    said = capsys.readouterr().err
+    assert "RuntimeError: boom" in said
+    assert cli.TRACEBACK in said
+    assert "Traceback (" not in said
+    monkeypatch.setenv(cli.TRACEBACK, "1")
+    with pytest.raises(RuntimeError):
+        cli.main()

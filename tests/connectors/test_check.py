@@ -99,6 +99,19 @@ def test_clean_tables_are_quiet(checked):
     assert str(profile.loc["outcomes", "first"]) == "2026-01-04"
 
 
+def test_a_unit_under_another_name_stands_for_the_key(checked):
+    data, model = tables(), declared()
+    data["assignments"] = data["assignments"].rename(columns={"unit": "customer"})
+    data["outcomes"] = data["outcomes"].rename(columns={"unit": "customer"})
+    model["assignments"]["unit"] = "customer"
+    model["outcomes"]["on"] = {"customer": "customer"}
+    found = checked(data, model)
+    assert found.findings == ()
+    assert found.join == pytest.approx(0.5, abs=0.06)
+    model["outcomes"]["on"] = {"client": "customer"}
+    assert "missing_column" in codes(checked(data, model))
+
+
 def test_store_size_follows_days_and_segments(checked):
     small = checked(tables()).store_bytes
     data = tables()

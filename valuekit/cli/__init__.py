@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 
 from valuekit.cli.app import app
 from valuekit.cli.screen import complain
-from valuekit.errors import ValuekitError
+from valuekit.errors import Finding, ValuekitError
+
+TRACEBACK = "VALUEKIT_TRACEBACK"
 
 
 def main() -> None:
@@ -26,3 +30,24 @@ def main() -> None:
         # The reader of a pipe left (valuekit show | head): not our failure.
         sys.stderr.close()
         sys.exit(0)
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        complain([_unforeseen(error)])
+        sys.exit(1)
+
+
+def _unforeseen(error: Exception) -> Finding:
+    """A fault of ours: a user gets the words and what to do, and asks for the trace."""
+    where = error.__traceback__
+    while where is not None and where.tb_next is not None:
+        where = where.tb_next
+    code = where.tb_frame.f_code if where is not None else None
+    place = f"{Path(code.co_filename).name}, {code.co_name}" if code is not None else "valuekit"
+    return Finding(
+        place=place,
+        value=f"{type(error).__name__}: {error}",
+        rule="a fault of valuekit that nobody foresaw; the last good run is untouched",
+        remedy=f"Report it with what this prints: {TRACEBACK}=1 before the same command.",
+        code="unforeseen",
+    )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from valuekit.api import Workspace
 from valuekit.errors import ValuekitError
 from valuekit.source import open_connector
+from valuekit.text import plural
 
 if TYPE_CHECKING:
     from valuekit.store import RunRecord
@@ -47,7 +48,7 @@ def examine(path: Path) -> list[Point]:
             )
         ]
     models = len(held.loaded.workspace.models)
-    points = [Point("workspace", "ok", f"{path}: {models} models")]
+    points = [Point("workspace", "ok", f"{path}: {plural(models, 'model')}")]
     points += [_source(held, name) for name in held.loaded.workspace.sources]
     points += _store(held)
     points.append(_disk(held.loaded.folder))

@@ -19,6 +19,7 @@ from rich.progress import (
 from valuekit.api import Workspace
 from valuekit.cli.app import DEFAULT_WORKSPACE, Json, WorkspacePath, app
 from valuekit.cli.screen import ERR, complain, emit, printable, say
+from valuekit.text import plural
 
 if TYPE_CHECKING:
     from valuekit.refresh import RunOutcome
@@ -46,8 +47,9 @@ def refresh(
         emit(_json(outcome))
     else:
         say(
-            f"Run {outcome.run}: {len(outcome.models)} models, {outcome.rows_read:,} rows read, "
-            f"{outcome.fact_rows:,} facts stored in {outcome.seconds:.1f} s."
+            f"Run {outcome.run}: {plural(len(outcome.models), 'model')}, "
+            f"{outcome.rows_read:,} rows read, {outcome.fact_rows:,} facts stored "
+            f"in {outcome.seconds:.1f} s."
         )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 import typer
 
 from valuekit.api import Workspace
@@ -13,6 +15,7 @@ from valuekit.cli.doctor import examine
 from valuekit.cli.screen import complain, emit, say, table
 from valuekit.errors import Finding, WorkspaceError
 from valuekit.source import Check
+from valuekit.text import number
 from valuekit.workspace.template import template
 
 
@@ -83,16 +86,40 @@ def _json(one: Check) -> dict[str, object]:
             }
             for found in one.findings
         ],
-        "tables": one.profile.astype(str).to_dict(orient="records"),
+        "tables": [
+            {name: _plain(value) for name, value in row.items()}
+            for row in one.profile.to_dict(orient="records")
+        ],
         "join": one.join,
         "store_bytes": one.store_bytes,
     }
 
 
+def _plain(value: object) -> object:
+    """A cell of the profile as JSON: nothing as null, days as text, other values as they are."""
+    if value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):
+        return None
+    return value if isinstance(value, str | int | float) else str(value)
+
+
+def _cell(value: object) -> str:
+    """A cell of the profile for people: nothing as an empty text, counts with separators."""
+    plain = _plain(value)
+    if plain is None:
+        return ""
+    if isinstance(plain, float):
+        return number(plain)
+    return f"{plain:,}" if isinstance(plain, int) else str(plain)
+
+
 def _print_check(name: str, one: Check) -> None:
-    columns = [(str(column), "left") for column in one.profile.columns]
-    rows = one.profile.astype(str).itertuples(index=False, name=None)
-    table(name, columns, rows)
+    numbers = ("rows", "days", "rows_per_day")
+    columns = [
+        (str(column).replace("_", " "), "right" if column in numbers else "left")
+        for column in one.profile.columns
+    ]
+    rows = one.profile.itertuples(index=False, name=None)
+    table(name, columns, ([_cell(value) for value in row] for row in rows))
     if one.join is not None:
         say(f"Sample of the join: {one.join:.1%} found an outcome.")
     if one.store_bytes is not None:

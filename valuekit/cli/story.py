@@ -135,7 +135,7 @@ def print_model(card: Scorecard, period: PeriodName) -> None:
         span = f"{held.period.first} to {held.period.last}"
         table(f"Value, {span}", [("Step", "left"), ("Amount", "right")], rows)
     for one in card.evidence:
-        say(f"Evidence: {one.title} Grade {one.grade or 'none'}.", "bold")
+        say(f"Evidence: {one.title.rstrip('.')}. Grade {one.grade or 'none'}.", "bold")
         for reason in one.grade_reasons:
             say(f"  - {reason}")
         if one.reading is not None:
