@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import facts, peers, refresh
+from benchmarks import assess, facts, peers, refresh
 from benchmarks.generate import generate
 from benchmarks.machine import machine
 from benchmarks.peer_data import add_tables
@@ -27,6 +27,10 @@ NOTES = (
         "and memory limit (benchmarks/by_hand.py); the numbers of both were compared first."
     ),
     "CPU seconds tell the work of a process, whatever else the machine was doing.",
+    (
+        "Scoring: all intervals, diagnostics, history and verdicts from stored facts, seven models "
+        "in ten of them holdouts; making the facts is not counted."
+    ),
     (
         "Peers answer the same question from the same files, in an environment of their own where "
         "they need one; median of three, imports not counted. A ratio above 1 means that the peer "
@@ -98,6 +102,23 @@ def refresh_part(_chosen: argparse.Namespace, folder: Path) -> Iterator[Line]:
     )
 
 
+def scoring_part(chosen: argparse.Namespace, _folder: Path) -> Iterator[Line]:
+    """Scorecards of many models from stored facts."""
+    _say(f"scoring {chosen.models} models of {assess.DAYS} days")
+    found = assess.score(chosen.models)
+    limit = assess.SECONDS * chosen.models / assess.MODELS
+    kinds = ", ".join(f"{kind} {ms:.0f}" for kind, ms in assess.milliseconds(found))
+    yield Line(
+        f"scoring {found.models} models, {assess.DAYS} days of facts, one core",
+        f"{found.cpu:.1f} s CPU",
+        f"{found.seconds:.1f} s by the clock",
+        "",
+        f"{limit:g} s CPU",
+        found.cpu <= limit,
+    )
+    yield Line("median of a model by kind", f"ms CPU: {kinds}")
+
+
 def pages_part(_chosen: argparse.Namespace, _folder: Path) -> Iterator[Line]:
     """Rerun of the dashboard's pages, in a process of its own: it keeps state of Streamlit."""
     script = Path(__file__).parent / "page_rerun.py"
@@ -121,6 +142,7 @@ PARTS: dict[str, Part] = {
     "facts": facts_part,
     "peers": peers_part,
     "refresh": refresh_part,
+    "scoring": scoring_part,
     "pages": pages_part,
 }
 
@@ -134,6 +156,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rows", type=float, default=20, help="millions of predictions")
     parser.add_argument("--only", choices=PARTS, action="append", help="parts to run")
+    parser.add_argument("--models", type=int, default=assess.MODELS, help="models to score")
     parser.add_argument("--repetitions", type=int, default=3, help="pulls, each beside SQL")
     parser.add_argument("--statements", action="store_true", help="show seconds by statement")
     chosen = parser.parse_args(arguments)

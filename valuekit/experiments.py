@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from valuekit.uplift.assignment import Shares
     from valuekit.workspace.declare import Model
 
-_FACTS = ("volume", "effect", "confusion", "error", "maturity", "cost")
+_FACTS = ("volume", "effect", "flow", "panel", "confusion", "error", "maturity", "cost")
 
 
 @dataclass(frozen=True)

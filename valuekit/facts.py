@@ -24,6 +24,11 @@ def only(frame: pd.DataFrame, *columns: str) -> None:
             raise ValueError(f"rows of several {column}s ({shown}) do not add up: select one first")
 
 
+def kept(frame: pd.DataFrame, keep: pd.Series) -> pd.DataFrame:
+    """Rows of a frame where ``keep`` holds; the frame itself, not a copy, where it always does."""
+    return frame if bool(keep.all()) else frame[keep]
+
+
 def period_of(frame: pd.DataFrame, period: Period | None = None) -> Period | None:
     """The given period, else the first to the last day of the frame; None without rows."""
     if period is not None or frame.empty:

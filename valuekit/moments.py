@@ -81,23 +81,12 @@ class Moments:
             frame: Rows of the ``effect`` fact.
             n: Name of the weight column.
         """
-        weight = frame[n].to_numpy(dtype=np.float64)
-        means = frame[[f"mean_{axis}" for axis in MOMENT_AXES]].to_numpy(dtype=np.float64)
-        p = len(MOMENT_AXES)
-        spread = np.zeros((len(frame), p, p))
-        for i, a in enumerate(MOMENT_AXES):
-            for j, b in enumerate(MOMENT_AXES[i:], start=i):
-                spread[:, i, j] = spread[:, j, i] = frame[f"c_{a}{b}"].to_numpy(dtype=np.float64)
-        third = frame["m3_y"].to_numpy(dtype=np.float64)
-        return _merged(weight, means, spread, third, MOMENT_AXES)
+        return EffectRows.of(frame, n).moments(slice(None))
 
     @classmethod
     def capped(cls, frame: pd.DataFrame, n: str = "n") -> Moments:
         """Moments of the capped outcome of an effect frame, as axis ``y``; no third moment."""
-        weight = frame[n].to_numpy(dtype=np.float64)
-        means = frame[["mean_z"]].to_numpy(dtype=np.float64)
-        spread = frame["c_zz"].to_numpy(dtype=np.float64)[:, None, None]
-        return _merged(weight, means, spread, None, ("y",))
+        return EffectRows.of(frame, n).capped(slice(None))
 
     @classmethod
     def merged(cls, parts: Sequence[Moments]) -> Moments:
@@ -177,3 +166,67 @@ def _merged(
         y = d[:, 0]
         m3 = float((third[keep] + 3 * y * spread[:, 0, 0] + weight * y**3).sum())
     return Moments(round(n), mean, total, axes, m3)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EffectRows:
+    """Rows of an effect frame as arrays, so that many groups of them are merged at little cost.
+
+    Attributes:
+        weight: Entries by row, shape (R,).
+        means: Means of y, d, x, e, shape (R, 4).
+        spread: Their deviation matrices, shape (R, 4, 4).
+        third: Sums of cubed deviations of y, shape (R,).
+        capped_mean: Means of the capped y, shape (R, 1).
+        capped_spread: Its sums of squared deviations, shape (R, 1, 1).
+    """
+
+    weight: Floats
+    means: Floats
+    spread: Floats
+    third: Floats
+    capped_mean: Floats
+    capped_spread: Floats
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, n: str = "n") -> EffectRows:
+        """Arrays of a frame of the ``effect`` fact.
+
+        Args:
+            frame: Rows of the fact.
+            n: Name of the weight column.
+        """
+        p = len(MOMENT_AXES)
+        columns = {
+            name: frame[name].to_numpy(dtype=np.float64)
+            for name in (n, *_MEANS, *_SPREADS, "m3_y", "mean_z", "c_zz")
+        }
+        spread = np.empty((len(frame), p, p))
+        for name, (i, j) in _SPREADS.items():
+            spread[:, i, j] = spread[:, j, i] = columns[name]
+        return cls(
+            columns[n],
+            np.column_stack([columns[name] for name in _MEANS]),
+            spread,
+            columns["m3_y"],
+            columns["mean_z"][:, None],
+            columns["c_zz"][:, None, None],
+        )
+
+    def moments(self, at: NDArray[np.intp] | slice) -> Moments:
+        """Moments of y, d, x, e of some rows."""
+        return _merged(
+            self.weight[at], self.means[at], self.spread[at], self.third[at], MOMENT_AXES
+        )
+
+    def capped(self, at: NDArray[np.intp] | slice) -> Moments:
+        """Moments of the capped outcome of some rows, as axis ``y``; no third moment."""
+        return _merged(self.weight[at], self.capped_mean[at], self.capped_spread[at], None, ("y",))
+
+
+_MEANS = tuple(f"mean_{axis}" for axis in MOMENT_AXES)
+_SPREADS = {
+    f"c_{a}{b}": (i, j)
+    for i, a in enumerate(MOMENT_AXES)
+    for j, b in enumerate(MOMENT_AXES[i:], start=i)
+}

@@ -142,6 +142,46 @@ class AgeEffect:
 
 
 @dataclass(frozen=True, slots=True)
+class LaunchEffect:
+    """Effect at one distance from the launch, in groups over time; before it there is none to find.
+
+    Attributes:
+        first: First period of the stretch since the launch: 0 is the launch, negative before it.
+        last: Its last period.
+        effect: Per unit, with the interval of this stretch alone.
+        low: Lower end of a band that holds for all stretches at once; None without a band.
+        high: Its upper end.
+    """
+
+    first: int
+    last: int
+    effect: Estimate
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A stretch of a series beside its counterfactual, for the page to draw.
+
+    Attributes:
+        day: First day of the stretch.
+        actual: Mean total of a period in it, in the metric.
+        expected: The same without the model; None where only the time before is known.
+        low: Lower end of the 95% band of the expected.
+        high: Its upper end.
+        treated: Whether it lies after the launch.
+    """
+
+    day: date
+    actual: float
+    expected: float | None
+    low: float | None
+    high: float | None
+    treated: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """The interval of a comparison in both readings; one of them is the headline's.
 
@@ -225,6 +265,8 @@ class EvidenceReport:
     base_money: float | None  # counterfactual money the relative prior is applied to
     reading: Reading | None = None  # both intervals of a holdout, and which one leads
     ages: tuple[AgeEffect, ...] = ()  # effect by age of the units, where outcomes have a time
+    launch: tuple[LaunchEffect, ...] = ()  # effect by periods since the launch, of groups over time
+    course: tuple[Course, ...] = ()  # a series beside its counterfactual, where one is compared
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,7 @@ def test_a_registered_holdout_leads_and_proves_its_date():
     report = bare(one)
     assert report.reading.planned_units == 9000
     assert check(report, "Registered before looking").status == "passed"
-    later = replace(one, content=content | {"start": "2026-02-01"})
+    later = replace(one, content=content | {"start": "2026-06-01"})
     report = bare(later)
     assert report.reading.planned_units == 14_600  # it is another holdout, to come
 
@@ -225,3 +225,35 @@ def test_what_nobody_measures_has_a_reason():
 
 def test_times_of_a_whole_year_are_near_the_tightest():
     assert multiplier(2, 1) == pytest.approx(3.0615, abs=1e-4)
+
+
+def test_a_ratio_metric_stands_beside_the_effect_per_unit():
+    table = cases.units()
+    rng = np.random.default_rng(6)
+    table["d"] = 1.0 + rng.poisson(2, len(table))
+    declared = cases.holdout_workspace(
+        metrics={"y": {"column": "y", "denominator": "orders", "already_money": True}}
+    )
+    report = assess(declared, "m", cases.holdout_book(declared, table)).evidence[0]
+    mature = table[table["day"] <= FIRST + timedelta(days=89)]
+    t, c = (mature[mature["arm"] == arm] for arm in ("offer", "control"))
+    wanted = t["y"].sum() / t["d"].sum() - c["y"].sum() / c["d"].sum()
+    found = {one.key: one.estimate for one in report.others}
+    assert found["uplift.ratio.y"].value == pytest.approx(wanted, rel=1e-9)
+    assert "confidence sequence" in found["uplift.ratio.y"].method
+    assert found["uplift.ratio.y.cuped"].known
+    assert report.effect.value == pytest.approx(t["y"].mean() - c["y"].mean(), rel=1e-9)
+
+
+def test_a_payoff_says_what_to_log_before_its_holdout():
+    declared, table = cases.payoff_workspace(), cases.scored()
+    text = assess(declared, "m", cases.payoff_book(declared, table)).settlement.text
+    assert "First log the `unit`" in text
+    assert "holdout plan" in text
+
+
+def test_what_has_not_matured_names_its_day():
+    declared = cases.holdout_workspace()
+    book = cases.holdout_book(declared, cases.units(), complete_through=FIRST)
+    settle = assess(declared, "m", book).settlement
+    assert "11 Jan 2026" in settle.text

@@ -93,3 +93,48 @@ def test_ratio_without_denominators_is_unknown():
     assert "sum to zero" in found.reason
     one = ratio_units(1)[lambda t: t["arm"] == "t"]
     assert not ratio_difference(effect_frame(one), "c", unit="EUR/order").known
+
+
+def earlier(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Revenue and orders of the same units before, where tastes are their own."""
+    rng = np.random.default_rng(seed)
+    own = rows["y"] / rows["d"]
+    e = rng.poisson(3, len(rows)) + 1.0
+    return rows.assign(x=own * e + rng.normal(0, 3, len(rows)), e=e)
+
+
+@pytest.mark.parametrize("with_e", [True, False])
+def test_cuped_of_a_ratio_is_that_of_linearised_raw_rows(with_e):
+    rows = earlier(ratio_units(4, 900), 5)
+    if not with_e:
+        rows = rows.assign(x=rows["x"] / rows["e"], e=0.0)
+    found = ratio_difference(effect_frame(rows), "c", unit="EUR/order", adjusted=True)
+    parts, above, below = {}, 0.0, 0.0
+    for arm in "tc":
+        part = rows[rows["arm"] == arm]
+        ratio = part["y"].sum() / part["d"].sum()
+        y = ratio + (part["y"] - ratio * part["d"]) / part["d"].mean()
+        x = part["x"]
+        if with_e:
+            before = part["x"].sum() / part["e"].sum()
+            x = before + (part["x"] - before * part["e"]) / part["e"].mean()
+        parts[arm] = (y, x)
+        above += np.cov(y, x)[0, 1] / len(part)
+        below += x.var() / len(part)
+    made = {arm: y - above / below * x for arm, (y, x) in parts.items()}
+    assert found.value == pytest.approx(made["t"].mean() - made["c"].mean(), rel=1e-9)
+    spread = sum(one.var() / len(one) for one in made.values())
+    assert found.se == pytest.approx(np.sqrt(spread), rel=1e-9)
+    plain = ratio_difference(effect_frame(rows), "c", unit="EUR/order")
+    assert found.se < 0.9 * plain.se
+    assert "CUPED" in found.method
+
+
+def test_a_useless_covariate_leaves_the_ratio_as_it_is():
+    rows = earlier(ratio_units(4), 5)
+    rows["x"] = np.random.default_rng(1).permutation(rows["x"])
+    found, plain = (
+        ratio_difference(effect_frame(rows), "c", unit="EUR/order", adjusted=one)
+        for one in (True, False)
+    )
+    assert found == plain

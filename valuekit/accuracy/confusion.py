@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from valuekit.accuracy.report import from_se
 from valuekit.estimate import Estimate, Period, unknown
-from valuekit.facts import only
+from valuekit.facts import kept, only
 from valuekit.uplift.proportion import share
 
 Numbers = NDArray[Any]  # real counts, or complex ones in a derivative
@@ -58,8 +58,8 @@ def confusion_table(frame: pd.DataFrame) -> Confusion:
         ValueError: when the rows are of several models or segments.
     """
     only(frame, "model", "segment")
-    rows = frame[(frame["label"] != "") & (frame["predicted"] != "")]
-    names = {str(name) for name in (*rows["predicted"], *rows["label"])}
+    rows = kept(frame, (frame["label"] != "") & (frame["predicted"] != ""))
+    names = {str(name) for one in ("predicted", "label") for name in rows[one].unique()}
     labels = ("0", "1") if names <= {"0", "1"} else tuple(sorted(names))
     place = {name: i for i, name in enumerate(labels)}
     n, sum_v = np.zeros((len(labels),) * 2), np.zeros((len(labels),) * 2)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from valuekit.assess.scene import Scene
     from valuekit.degradation.performance import Performance
 
+OF_PERFORMANCE = ("score", "confusion", "error", "volume")  # what a version is judged by
 EXPLORATORY = "exploratory: looked at after the fact, never added up"
 
 
@@ -45,8 +46,8 @@ def segments(scene: Scene, design: Design | None) -> tuple[SegmentRow, ...]:
 
 def _names(scene: Scene) -> list[str]:
     found: set[str] = set()
-    for fact in ("volume", "effect", "panel"):
-        found |= set(scene.fact(fact, None, None)["segment"])
+    for fact in ("volume", "effect", "flow", "panel"):
+        found |= set(scene.fact(fact, None, None)["segment"].unique())
     return sorted(found - {"all"})
 
 
@@ -94,6 +95,7 @@ def _only(scene: Scene, version: str) -> Scene:
     """The same model with the facts of one version alone."""
     facts = {
         name: frame[np.asarray(frame["version"] == version)]
-        for name, frame in scene.book.facts.items()
+        for name in OF_PERFORMANCE
+        if (frame := scene.book.facts.get(name)) is not None
     }
     return replace(scene, book=replace(scene.book, facts=facts))

@@ -25,6 +25,7 @@ from valuekit.degradation.performance import (
     nothing,
 )
 from valuekit.estimate import Period
+from valuekit.facts import kept
 from valuekit.scorecard import Accuracy, Figure
 
 if TYPE_CHECKING:
@@ -73,10 +74,11 @@ def labelled(scene: Scene, period: Period | None, segment: str = "all") -> Label
     score = scene.fact("score", period, segment)
     confusion, score, withheld, fair = _unspoiled(scene, confusion, score)
     edges = tuple(float(str(one)) for one in _listed(content.get("edges")))
-    kept = score[score["layout"] == content.get("id")] if segment == "all" else score
-    if len(kept):
-        kept = kept[kept["layout"] == kept["layout"].iloc[-1]]
-    return Labelled(confusion, kept, edges, bool(content.get("exact")), withheld, fair)
+    if segment == "all":
+        score = kept(score, score["layout"] == content.get("id"))
+    if len(score):
+        score = kept(score, score["layout"] == score["layout"].iloc[-1])
+    return Labelled(confusion, score, edges, bool(content.get("exact")), withheld, fair)
 
 
 def _listed(value: object) -> list[object]:
@@ -91,7 +93,7 @@ def _unspoiled(
     if evidence is None or evidence.control is None:
         return confusion, score, "", True
     control = evidence.control
-    if control in set(confusion["arm"]) | set(score["arm"]):
+    if control in {*confusion["arm"].unique(), *score["arm"].unique()}:
         return (
             confusion[confusion["arm"] == control],
             score[score["arm"] == control],
@@ -232,9 +234,8 @@ def performance(scene: Scene, segment: str = "all") -> Performance:
     rows = labelled(scene, period, segment)
     if not rows.fair:
         return nothing()
-    known = rows.score[rows.score["label"].isin(["0", "1"])]
-    if len(known):
-        return from_scores(known)
+    if rows.score["label"].isin(["0", "1"]).any():
+        return from_scores(rows.score)
     if (rows.confusion["label"] != "").any():
         return from_confusion(rows.confusion)
     acted = scene.model.predictions is not None and scene.model.predictions.acted is not None

@@ -10,12 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from valuekit.assess.scene import first_maturing
 from valuekit.cost.lines import MARGINAL, total, within
 from valuekit.estimate import Estimate, Period, unknown
 from valuekit.scorecard import Settlement
-from valuekit.text import count, money, percent
+from valuekit.text import count, day, money, percent
 from valuekit.uplift.arms import arm_facts
 from valuekit.uplift.cheapest import MOST_DAYS, Traffic, cheapest
+from valuekit.uplift.power import mde
+from valuekit.workspace.evidence import PANEL_DESIGNS
 
 if TYPE_CHECKING:
     from valuekit.assess.designs.base import Design
@@ -24,6 +27,10 @@ if TYPE_CHECKING:
 YEAR = 365
 _NO_MONEY = (
     "no outcome is measured in money: declare a metric on units with `already_money` or `money`"
+)
+_BY_GROUP = (
+    "outcomes are known by group, not by unit, so no holdout of units can be sized: log `unit` and "
+    "`arm` in [predictions] or [assignments], with the same metric by unit"
 )
 _UNMEASURED = {
     "hours_saved": (
@@ -52,9 +59,7 @@ def settlement(scene: Scene, lead: Design | None) -> Settlement:
     unit = scene.currency
     found = known(scene, lead)
     if isinstance(found, str):
-        why = f"What would settle it is unknown: {found}."
-        none = unknown(found, unit)
-        return Settlement(None, none, None, None, None, none, "", why)
+        return _without_units(scene, lead, found)
     yearly = found.traffic.rate * YEAR
     smallest = found.traffic.detectable(found.units, found.share, watched=True)
     detectable = Estimate(
@@ -74,16 +79,51 @@ def settlement(scene: Scene, lead: Design | None) -> Settlement:
     way = cheapest(found.traffic, sought, found.worth)
     if way is None:
         why = f"no holdout within {MOST_DAYS} days tells {money(sought, unit)} a {found.per}"
-        text = f"{_seen(detectable, unit)} Settling it is out of reach: {why} from zero."
+        text = (
+            f"{_seen(detectable, unit)} Settling it is out of reach: {why} from zero."
+            f"{_first_step(scene, found)}"
+        )
         none = unknown(why, unit)
         return Settlement(sought, detectable, None, None, None, none, lifts, text)
     cost = Estimate(value=way.cost, unit=unit, method="control units x value of a unit")
     text = (
         f"{_seen(detectable, unit)} A holdout of {percent(way.share, 0)} for {way.days} days "
         f"({count(way.units)} {found.per}s) tells {money(sought, unit)} a {found.per} from zero; "
-        f"it forgoes about {money(way.cost, unit)} and would {lifts}."
+        f"it forgoes about {money(way.cost, unit)} and would {lifts}.{_first_step(scene, found)}"
     )
     return Settlement(sought, detectable, way.share, way.units, way.days, cost, lifts, text)
+
+
+def _without_units(scene: Scene, lead: Design | None, why: str) -> Settlement:
+    """Where no holdout of units can be planned: what the design sees, and what to do first."""
+    unit, none = scene.currency, unknown(why, scene.currency)
+    money_found = lead.report.money if lead is not None else none
+    days = money_found.period.days if money_found.period else 0
+    by_group = lead is not None and lead.report.design in PANEL_DESIGNS
+    if not by_group or not money_found.se or not days:
+        text = f"What would settle it is unknown: {why}."
+        return Settlement(None, none, None, None, None, none, "", text)
+    detectable = Estimate(
+        value=mde(money_found.se) * YEAR / days,
+        unit=f"{unit}/year",
+        n=money_found.n,
+        method="minimum detectable value, 80% power, at the error of this design",
+        period=money_found.period,
+    )
+    text = f"{_seen(detectable, unit)} {why[0].upper()}{why[1:]}."
+    return Settlement(None, detectable, None, None, None, none, _lifts(lead, 0.0), text)
+
+
+def _first_step(scene: Scene, found: Known) -> str:
+    """What has to be logged and declared before such a holdout can be planned."""
+    if found.per == "unit":
+        return ""
+    p = scene.model.predictions
+    unit = "" if p is not None and p.unit else "the `unit` (such as the customer), "
+    return (
+        f" First log {unit}the arm and what each unit brings in money, and declare it as a metric; "
+        "then `valuekit holdout plan`."
+    )
 
 
 def sought_of(scene: Scene, found: Known) -> float:
@@ -128,14 +168,17 @@ def known(scene: Scene, lead: Design | None) -> Known | str:
     if scene.model.retired is not None and scene.model.retired <= scene.book.as_of:
         return "the model is retired"
     if scene.span is None or scene.mature is None:
-        return "no outcome has matured yet"
+        ready = first_maturing(scene)
+        when = "" if ready is None else f"; the first are complete on {day(ready)}"
+        return f"no outcome has matured yet{when}"
     by_unit = _of_units(scene, lead, scene.mature)
     if by_unit is not None:
         return by_unit
     by_row = _of_payoff(scene, lead, scene.mature)
     if by_row is not None:
         return by_row
-    return _UNMEASURED.get(lead.report.design if lead is not None else "", _NO_MONEY)
+    design = lead.report.design if lead is not None else ""
+    return _BY_GROUP if design in PANEL_DESIGNS else _UNMEASURED.get(design, _NO_MONEY)
 
 
 def _of_units(scene: Scene, lead: Design | None, mature: Period) -> Known | None:
@@ -166,6 +209,10 @@ def _of_units(scene: Scene, lead: Design | None, mature: Period) -> Known | None
     share = base.n / units if base is not treated and 0 < base.n < units else 0.5
     effect = lead.report.effect if lead is not None else None
     compared = lead is not None and lead.comparison and effect is not None
+    if evidence is not None and evidence.repeat and effect is not None and effect.se:
+        # Units that come back: all they bring so far, and the spread that its interval shows.
+        wider = effect.se**2 / (spread[0] / treated.n + spread[1] / base.n)
+        spread = [one * wider for one in spread]
     worth = effect.value if compared and effect is not None and effect.value is not None else 0.0
     traffic = Traffic(spread[0], spread[1], units / mature.days, scene.days_to_mature)
     return Known(traffic, units, share, worth, "unit")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from valuekit.cost.spread import MICRO
@@ -73,9 +74,9 @@ def _plain(series: pd.Series) -> list[Any]:
 
 def within(cost: pd.DataFrame, period: Period) -> pd.DataFrame:
     """Rows of a cost fact whose day is in the period."""
-    day = cost["day"]
-    keep = (day >= pd.Timestamp(period.first)) & (day <= pd.Timestamp(period.last))
-    return cost[keep]
+    day = cost["day"].to_numpy()
+    keep = (day >= np.datetime64(period.first, "s")) & (day <= np.datetime64(period.last, "s"))
+    return cost if keep.all() else cost[keep]
 
 
 def total(cost: pd.DataFrame, *bases: str) -> Decimal:

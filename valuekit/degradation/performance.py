@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from valuekit.facts import kept
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -84,7 +86,7 @@ def _by_day(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[Days, Floats]:
 
 def from_scores(score: pd.DataFrame) -> Performance:
     """ROC AUC from labelled rows of a score fact with one layout."""
-    rows = score[score["label"].isin(["0", "1"])]
+    rows = kept(score, score["label"].isin(["0", "1"]))
     days, at = np.unique(rows["day"].to_numpy().astype("datetime64[D]"), return_inverse=True)
     bins = max((len(one) for one in rows["n"]), default=1)
     sums = np.zeros((len(days), 2 * bins))

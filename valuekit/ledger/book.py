@@ -77,7 +77,9 @@ class Book:
         whole = self._sorted.get((name, segment))
         if whole is None:
             cut = select(found, None, self.as_of, segment)
-            whole = cut.sort_values("day", kind="stable", ignore_index=True)
+            if not cut["day"].is_monotonic_increasing:
+                cut = cut.sort_values("day", kind="stable", ignore_index=True)
+            whole = cut
             self._sorted[name, segment] = whole
         if first is None and last is None:
             return whole
@@ -88,6 +90,8 @@ class Book:
             if last is None
             else int(np.searchsorted(days, np.datetime64(last, "s"), side="right"))
         )
+        if start == 0 and stop == len(days):
+            return whole
         return whole.iloc[start:stop].reset_index(drop=True)
 
     def registration(self, kind: str, name: str) -> Registered | None:

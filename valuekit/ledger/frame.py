@@ -21,6 +21,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from valuekit.errors import Finding, ValuekitError
@@ -115,16 +116,17 @@ def select(
         segment: ``all``, ``name=value``, or None for every segment.
         versions: Versions to keep; None for all.
     """
-    keep = pd.Series(data=True, index=frame.index)
+    keep = np.ones(len(frame), dtype=np.bool_)
+    days = frame["day"].to_numpy()
     if segment is not None:
-        keep &= frame["segment"] == segment
+        keep &= (frame["segment"] == segment).to_numpy(dtype=np.bool_)
     if first is not None:
-        keep &= frame["day"] >= pd.Timestamp(first)
+        keep &= days >= np.datetime64(first, "s")
     if last is not None:
-        keep &= frame["day"] <= pd.Timestamp(last)
+        keep &= days <= np.datetime64(last, "s")
     if versions is not None:
-        keep &= frame["version"].isin(list(versions))
-    return frame[keep].reset_index(drop=True)
+        keep &= frame["version"].isin(list(versions)).to_numpy(dtype=np.bool_)
+    return (frame if keep.all() else frame[keep]).reset_index(drop=True)
 
 
 def _columns(fact: Fact, frame: pd.DataFrame) -> None:

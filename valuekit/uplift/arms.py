@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from valuekit.facts import only
-from valuekit.moments import Moments
+from valuekit.moments import EffectRows, Moments
 from valuekit.scorecard import Arm
 
 _COUNTS = ("units", "matched", "acted", "crossed", "nonzero")
@@ -57,13 +59,33 @@ def collect(frame: pd.DataFrame, keys: Sequence[str]) -> dict[tuple[object, ...]
         ValueError: when the rows are of several models, metrics or segments.
     """
     only(frame, "model", "metric", "segment")
-    found: dict[tuple[object, ...], ArmFacts] = {}
     if frame.empty:
-        return found
-    for key, rows in frame.groupby(list(keys), sort=True):
-        counts = (int(rows[name].sum()) for name in _COUNTS)
-        found[key] = ArmFacts(Moments.from_effect_frame(rows), Moments.capped(rows), *counts)
-    return found
+        return {}
+    rows = EffectRows.of(frame)
+    counts = np.column_stack([frame[name].to_numpy(dtype=np.int64) for name in _COUNTS])
+    return {
+        key: ArmFacts(rows.moments(at), rows.capped(at), *counts[at].sum(axis=0).tolist())
+        for key, at in grouped(frame, keys)
+    }
+
+
+def grouped(
+    frame: pd.DataFrame, keys: Sequence[str]
+) -> Iterator[tuple[tuple[object, ...], NDArray[np.intp]]]:
+    """Groups in ascending order of their keys: the keys, and the places of the group's rows."""
+    if frame.empty:
+        return
+    codes, names = np.zeros(len(frame), dtype=np.intp), []
+    for key in keys:
+        place, values = pd.factorize(frame[key], sort=True)
+        codes = codes * len(values) + place
+        names.append(values)
+    order = np.argsort(codes, kind="stable")
+    starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    sizes = [len(values) for values in names]
+    for start, at in zip(starts, np.split(order, starts[1:]), strict=True):
+        each = np.unravel_index(codes[order[start]], sizes)
+        yield tuple(values[int(one)] for values, one in zip(names, each, strict=True)), at
 
 
 def arm_epochs(frame: pd.DataFrame) -> Epochs:
@@ -88,6 +110,8 @@ def treated_arms(
         return (treated,)
     if treated is not None:
         return tuple(treated)
+    if isinstance(arms, pd.Series):
+        arms = arms.unique()
     return tuple(sorted({arm for arm in arms if arm and arm != control}))
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from valuekit.critical import chi2_p
 from valuekit.scorecard import Diagnostic
-from valuekit.uplift.arms import ArmFacts, arm_epochs, treated_arms
+from valuekit.uplift.arms import ArmFacts, Epochs, arm_epochs, treated_arms
 from valuekit.workspace.declare import Absent
 
 NAME = "Outcomes found by arm"
@@ -29,6 +29,7 @@ def attrition(
     *,
     absent: Absent = "zero",
     gate: float = GATE,
+    epochs: Epochs | None = None,
 ) -> Diagnostic:
     """Matched share of the treated arms against the control's.
 
@@ -38,8 +39,9 @@ def attrition(
         treated: Treated arm or arms; None for all others.
         absent: What a missing outcome row was declared to mean.
         gate: p-value below which shares differ.
+        epochs: The frame merged by epoch and arm already, where it is at hand.
     """
-    epochs = arm_epochs(frame)
+    epochs = arm_epochs(frame) if epochs is None else epochs
     chosen = treated_arms({arm for arms in epochs.values() for arm in arms}, control, treated)
     statistic, df = 0.0, 0
     used: dict[str, list[ArmFacts]] = {}

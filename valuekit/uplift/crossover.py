@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 
 from valuekit.scorecard import Diagnostic
-from valuekit.uplift.arms import arm_facts
 
 NAME = "Units in both arms"
 LIMIT = 0.01
@@ -17,11 +16,11 @@ def crossover(frame: pd.DataFrame, limit: float = LIMIT) -> Diagnostic:
     Leaving them out would select on behaviour after assignment, so they stay in the arm they
     were first assigned to, which pulls the effect towards zero.
     """
-    facts = arm_facts(frame)
-    units = sum(one.units for one in facts.values())
+    frame = frame[frame["arm"] != ""]
+    units = int(frame["units"].sum())
     if not units:
         return Diagnostic(NAME, "not run", "There are no units yet.")
-    crossed = sum(one.crossed for one in facts.values())
+    crossed = int(frame["crossed"].sum())
     seen = f"{crossed:,} of {units:,} units ({crossed / units:.2%}) were later seen in another arm"
     if crossed > limit * units:
         text = f"{seen}, more than {limit:.0%}: the effect is understated."

@@ -8,14 +8,16 @@ Statistics 7:295). x must be measured strictly before assignment; the connector 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import pandas as pd
 
 from valuekit.estimate import Period
 from valuekit.facts import period_of
 from valuekit.moments import Moments
+from valuekit.uplift.arms import Epochs, arm_epochs
 from valuekit.uplift.holdout import Holdout, from_strata, holdout
-from valuekit.uplift.stratified import stratify
+from valuekit.uplift.stratified import Stratified, stratify_epochs
 
 MIN_R2 = 0.02  # below this an adjustment costs more trust than it saves noise
 
@@ -31,8 +33,13 @@ def theta(arms: Sequence[Moments], axis: str = "x") -> float:
 
 def explained(frame: pd.DataFrame, control: str, treated: str | Sequence[str] | None) -> float:
     """Share of the difference's variance that the covariate explains, over all epochs."""
-    plain = stratify(frame, control, treated)
-    adjusted = stratify(frame, control, treated, adjust=_adjust)
+    epochs = arm_epochs(frame)
+    plain = stratify_epochs(epochs, control, treated)
+    adjusted = stratify_epochs(epochs, control, treated, adjust=_adjust)
+    return _explained(plain, adjusted)
+
+
+def _explained(plain: Stratified, adjusted: Stratified) -> float:
     if plain.reason or adjusted.reason:
         return 0.0
     before = sum(term.weight**2 * term.variance for term in plain.terms)
@@ -50,21 +57,22 @@ def cuped(  # noqa: PLR0913 - settings by keyword, with defaults
     value: float = 1.0,
     level: float = 0.95,
     period: Period | None = None,
+    epochs: Epochs | None = None,
 ) -> Holdout:
     """As :func:`valuekit.uplift.holdout.holdout`, adjusted for the registered covariate.
 
     Without a covariate, or when it explains less than 2% of the variance, the plain holdout is
     returned with a note. ``base`` stays the unadjusted counterfactual.
     """
-    plain = holdout(
-        frame, control, treated, unit=unit, per=per, value=value, level=level, period=period
-    )
-    r2 = explained(frame, control, treated)
+    epochs = arm_epochs(frame) if epochs is None else epochs
+    run = partial(holdout, frame, control, treated, unit=unit, per=per, value=value, level=level)
+    plain = run(period=period, epochs=epochs)
+    strata = stratify_epochs(epochs, control, treated, adjust=_adjust)
+    r2 = _explained(stratify_epochs(epochs, control, treated), strata)
     if r2 < MIN_R2:
         note = f"Not adjusted: the covariate explains {r2:.1%} of the variance."
         money, effect = (one.with_grade(one.grade, note) for one in (plain.money, plain.effect))
         return Holdout(money, effect, plain.base, plain.units, plain.control_units, plain.excluded)
-    strata = stratify(frame, control, treated, adjust=_adjust)
     kept = tuple(note for note in plain.money.notes if note not in plain.excluded)
     found = from_strata(
         strata,

@@ -6,13 +6,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from valuekit.critical import critical
 from valuekit.estimate import Estimate, Period, unknown
 from valuekit.facts import period_of
-from valuekit.uplift.arms import arm_facts, treated_arms
-from valuekit.uplift.stratified import Stratified, freedom, stratify, total, variance
+from valuekit.uplift.arms import Epochs, arm_epochs, treated_arms
+from valuekit.uplift.stratified import Stratified, freedom, stratify_epochs, total, variance
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ def holdout(  # noqa: PLR0913 - settings by keyword, with defaults
     level: float = 0.95,
     period: Period | None = None,
     capped: bool = False,
+    epochs: Epochs | None = None,
 ) -> Holdout:
     """Money of a holdout by intention to treat, and the effect per treated unit.
 
@@ -64,10 +66,12 @@ def holdout(  # noqa: PLR0913 - settings by keyword, with defaults
         level: Confidence level.
         period: Label; the frame's days by default.
         capped: Use the outcome capped at the registered cap.
+        epochs: The frame merged by epoch and arm already, where it is at hand.
 
     Source: Imbens & Rubin (2015), Causal Inference, ch. 9 (stratified experiments).
     """
-    strata = stratify(frame, control, treated, capped=capped)
+    epochs = arm_epochs(frame) if epochs is None else epochs
+    strata = stratify_epochs(epochs, control, treated, capped=capped)
     notes = _matched_note(frame, control, treated)
     return from_strata(
         strata,
@@ -133,7 +137,7 @@ def by_arm(
     period: Period | None = None,
 ) -> dict[str, Holdout]:
     """Each treated arm alone against the control. Their intervals share the control's noise."""
-    arms = treated_arms(arm_facts(frame), control, None)
+    arms = treated_arms(frame["arm"], control, None)
     return {
         arm: holdout(
             frame, control, arm, unit=unit, per=per, value=value, level=level, period=period
@@ -153,6 +157,9 @@ def _matched_note(
 ) -> tuple[str, ...]:
     if frame.empty:
         return ()
+    without = frame["units"].to_numpy() - frame["n"].to_numpy()
+    if not without.any():
+        return ()
     used = frame["arm"].isin([control, *treated_arms(frame["arm"], control, treated)])
-    lost = int((frame.loc[used, "units"] - frame.loc[used, "n"]).sum())
+    lost = int(without[used.to_numpy(dtype=np.bool_)].sum())
     return (f"{lost:,} units without a known outcome are left out.",) if lost else ()

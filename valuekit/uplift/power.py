@@ -16,7 +16,7 @@ from scipy import special
 
 from valuekit.critical import critical
 from valuekit.facts import period_of
-from valuekit.uplift.arms import ArmFacts, arm_epochs, treated_arms
+from valuekit.uplift.arms import ArmFacts, Epochs, arm_epochs, treated_arms
 from valuekit.uplift.sequence import multiplier
 
 WATCHED = multiplier(2, 1)  # at the registered N, twice the information where it is tightest
@@ -106,6 +106,7 @@ def settle(
     effect: float,
     days: int | None = None,
     per: str = "unit",
+    epochs: Epochs | None = None,
 ) -> Plan | None:
     """Units and days that would tell an effect from zero, from the traffic seen so far.
 
@@ -116,11 +117,13 @@ def settle(
         effect: Difference per unit that matters: the break-even effect, or the observed one.
         days: Days over which the units came; the frame's days by default.
         per: Name of one unit, for the text.
+        epochs: The frame merged by epoch and arm already, where it is at hand.
 
     Returns:
         The plan, or None when an arm has fewer than two units, or the effect is zero.
     """
-    latest = _latest(frame, control, treated)
+    epochs = arm_epochs(frame) if epochs is None else epochs
+    latest = _latest(epochs, control, treated)
     if latest is None or effect == 0:
         return None
     base, rest = latest
@@ -147,9 +150,8 @@ class _Side:
 
 
 def _latest(
-    frame: pd.DataFrame, control: str, treated: str | Sequence[str] | None
+    epochs: Epochs, control: str, treated: str | Sequence[str] | None
 ) -> tuple[_Side, _Side] | None:
-    epochs = arm_epochs(frame)
     names = {arm for arms in epochs.values() for arm in arms}
     chosen = treated_arms(names, control, treated)
     base = [arms[control] for arms in epochs.values() if control in arms]

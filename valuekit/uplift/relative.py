@@ -22,7 +22,8 @@ from valuekit.critical import critical
 from valuekit.estimate import Estimate, Period, unknown
 from valuekit.facts import period_of
 from valuekit.moments import Moments
-from valuekit.uplift.stratified import Stratified, satterthwaite, stratify, total
+from valuekit.uplift.arms import Epochs, arm_epochs
+from valuekit.uplift.stratified import Stratified, satterthwaite, stratify_epochs, total
 
 Method = Literal["log", "delta", "fieller"]
 WEAK_BASE = 3.0  # standard errors of the base below which its logarithm is not trusted
@@ -49,7 +50,7 @@ class Ratio:
         return satterthwaite([*top, *((v * base_scale**2, df) for v, df in self.base_parts)])
 
 
-def relative_lift(
+def relative_lift(  # noqa: PLR0913 - settings by keyword, with defaults
     frame: pd.DataFrame,
     control: str,
     treated: str | Sequence[str] | None = None,
@@ -58,6 +59,7 @@ def relative_lift(
     nonnegative: bool = True,
     level: float = 0.95,
     period: Period | None = None,
+    epochs: Epochs | None = None,
 ) -> Estimate:
     """Relative lift of a holdout, stratified by epoch, as a share (0.05 is +5%).
 
@@ -69,8 +71,10 @@ def relative_lift(
         nonnegative: Whether the metric cannot be negative; if it can, ``log`` becomes Fieller.
         level: Confidence level.
         period: Label; the frame's days by default.
+        epochs: The frame merged by epoch and arm already, where it is at hand.
     """
-    strata = stratify(frame, control, treated)
+    epochs = arm_epochs(frame) if epochs is None else epochs
+    strata = stratify_epochs(epochs, control, treated)
     label = period_of(frame, period)
     if strata.reason:
         return unknown(strata.reason, "share", period=label)

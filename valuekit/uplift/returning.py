@@ -10,15 +10,13 @@ import numpy as np
 
 from valuekit.critical import critical
 from valuekit.estimate import Estimate, Period, unknown
-from valuekit.uplift.arms import treated_arms
+from valuekit.uplift.flow import Floats, Flow, Side
+from valuekit.uplift.relative import Ratio
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 LEAST_BUCKETS = 32  # with units, in each arm
 METHOD = "difference of totals, stratified by epoch, hash buckets"
@@ -33,37 +31,23 @@ class Returning:
         effect: The same per treated unit.
         base: Sum of y expected of the treated units without treatment; None when unknown.
         left_out: Epochs without units in both arms.
+        units: Treated units that the total covers.
+        control_units: Control units that they are compared with.
+        ratio: Total of the treated and their counterfactual, for the relative lift; None when
+            unknown.
     """
 
     total: Estimate
     effect: Estimate
     base: float | None
     left_out: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Arm:
-    """Units and sums of y of one arm in one epoch, by bucket."""
-
-    units: Floats
-    y: Floats
-
-    @property
-    def n(self) -> float:
-        return float(self.units.sum())
-
-    @property
-    def mean(self) -> float:
-        return float(self.y.sum()) / self.n
-
-    def residual(self) -> Floats:
-        """Sums of y less what as many average units would have had."""
-        made: Floats = self.y - self.mean * self.units
-        return made
+    units: int = 0
+    control_units: int = 0
+    ratio: Ratio | None = None
 
 
 def returning(
-    flow: pd.DataFrame,
+    flow: pd.DataFrame | Flow,
     control: str,
     treated: str | Sequence[str] | None = None,
     *,
@@ -81,7 +65,8 @@ def returning(
     independent would make intervals too narrow, because one customer's orders are alike.
 
     Args:
-        flow: Flow facts of one metric and segment, from the first day of the holdout on.
+        flow: Flow facts of one metric and segment, from the first day of the holdout on, or the
+            arrays made of them.
         control: Name of the control arm.
         treated: The arms that count; None for all but the control.
         unit: Unit of y.
@@ -92,17 +77,20 @@ def returning(
         Total and effect per treated unit; positive when treated units have more. Unknown with a
         reason when an arm has fewer than 32 buckets with units, or nothing varies.
     """
-    rows = flow[flow["day"].dt.date <= period.last]
-    names = treated_arms(set(rows["arm"]), control, treated)
-    epochs, left_out = _epochs(rows, control, names, period)
-    value, se, why = _difference(epochs)
+    arrays = flow if isinstance(flow, Flow) else Flow.of(flow)
+    every = arrays.sides(period, control, treated)
+    epochs = [one for one in every.values() if one[0].n and one[1].n]
+    left_out = tuple(sorted(name for name, one in every.items() if not (one[0].n and one[1].n)))
     per = f"{unit}/unit"
+    parts, why = _variances(epochs)
     if why:
         reasons = (unknown(why, unit, period=period), unknown(why, per, period=period))
         return Returning(*reasons, None, left_out)
-    df = float(len(epochs[0][0].units) - 1)
+    df = len(epochs[0][0].units) - 1
+    se = math.sqrt(sum(parts))
     half = critical(level, df) * se
-    exposed = sum(one.n for one, _ in epochs)
+    exposed, held = (sum(sides[place].n for sides in epochs) for place in (0, 1))
+    value = sum(one.n * (one.mean - other.mean) for one, other in epochs)
     total = Estimate(
         value=value,
         unit=unit,
@@ -111,67 +99,44 @@ def returning(
         level=level,
         se=se,
         df=df,
-        n=round(exposed + sum(other.n for _, other in epochs)),
+        n=round(exposed + held),
         method=METHOD,
         period=period,
+        notes=tuple(
+            f"Units first exposed from {name} on have no counterpart and are left out."
+            for name in left_out
+        ),
     )
     base = sum(one.n * other.mean for one, other in epochs)
-    return Returning(total, total.scaled(1 / exposed, per), base, left_out)
+    top = sum(float(one.y.sum()) for one, _ in epochs)
+    ratio = Ratio(top, ((parts[0], df),), base, ((parts[1], df),), round(exposed + held))
+    effect = total.scaled(1 / exposed, per)
+    return Returning(total, effect, base, left_out, round(exposed), round(held), ratio)
 
 
-def _difference(epochs: list[tuple[_Arm, _Arm]]) -> tuple[float, float, str]:
-    """The total, its standard error, and why there is none."""
+def _variances(epochs: Sequence[tuple[Side, Side]]) -> tuple[tuple[float, float], str]:
+    """Variances of the treated and the counterfactual total, or why there are none."""
+    none = (0.0, 0.0)
     if not epochs:
-        return 0.0, 0.0, "no stretch of constant allocation has units in both arms"
+        return none, "no stretch of constant allocation has units in both arms"
     filled = min(_filled(arms) for arms in zip(*epochs, strict=True))
     if filled < LEAST_BUCKETS:
         why = f"an arm has units in {filled} of the hash buckets; {LEAST_BUCKETS} are needed"
-        return 0.0, 0.0, why
+        return none, why
     size = len(epochs[0][0].units)
-    spread = size / (size - 1) * sum(float((sums**2).sum()) for sums in _residuals(epochs, size))
-    if spread <= 0:
-        return 0.0, 0.0, "every unit has the same outcome in each arm"
-    return sum(one.n * (one.mean - other.mean) for one, other in epochs), math.sqrt(spread), ""
+    one, other = (size / (size - 1) * float((sums**2).sum()) for sums in _residuals(epochs, size))
+    rounding = 1e-12 * sum(float(np.abs(side.y).sum()) for sides in epochs for side in sides)
+    if one + other <= rounding**2:
+        return none, "every unit has the same outcome in each arm"
+    return (one, other), ""
 
 
-def _epochs(
-    rows: pd.DataFrame, control: str, treated: tuple[str, ...], period: Period
-) -> tuple[list[tuple[_Arm, _Arm]], tuple[str, ...]]:
-    """Treated and control of every epoch that has both, and the names of the others."""
-    counted = rows["day"].dt.date >= period.first
-    found, without = [], []
-    for name in sorted(set(rows["epoch"])):
-        of = rows["epoch"] == name
-        arms = [
-            _arm(rows[of & rows["arm"].isin(names)], rows[of & counted & rows["arm"].isin(names)])
-            for names in (treated, (control,))
-        ]
-        one, other = arms
-        if one is not None and other is not None:
-            found.append((one, other))
-        else:
-            without.append(str(name))
-    return found, tuple(without)
-
-
-def _arm(exposed: pd.DataFrame, counted: pd.DataFrame) -> _Arm | None:
-    if exposed.empty:
-        return None
-    units: Floats = np.sum(np.stack(exposed["units"].tolist()), axis=0, dtype=np.float64)
-    if not units.sum():
-        return None
-    y: Floats = np.zeros(len(units))
-    if len(counted):
-        y = np.sum(np.stack(counted["sum_y"].tolist()), axis=0, dtype=np.float64)
-    return _Arm(units, y)
-
-
-def _filled(arms: Sequence[_Arm]) -> int:
+def _filled(arms: Sequence[Side]) -> int:
     """Buckets in which an arm has units in some epoch."""
     return int(np.count_nonzero(np.sum([one.units for one in arms], axis=0)))
 
 
-def _residuals(epochs: list[tuple[_Arm, _Arm]], size: int) -> tuple[Floats, Floats]:
+def _residuals(epochs: Sequence[tuple[Side, Side]], size: int) -> tuple[Floats, Floats]:
     """``U_ab`` of the treated and of the control arm."""
     first, second = np.zeros(size), np.zeros(size)
     for one, other in epochs:

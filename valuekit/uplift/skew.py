@@ -13,7 +13,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from valuekit.scorecard import Diagnostic
-from valuekit.uplift.stratified import Stratified, stratify, variance
+from valuekit.uplift.arms import Epochs, arm_epochs
+from valuekit.uplift.stratified import Stratified, stratify_epochs, variance
 
 NAME = "Skewness"
 GATE = 0.12
@@ -38,6 +39,8 @@ def skew_gate(
     control: str,
     treated: str | Sequence[str] | None = None,
     gate: float = GATE,
+    *,
+    epochs: Epochs | None = None,
 ) -> Diagnostic:
     """Whether a few large outcomes decide the difference; if so the capped figure leads.
 
@@ -46,8 +49,10 @@ def skew_gate(
         control: Control arm.
         treated: Treated arm or arms; None for all others.
         gate: Absolute skewness above which the check fails.
+        epochs: The frame merged by epoch and arm already, where it is at hand.
     """
-    found = skewness(stratify(frame, control, treated))
+    epochs = arm_epochs(frame) if epochs is None else epochs
+    found = skewness(stratify_epochs(epochs, control, treated))
     if found is None:
         return Diagnostic(NAME, "not run", "The difference cannot be estimated yet.")
     if abs(found) > gate:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import date
 
+import numpy as np
 import pandas as pd
 
 from valuekit.critical import critical
+from valuekit.estimate import Period
 from valuekit.scorecard import Step
-from valuekit.uplift.arms import ArmFacts, Epochs, collect
+from valuekit.uplift.arms import Epochs
+from valuekit.uplift.daily import DailyArms
 from valuekit.uplift.stratified import freedom, stratify_epochs, total, variance
 
 
@@ -20,6 +24,7 @@ def timeline(
     *,
     value: float = 1.0,
     level: float = 0.95,
+    capped: bool = False,
 ) -> tuple[Step, ...]:
     """Effect per treated unit over all units exposed until each Sunday (or the last day).
 
@@ -29,40 +34,31 @@ def timeline(
         treated: Treated arm or arms; None for all others.
         value: Money per unit of the metric.
         level: Confidence level.
+        capped: Use the capped outcome.
 
     Returns:
         Steps in order of their day; weeks before anything can be estimated are left out.
     """
     if frame.empty:
         return ()
-    days = pd.to_datetime(frame["day"])
-    sunday = days + pd.to_timedelta(6 - days.dt.day_of_week, unit="D")
-    weeks = collect(frame.assign(week=sunday), ("week", "epoch", "arm"))
-    last = days.max()
-    facts: Epochs = {}
+    arms = DailyArms.of(frame, capped=capped)
+    if not len(arms.days):
+        return ()
+    first, last = arms.days[0].item(), arms.days[-1].item()
+    found = np.unique(arms.days)
+    sundays = np.unique(found + (6 - (found.astype(np.int64) + 3) % 7))  # day 0 was a Thursday
     steps: list[Step] = []
-    for week in sorted({key[0] for key in weeks}, key=_stamp):
-        for (when, epoch, arm), part in weeks.items():
-            if when == week and arm:
-                _add(facts, str(epoch), str(arm), part)
-        step = _step(facts, min(_stamp(week), last), control, treated, value, level)
+    for sunday in sundays:
+        end = min(sunday.item(), last)
+        step = _step(arms.epochs(Period(first, end)), end, control, treated, value, level)
         if step is not None:
             steps.append(step)
     return tuple(steps)
 
 
-def _stamp(value: object) -> pd.Timestamp:
-    return pd.Timestamp(value)  # type: ignore[arg-type]  # a key of a datetime column
-
-
-def _add(facts: Epochs, epoch: str, arm: str, part: ArmFacts) -> None:
-    arms = facts.setdefault(epoch, {})
-    arms[arm] = ArmFacts.merged((arms[arm], part)) if arm in arms else part
-
-
 def _step(
     facts: Epochs,
-    day: pd.Timestamp,
+    day: date,
     control: str,
     treated: str | Sequence[str] | None,
     value: float,
@@ -74,4 +70,4 @@ def _step(
     effect = total(strata.terms) * value / strata.units
     se = math.sqrt(variance(strata.terms)) * abs(value) / strata.units
     half = critical(level, freedom(strata.terms)) * se
-    return Step(day.date(), effect, effect - half, effect + half)
+    return Step(day, effect, effect - half, effect + half)

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from valuekit.uplift.arms import treated_arms
+from valuekit.uplift.arms import grouped, treated_arms
 from valuekit.uplift.sequence import TIGHTEST, always_valid_p, multiplier
 from valuekit.uplift.stratified import Stratified, variance
 
@@ -151,9 +151,10 @@ def _cumulated(rows: pd.DataFrame, *, capped: bool) -> _SoFar:
     numbers subtracted are of the size of the variance, not of the mean.
     """
     days, place = np.unique(rows["day"].to_numpy().astype("datetime64[D]"), return_inverse=True)
-    keys = list(zip(rows["epoch"].astype(str), rows["arm"].astype(str), strict=True))
-    names = {key: number for number, key in enumerate(sorted(set(keys)))}
-    group = np.array([names[key] for key in keys])
+    names: dict[tuple[str, str], int] = {}
+    group = np.zeros(len(rows), dtype=np.intp)
+    for (epoch, arm), at in grouped(rows, ("epoch", "arm")):
+        group[at] = names.setdefault((str(epoch), str(arm)), len(names))
     n, m = rows["n"].to_numpy(dtype=float), rows["mean_z" if capped else "mean_y"].to_numpy(float)
     c = rows["c_zz" if capped else "c_yy"].to_numpy(dtype=float)
     middle = m[0] + np.bincount(group, n * (m - m[0]), len(names)) / np.bincount(

@@ -33,6 +33,7 @@ Design = Literal[
 ]
 Family = Literal["gaussian", "poisson"]
 Comparison = Literal["never", "not_yet"]
+Change = Literal["level_and_slope", "level"]
 
 _SERIES = ("before_after", "structural")  # one series, its own past is the comparison
 _GROUPS = ("diff_in_diff", "staggered", "synthetic", "synthetic_did")  # groups are compared
@@ -84,6 +85,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "controls": _SERIES,
     "control_groups": _GROUPS,
     "family": ("before_after",),
+    "change": ("before_after",),
     "comparison": ("staggered",),
     "anticipation": _GROUPS,
     "carry_over": ("switchback",),
@@ -150,6 +152,7 @@ class Evidence(Declared):
     controls: tuple[Name, ...] = ()  # metrics of the same group and day that nothing changed
     control_groups: tuple[Annotated[str, Field(min_length=1, max_length=256)], ...] = ()
     family: Family = "gaussian"  # poisson: counts, quasi-Poisson with the panel's offset
+    change: Change = "level_and_slope"  # before_after: what the launch may have changed
     comparison: Comparison = "never"  # staggered: groups never treated, or not treated yet
     anticipation: Annotated[Whole, Field(ge=0, le=60)] = 0  # periods before the launch left out
     carry_over: Annotated[Whole, Field(ge=0, le=100)] = 1  # blocks dropped after a switch

@@ -5,31 +5,35 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
+
 from valuekit.assess.designs.base import (
     NOTHING_MATURE,
     Design,
     graded,
     no_series,
-    series,
     why_unknown,
 )
-from valuekit.assess.designs.epochs import DailyArms
 from valuekit.assess.designs.looks import Looks, named
 from valuekit.assess.designs.novelty import ages
+from valuekit.assess.designs.plan import replanned
+from valuekit.assess.designs.repeat import repeat
 from valuekit.assess.designs.trial import Trial
 from valuekit.assess.designs.trial_checks import checks, effect_grade, money_grade
 from valuekit.assess.designs.trial_figures import FORMULA, others
 from valuekit.assess.designs.trial_words import title, what_settles
 from valuekit.estimate import Estimate, Grade, Period, unknown
-from valuekit.scorecard import EvidenceReport
-from valuekit.uplift.arms import arm_facts, arm_rows, treated_arms
+from valuekit.scorecard import EvidenceReport, Figure
+from valuekit.text import day
+from valuekit.uplift.arms import arm_rows, treated_arms
+from valuekit.uplift.daily import DailyArms
 from valuekit.uplift.relative import relative_lift
-from valuekit.uplift.stratified import Stratified, stratify, stratify_epochs
+from valuekit.uplift.stratified import Stratified, stratify_epochs
 from valuekit.uplift.timeline import timeline
+from valuekit.value.by_day import ByDay
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from valuekit.assess.scene import Scene
     from valuekit.degradation.performance import Days, Floats
     from valuekit.scorecard import Diagnostic
@@ -44,6 +48,26 @@ def holdout(scene: Scene, evidence: Evidence) -> Design:
     if named is None:
         raise ValueError("a holdout without a metric")
     trial = Trial(scene, evidence, *named)
+    if evidence.repeat:
+        return repeat(trial)
+    whole, again = _sequence(trial), replanned(trial)
+    if again is None:
+        return whole
+    later = _sequence(replace(trial, since=again)).report
+    return replace(whole, report=replace(later, others=(*later.others, _before(whole.report))))
+
+
+def _before(report: EvidenceReport) -> Figure:
+    """The sequence that was planned first goes on unchanged, over all units."""
+    period = report.effect.period
+    since = "" if period is None else f", since {day(period.first)}"
+    label = f"All units in the sequence planned first{since}, per unit"
+    return Figure("uplift.first_plan", label, report.effect, FORMULA)
+
+
+def _sequence(trial: Trial) -> Design:
+    """One sequence of a holdout: the units of its plan."""
+    scene, evidence = trial.scene, trial.evidence
     found = checks(trial)
     if found["skew"].status == "failed" and trial.metric.cap is not None:
         trial = replace(trial, capped=True)
@@ -88,7 +112,7 @@ def _report(
     trial, rows = looks.trial, looks.rows
     scene, control, treated = trial.scene, trial.control, trial.evidence.treated
     single = trial.measure(rows, scene.mature)
-    strata = stratify(rows, control, treated, capped=trial.capped)
+    strata = stratify_epochs(trial.epochs, control, treated, capped=trial.capped)
     reading = looks.reading(single, trial.money(single), strata)
     measured = replace(
         single, money=looks.read(single.money, strata), effect=looks.read(single.effect, strata)
@@ -114,7 +138,9 @@ def _report(
         grade_reasons=why if known else ("no grade before there is an effect to judge",),
         arms=arm_rows(rows if not rows.empty else trial.rows(None), control, treated),
         diagnostics=tuple(found.values()),
-        timeline=timeline(rows, control, treated, value=trial.value) if known else (),
+        timeline=timeline(rows, control, treated, value=trial.value, capped=trial.capped)
+        if known
+        else (),
         others=others(looks, strata) if known else (),
         settle=what_settles(trial, measured),
         formula=FORMULA,
@@ -136,6 +162,7 @@ def _lift(looks: Looks, strata: Stratified) -> Estimate:
         nonnegative=_nonnegative(looks.rows),
         level=level,
         period=trial.scene.mature,
+        epochs=trial.epochs,
     )
     return named(found, level)
 
@@ -157,18 +184,17 @@ def _control_share(trial: Trial, rows: pd.DataFrame) -> float | None:
 
 def _daily(trial: Trial, rows: pd.DataFrame) -> tuple[Days, Floats]:
     """Money by day of first exposure: n1 (mean1 - mean0) of that day alone, noisy but unbiased."""
-    chosen = treated_arms(arm_facts(rows), trial.control, trial.evidence.treated)
+    chosen = treated_arms(rows["arm"], trial.control, trial.evidence.treated)
     used = rows[rows["arm"].isin([trial.control, *chosen]) & (rows["n"] > 0)]
     if used.empty or not trial.priced:
         return no_series()
-    mean = "mean_z" if trial.capped else "mean_y"
-    sums = {}
-    for side, rows_of in (
-        ("treated", used["arm"] != trial.control),
-        ("control", used["arm"] == trial.control),
-    ):
-        part = used[rows_of]
-        sums[side] = part.assign(total=part["n"] * part[mean]).groupby("day")[["n", "total"]].sum()
-    both = sums["treated"].join(sums["control"].add_suffix("_control"), how="inner")
-    money = both["total"] - both["n"] * both["total_control"] / both["n_control"]
-    return series(money * trial.value)
+    mean = used["mean_z" if trial.capped else "mean_y"]
+    is_control = (used["arm"] == trial.control).to_numpy(dtype=np.bool_)
+    part = pd.DataFrame({"day": used["day"]})
+    for side, of in (("treated", ~is_control), ("control", is_control)):
+        part[f"n_{side}"] = used["n"] * of
+        part[f"y_{side}"] = used["n"] * mean * of
+    made = ByDay.of(part, ["n_treated", "y_treated", "n_control", "y_control"])
+    both = (made.sums[:, 0] > 0) & (made.sums[:, 2] > 0)
+    n1, y1, n0, y0 = made.sums[both].T
+    return made.days[both], (y1 - n1 * y0 / n0) * trial.value

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from valuekit.assess.designs.plan import KIND, Registry, registry
+from valuekit.assess.designs.plan import Registry, registry, stored_plan
 from valuekit.scorecard import Reading, Step
 from valuekit.text import count, day, percent
 from valuekit.uplift.power import WATCHED
@@ -97,7 +97,11 @@ class Looks:
         return multiplier(share, TIGHTEST) if share > 0 else None
 
     def _later(self, period: Period) -> bool:
-        return self.rows.empty or period.first > self.rows["day"].min().date()
+        return self._first is None or period.first > self._first
+
+    @cached_property
+    def _first(self) -> date | None:
+        return None if self.rows.empty else self.rows["day"].min().date()
 
     def read(self, estimate: Estimate, strata: Stratified) -> Estimate:
         """An estimate from these units, with the interval that it is to carry."""
@@ -168,7 +172,7 @@ def _reason(trial: Trial, found: Registry) -> tuple[Literal["sequence", "fixed"]
         )
     if until is not None and through is not None and through >= until:
         return "fixed", f"One look, after the declared end on {day(until)}."
-    if _at_once(trial):
+    if _at_once(trial) and not trial.evidence.repeat:
         return "fixed", "One look: all units came on one day, so all outcomes are complete at once."
     seen = f"It may be read every day and is tightest at half of the planned {found.source}."
     if until is not None:
@@ -178,7 +182,7 @@ def _reason(trial: Trial, found: Registry) -> tuple[Literal["sequence", "fixed"]
 
 def _late(trial: Trial) -> bool:
     """Whether the end date differs from the one that was stored."""
-    stored = trial.scene.book.first_registration(KIND, trial.name)
+    stored = stored_plan(trial)
     until = trial.evidence.until
     now = None if until is None else until.isoformat()
     return stored is not None and "until" in stored.content and stored.content["until"] != now

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from valuekit.estimate import Estimate
 from valuekit.scorecard import AgeEffect, Diagnostic
 from valuekit.text import money, number
-from valuekit.uplift.novelty import Fading, fading
 
 if TYPE_CHECKING:
     from valuekit.assess.designs.trial import Trial
@@ -18,13 +17,13 @@ GATE = 0.05
 
 def ages(trial: Trial) -> tuple[AgeEffect, ...]:
     """Effect by unit age; empty where it is not known."""
-    found = _fading(trial)
+    found = trial.fading
     return () if isinstance(found, str) else found.ages
 
 
 def novelty(trial: Trial) -> Diagnostic:
     """Whether units bring less of the effect the older they get."""
-    found = _fading(trial)
+    found = trial.fading
     if isinstance(found, str):
         return Diagnostic(NAME, "not run", f"Whether the effect fades is unknown: {found}.")
     early, late = found.early.value or 0.0, found.late.value or 0.0
@@ -36,18 +35,6 @@ def novelty(trial: Trial) -> Diagnostic:
         text = f"The effect fades with the age of a unit: {seen}. The later figure is what lasts."
         return Diagnostic(NAME, "warning", text, early - late, found.p)
     return Diagnostic(NAME, "passed", f"No fading: {seen}.", early - late, found.p)
-
-
-def _fading(trial: Trial) -> Fading | str:
-    period = trial.scene.mature
-    if period is None:
-        return "no outcome has matured yet"
-    rows = trial.scene.fact("maturity", period)
-    rows = rows[(rows["metric"] == trial.name) & (rows["basis"] == "event")]
-    if trial.evidence.until is not None:
-        rows = rows[rows["day"].dt.date <= trial.evidence.until]
-    control, treated = trial.control, trial.evidence.treated
-    return fading(rows, control, treated, unit=trial.unit, value=trial.value)
 
 
 def _amount(trial: Trial, one: Estimate) -> str:

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from valuekit.scorecard import Diagnostic
 from valuekit.source import Registered
@@ -45,8 +48,7 @@ class Registry:
 
 def registry(trial: Trial) -> Registry:
     """The plan that the sequence of a holdout follows."""
-    book = trial.scene.book
-    for found in (registered_holdout(trial), book.first_registration(KIND, trial.name)):
+    for found in (registered_holdout(trial), stored_plan(trial)):
         if found is not None:
             units, share = found.content.get("units"), found.content.get("share")
             if isinstance(units, int) and isinstance(share, float):
@@ -60,7 +62,10 @@ def registry(trial: Trial) -> Registry:
 
 
 def registered_holdout(trial: Trial) -> Registered | None:
-    """The registration in force: the latest one that began on or before the first exposure."""
+    """The registration in force: the latest one that began on or before the first exposure.
+
+    One that was made after its own start changes none that was made before.
+    """
     days = trial.rows(None)["day"]
     first = None if days.empty else days.min().date().isoformat()
     found = [
@@ -70,13 +75,13 @@ def registered_holdout(trial: Trial) -> Registered | None:
         and one.name == trial.name
         and (first is None or str(one.content.get("start")) <= first)
     ]
-    return found[-1] if found else None
+    before = [one for one in found if one.day.isoformat() <= str(one.content.get("start"))]
+    return next(reversed(before or found), None)
 
 
 def registered_now(trial: Trial) -> Registered | None:
     """What a refresh stores of a holdout that has units and no registration yet."""
-    book = trial.scene.book
-    if book.first_registration(KIND, trial.name) is not None:
+    if stored_plan(trial) is not None:
         return None
     earlier = registered_holdout(trial)
     plan, declared = _made(trial)
@@ -88,7 +93,40 @@ def registered_now(trial: Trial) -> Registered | None:
         "declared": declared,
         "follows": None if earlier is None else earlier.day.isoformat(),
     }
-    return Registered(trial.scene.name, KIND, trial.name, content, book.as_of)
+    if trial.since is not None:
+        content["since"] = trial.since.isoformat()
+    return Registered(trial.scene.name, KIND, trial.name, content, trial.scene.book.as_of)
+
+
+def stored_plan(trial: Trial) -> Registered | None:
+    """What the first refresh stored of this sequence; None before it."""
+    since = None if trial.since is None else trial.since.isoformat()
+    found = (
+        one
+        for one in trial.scene.book.registered
+        if one.kind == KIND and one.name == trial.name and one.content.get("since") == since
+    )
+    return next(found, None)
+
+
+def replanned(trial: Trial) -> date | None:
+    """First day of the latest plan that was registered anew, once outcomes of it are complete.
+
+    A plan may be registered again, with other dates or more units, but only for units still to
+    come. It begins a sequence of its own with them; the old sequence keeps its plan.
+    """
+    days, through = trial.rows(None)["day"], trial.scene.mature_through
+    if days.empty or through is None:
+        return None
+    first = days.min().date()
+    starts = [
+        start
+        for one in trial.scene.book.registered
+        if one.kind == HOLDOUT and one.name == trial.name
+        for start in (date.fromisoformat(str(one.content["start"])),)
+        if first < start <= through and one.day <= start
+    ]
+    return max(starts, default=None)
 
 
 def _frozen(trial: Trial) -> dict[str, object]:
@@ -106,19 +144,23 @@ def _frozen(trial: Trial) -> dict[str, object]:
 def _made(trial: Trial) -> tuple[Plan | None, bool]:
     """The plan by declaration or default, and whether its units were declared."""
     rows = trial.rows(None)
-    used = rows[rows["arm"].isin([trial.control, *_treated(trial)])]
-    units = int(used["units"].sum())
-    control = int(used.loc[used["arm"] == trial.control, "units"].sum())
+    arm, each = rows["arm"], rows["units"].to_numpy()
+    used = arm.isin([trial.control, *_treated(trial)]).to_numpy(dtype=np.bool_)
+    units = int(each[used].sum())
+    control = int(each[(arm == trial.control).to_numpy(dtype=np.bool_)].sum())
     declared = trial.evidence.planned_units
     share = control / units if 0 < control < units else 0.5
     steps = [one.control for one in trial.evidence.allocation if 0 < one.control < 1]
-    if steps and len(used) == int((rows["arm"] != "").sum()):
+    if steps and used.sum() == (arm != "").sum():
         share = steps[0]
     if declared is not None:
         return Plan(declared, share), True
     if not units:
         return None, False
-    days = (used["day"].max() - used["day"].min()).days + 1
+    seen = rows["day"][used]
+    days = (seen.max() - seen.min()).days + 1
+    if days == 1 and trial.evidence.repeat:
+        return Plan(units, share), False  # a list of customers, who come back
     return Plan(max(math.ceil(units / days * DEFAULT_DAYS), 2), share), False
 
 
@@ -130,7 +172,7 @@ def unchanged(trial: Trial) -> Diagnostic:
     """Whether the design is still the one that was stored before its later looks."""
     name = "Plan kept"
     found = registry(trial)
-    stored = trial.scene.book.first_registration(KIND, trial.name)
+    stored = stored_plan(trial)
     if stored is None:
         text = f"The plan ({found.source}) is stored by the next refresh and kept from then on."
         return Diagnostic(name, "passed" if found.plan else "not run", text)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from valuekit.assess.designs.plan import registered_now
+from valuekit.assess.designs.plan import registered_now, replanned
 from valuekit.assess.designs.trial import Trial
 from valuekit.assess.scene import scene
 
@@ -22,7 +23,10 @@ def plans(workspace: Workspace, model: str, book: Book) -> tuple[Registered, ...
         named = here.metric_of(evidence)
         if evidence.design != "holdout" or named is None:
             continue
-        made = registered_now(Trial(here, evidence, *named))
-        if made is not None:
-            found.setdefault(made.name, made)
+        trial = Trial(here, evidence, *named)
+        again = None if evidence.repeat else replanned(trial)
+        for one in (trial, trial if again is None else replace(trial, since=again)):
+            made = registered_now(one)
+            if made is not None:
+                found.setdefault(f"{made.name} {made.content.get('since')}", made)
     return tuple(found.values())

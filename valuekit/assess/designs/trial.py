@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from valuekit.estimate import Estimate, Period, unknown
+from valuekit.facts import kept
+from valuekit.uplift.arms import Epochs, arm_epochs
 from valuekit.uplift.holdout import Holdout, from_strata, holdout
+from valuekit.uplift.novelty import Fading, fading
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import pandas as pd
 
     from valuekit.assess.scene import Scene
@@ -17,7 +22,7 @@ if TYPE_CHECKING:
     from valuekit.workspace.declare import Evidence, Metric
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Trial:
     """A declared holdout on the facts of one model.
 
@@ -27,6 +32,7 @@ class Trial:
         name: Name of the metric.
         metric: Its declaration.
         capped: Whether the capped outcome decides, because a few large outcomes would.
+        since: First exposure that counts, where a later plan began a sequence of its own.
     """
 
     scene: Scene
@@ -34,6 +40,11 @@ class Trial:
     name: str
     metric: Metric
     capped: bool = False
+    since: date | None = None
+    # Every check and figure asks for the same rows.
+    _rows: dict[tuple[Period | None, str, str], pd.DataFrame] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def control(self) -> str:
@@ -58,21 +69,54 @@ class Trial:
 
     def rows(self, period: Period | None, segment: str = "all", metric: str = "") -> pd.DataFrame:
         """Effect rows of one metric over the days of the design; all its days without a period."""
-        found = self.scene.fact("effect", period, segment)
-        found = found[found["metric"] == (metric or self.name)]
-        if self.evidence.until is not None:
-            found = found[found["day"].dt.date <= self.evidence.until]
+        metric = metric or self.name
+        found = self._rows.get((period, segment, metric))
+        if found is None:
+            found = self.scene.fact("effect", period, segment)
+            found = kept(found, found["metric"] == metric)
+            found = self._cut(found)
+            self._rows[period, segment, metric] = found
         return found
+
+    def _cut(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Rows of the units of the design's days."""
+        if self.evidence.until is not None:
+            rows = rows[rows["day"].dt.date <= self.evidence.until]
+        if self.since is not None:
+            rows = rows[rows["day"].dt.date >= self.since]
+        return rows
 
     def mature_rows(self, segment: str = "all", metric: str = "") -> pd.DataFrame:
         """Effect rows of the mature days."""
         period = self.scene.mature
-        return self.rows(period, segment, metric) if period else self.rows(None)[:0]
+        if period:
+            return self.rows(period, segment, metric)
+        return self._rows.setdefault((None, "", ""), self.rows(None)[:0])
+
+    @cached_property
+    def epochs(self) -> Epochs:
+        """The mature rows merged by epoch and arm."""
+        return arm_epochs(self.mature_rows())
+
+    @cached_property
+    def fading(self) -> Fading | str:
+        """The effect by the age of a unit, or why it is not known."""
+        period = self.scene.mature
+        if period is None:
+            return "no outcome has matured yet"
+        rows = self.scene.fact("maturity", period)
+        rows = rows[(rows["metric"] == self.name) & (rows["basis"] == "event")]
+        rows = self._cut(rows)
+        treated = self.evidence.treated
+        return fading(rows, self.control, treated, unit=self.unit, value=self.value)
 
     def measure(self, rows: pd.DataFrame, period: Period | None) -> Holdout:
         """Money and effect of some rows, in the design's terms."""
         run = partial(holdout, rows, self.control, self.evidence.treated)
-        return run(unit=self.unit, value=self.value, period=period, capped=self.capped)
+        epochs = self.epochs if rows is self.mature_rows() else None
+        return run(
+            unit=self.unit, value=self.value, period=period, capped=self.capped, epochs=epochs
+        )
 
     def from_strata(self, strata: Stratified, period: Period) -> Holdout:
         """As :meth:`measure`, from terms that are merged already."""

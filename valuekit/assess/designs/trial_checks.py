@@ -35,9 +35,11 @@ def checks(trial: Trial) -> dict[str, Diagnostic]:
         "registered": _registered(trial, every),
         "plan": unchanged(trial),
         "split": sample_ratio(every, control, trial.evidence.allocation, watched=watched),
-        "attrition": attrition(rows, control, treated, absent=trial.scene.absent),
+        "attrition": attrition(
+            rows, control, treated, absent=trial.scene.absent, epochs=trial.epochs
+        ),
         "crossover": crossover(rows),
-        "skew": skew_gate(rows, control, treated),
+        "skew": skew_gate(rows, control, treated, epochs=trial.epochs),
         "novelty": novelty(trial),
     }
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from valuekit.assess.designs.looks import named
 from valuekit.scorecard import Figure
-from valuekit.uplift.arms import arm_facts, treated_arms
+from valuekit.uplift.arms import treated_arms
 from valuekit.uplift.cuped import cuped
 from valuekit.uplift.holdout import Holdout, by_arm
 from valuekit.uplift.holdout import holdout as difference
 from valuekit.uplift.proportion import proportion_difference
+from valuekit.uplift.ratio import ratio_difference
 
 if TYPE_CHECKING:
     from valuekit.assess.designs.looks import Looks
@@ -28,19 +29,26 @@ def others(looks: Looks, strata: Stratified) -> tuple[Figure, ...]:
     period, value = trial.scene.mature, trial.value
     figures = []
     if (rows["c_xx"] > 0).any():
-        adjusted = cuped(rows, control, treated, unit=unit, value=value, level=level, period=period)
+        run = partial(cuped, rows, control, treated, unit=unit, value=value, level=level)
+        adjusted = run(period=period, epochs=trial.epochs)
         figures.append(_figure("cuped", "Adjusted for the value before (CUPED)", adjusted, level))
     if trial.metric.cap is not None:
         run = partial(difference, rows, control, treated, unit=unit, value=value, level=level)
-        capped, free = (run(period=period, capped=one) for one in (True, False))
+        capped, free = (
+            run(period=period, capped=one, epochs=trial.epochs) for one in (True, False)
+        )
         figures.append(_figure("capped", "With large outcomes capped", capped, level))
         figures.append(_figure("uncapped", "Without the cap", free, level))
-    if len(treated_arms(arm_facts(rows), control, treated)) > 1:
+    if len(treated_arms(rows["arm"], control, treated)) > 1:
         each = by_arm(rows, control, unit=unit, value=value, level=level, period=period)
         for arm, one in each.items():
             figures.append(_figure(f"arm.{arm}", f"{arm} alone against {control}", one, level))
+    if trial.metric.denominator is not None:
+        figures += _ratios(trial, trial.name, level)
     for name, metric in trial.scene.model.metrics.items():
-        if name != trial.name:
+        if name != trial.name and metric.denominator is not None:
+            figures += _ratios(trial, name, level)
+        elif name != trial.name:
             figures += _other_metric(trial, name, level, proportion=metric.kind == "proportion")
     return tuple(figures)
 
@@ -56,10 +64,32 @@ def _figure(key: str, label: str, found: Holdout, level: float) -> Figure:
     )
 
 
+def _ratios(trial: Trial, name: str, level: float) -> list[Figure]:
+    """A ratio metric by the delta method, plain and adjusted where it has a covariate."""
+    rows, period = trial.mature_rows(metric=name), trial.scene.mature
+    run = partial(ratio_difference, rows, trial.control, trial.evidence.treated, unit=name)
+    made = {"": run(level=level, period=period)}
+    if (rows["c_xx"] > 0).any():
+        made[".cuped"] = run(level=level, period=period, adjusted=True)
+    below = trial.scene.model.metrics[name].denominator
+    return [
+        Figure(
+            f"uplift.ratio.{name}{key}",
+            f"{name} per {below} against {trial.control}{', adjusted (CUPED)' if key else ''}",
+            named(found, level),
+            "sum y / sum d of the treated - the same of the control",
+            "Deng, Knoblich & Lu (2018)",
+            facts=("effect.mean_y", "effect.mean_d", "effect.c_yd"),
+            better="higher" if trial.scene.model.metrics[name].higher_is_better else "lower",
+        )
+        for key, found in made.items()
+    ]
+
+
 def _other_metric(trial: Trial, name: str, level: float, *, proportion: bool) -> list[Figure]:
     rows = trial.mature_rows(metric=name)
     control, treated, period = trial.control, trial.evidence.treated, trial.scene.mature
-    arms = treated_arms(arm_facts(rows), control, treated)
+    arms = treated_arms(rows["arm"], control, treated)
     figures = []
     for arm in arms:
         if proportion:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from valuekit.assess.designs.base import range_text
@@ -39,7 +40,8 @@ def what_settles(trial: Trial, found: Holdout) -> str:
     if effect is None or not trial.value or rows.empty:
         return "Both groups, with complete outcomes, for at least four weeks."
     sought = effect if found.effect.resolved else _break_even(trial, found) or effect
-    plan = settle(rows, trial.control, trial.evidence.treated, effect=sought / trial.value)
+    run = partial(settle, rows, trial.control, trial.evidence.treated)
+    plan = run(effect=sought / trial.value, epochs=trial.epochs)
     return plan.text if plan else "More units in both groups."
 
 

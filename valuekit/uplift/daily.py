@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from valuekit.moments import Moments
-from valuekit.uplift.arms import ArmFacts, Epochs
+from valuekit.uplift.arms import ArmFacts, Epochs, grouped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,13 +41,14 @@ class DailyArms:
     def of(cls, effect: pd.DataFrame, *, capped: bool) -> DailyArms:
         """Arrays of effect rows of one metric and segment; units without an arm are left out."""
         rows = effect[effect["arm"] != ""].sort_values("day", kind="stable")
-        names = sorted(set(zip(rows["epoch"], rows["arm"], strict=True)))
-        place = {name: number for number, name in enumerate(names)}
-        at = [place[key] for key in zip(rows["epoch"], rows["arm"], strict=True)]
+        names, group = [], np.zeros(len(rows), dtype=np.int64)
+        for number, ((epoch, arm), at) in enumerate(grouped(rows, ("epoch", "arm"))):
+            names.append((str(epoch), str(arm)))
+            group[at] = number
         mean, c = ("mean_z", "c_zz") if capped else ("mean_y", "c_yy")
         return cls(
             days=rows["day"].to_numpy().astype("datetime64[D]"),
-            group=np.asarray(at, dtype=np.int64),
+            group=group,
             names=tuple(names),
             n=rows["n"].to_numpy(dtype=np.float64),
             mean=rows[mean].to_numpy(dtype=np.float64),
