@@ -10,7 +10,9 @@ from benchmarks.simulations.__main__ import main, names
 from benchmarks.simulations.table import Row, mean, printed, share
 
 
-@pytest.mark.parametrize("module", ["did", "holdout", "multiple", "repeat", "sequence"])
+@pytest.mark.parametrize(
+    "module", ["did", "holdout", "interrupted", "multiple", "repeat", "sequence"]
+)
 def test_a_few_repetitions_are_the_same_twice(module: str) -> None:
     run = importlib.import_module(f"benchmarks.simulations.{module}").run
     rows = run(8, 3)

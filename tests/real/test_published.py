@@ -260,7 +260,14 @@ def test_county_employment(published: Refreshed) -> None:
 
 def test_the_smoking_ban(published: Refreshed) -> None:
     """Lopez Bernal et al. 2017: rate ratio 0.885 (0.839 to 0.933), quasi-Poisson."""
-    found = near(figures(report(published("sicily"), "ban")), 0.885 - 1, 0.001)
+    one = report(published("sicily"), "ban")
+    found = near(figures(one), 0.885 - 1, 0.001)
     assert found
+    assert found[0] is one.relative
     assert found[0].low == pytest.approx(0.839 - 1, abs=0.001)
     assert found[0].high == pytest.approx(0.933 - 1, abs=0.001)
+    (ratio,) = near(figures(one), 0.885, 0.001)[:1]
+    assert (ratio.low, ratio.high) == (
+        pytest.approx(0.839, abs=0.001),
+        pytest.approx(0.933, abs=0.001),
+    )

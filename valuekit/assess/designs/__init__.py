@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from valuekit.assess.designs.awaited import awaited
 from valuekit.assess.designs.baseline import baseline
 from valuekit.assess.designs.before_after import before_after
 from valuekit.assess.designs.diff_in_diff import diff_in_diff
@@ -42,4 +41,4 @@ _BUILDERS: dict[str, Callable[[Scene, Evidence], Design]] = {
 
 def build(scene: Scene, evidence: Evidence) -> Design:
     """The design of an evidence entry, evaluated on the model's facts."""
-    return _BUILDERS.get(evidence.design, awaited)(scene, evidence)
+    return _BUILDERS[evidence.design](scene, evidence)
