@@ -62,15 +62,22 @@ def exact_p(change: NDArray[np.float64], treated: NDArray[np.bool_]) -> float | 
     size, chosen = len(change), int(treated.sum())
     if not 0 < chosen < size:
         return None
-    whole = change.sum()
-    seen = _apart(change[treated].sum(), whole, chosen, size)
+    whole = float(change.sum())
+    seen = _apart(float(change[treated].sum()), whole, chosen, size)
     limit = seen - _ROUNDING * max(1.0, float(np.abs(change).max()))
     ways = splits(size, chosen)
     if ways > MOST_SPLITS:
-        extreme = sum(_apart(one, whole, chosen, size) >= limit for one in _drawn(change, chosen))
+        extreme = _count(
+            limit, (_apart(one, whole, chosen, size) for one in _drawn(change, chosen))
+        )
         return (extreme + 1) / (DRAWN + 1)
-    every = (change[list(one)].sum() for one in combinations(range(size), chosen))
-    return sum(_apart(one, whole, chosen, size) >= limit for one in every) / ways
+    every = (float(change[list(one)].sum()) for one in combinations(range(size), chosen))
+    return _count(limit, (_apart(one, whole, chosen, size) for one in every)) / ways
+
+
+def _count(limit: float, differences: Iterable[float]) -> int:
+    """How many differences are as large as the one seen; a plain int, whatever numpy gives."""
+    return sum(1 for one in differences if one >= limit)
 
 
 def _drawn(change: NDArray[np.float64], chosen: int) -> Iterable[float]:
