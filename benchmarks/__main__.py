@@ -34,7 +34,9 @@ NOTES = (
     (
         "Peers answer the same question from the same files, in an environment of their own where "
         "they need one; median of three, imports not counted. A ratio above 1 means that the peer "
-        "took longer. Answers were compared: to 1e-6, AUC within the bound of its bins."
+        "took longer; below 1, that it was faster: it computes that one answer in memory, while "
+        "ours is a whole pull with join, validation, conservation of outcomes and every fact of "
+        "the model. Answers were compared: to 1e-6, AUC within the bound of its bins."
     ),
 )
 Part = Callable[[argparse.Namespace, Path], Iterator[Line]]
@@ -129,13 +131,14 @@ def pages_part(_chosen: argparse.Namespace, _folder: Path) -> Iterator[Line]:
     done = subprocess.run(  # noqa: S603  our own script
         [sys.executable, str(script)], capture_output=True, text=True, check=False
     )
-    found = re.findall(r"^(.+?)\s+([\d.]+)\s+([\d.]+)$", done.stdout, re.MULTILINE)
+    found = re.findall(r"^(.+?)((?:\s+[\d.]+){4})$", done.stdout, re.MULTILINE)
     if not found:
         yield Line("rerun of pages", "not measured: benchmarks/page_rerun.py failed")
-    for page, median, slow in found:
-        measured, most = f"median {median} ms", float(slow)
-        met = most <= PAGE_MS
-        yield Line(f"rerun of {page}", measured, f"p95 {slow} ms", "", f"{PAGE_MS} ms", met)
+    for page, numbers in found:
+        median, slow, work, _ = (float(one) for one in numbers.split())
+        measured = f"median {median:.1f} ms, {work:.1f} ms CPU"
+        met = slow <= PAGE_MS
+        yield Line(f"rerun of {page}", measured, f"p95 {slow:.1f} ms", "", f"{PAGE_MS} ms", met)
 
 
 PARTS: dict[str, Part] = {
