@@ -23,6 +23,7 @@ def _warm_up() -> bool:
 def main() -> None:
     """Draw the frame and run the chosen page."""
     st.set_page_config(page_title="valuekit", page_icon=str(_STATIC / "favicon.png"), layout="wide")
+    st.html(_STATIC / "dashboard.css")
     st.logo(str(_STATIC / "logo.svg"), size="medium")
     chosen = st.navigation(
         [

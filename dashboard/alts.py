@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dashboard.format import amount, day, figure, interval, money, percent, plural, signed
-from valuekit.estimate import Estimate
-from valuekit.scorecard import Accuracy, BridgeStep, Drift, ToDate, Week
+from valuekit.scorecard import Accuracy, BridgeStep, Drift, Figure, ToDate, Week
 
 
 def bridge_alt(steps: Sequence[BridgeStep], currency: str) -> str:
@@ -70,6 +69,8 @@ def horizon_alt(accuracy: Accuracy) -> str:
     )
 
 
-def effect_alt(estimate: Estimate) -> str:
-    """An effect in words."""
-    return f"Effect {figure(estimate)}, {interval(estimate)}."
+def figures_alt(figures: Sequence[Figure]) -> str:
+    """Estimates on a common scale in words."""
+    return "; ".join(
+        f"{one.label}: {figure(one.estimate)}, {interval(one.estimate)}" for one in figures
+    )

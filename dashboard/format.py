@@ -147,13 +147,32 @@ def figure(estimate: Estimate) -> str:
 def interval(estimate: Estimate) -> str:
     """The interval in words, or why there is none.
 
+    A share's ends get as many digits as tell them apart: "10% to 10%" would be no range.
+
     >>> interval(Estimate(1.0, "EUR", low=-2000.0, high=3e6))
     '95% range −€2.00k to €3.00M'
+    >>> interval(Estimate(0.1, "share", low=0.101, high=0.1043))
+    '95% range 10.1% to 10.4%'
     """
     if estimate.low is None or estimate.high is None:
-        return f"no range: {estimate.reason}" if estimate.reason else "no range"
-    low, high = amount(estimate.low, estimate.unit), amount(estimate.high, estimate.unit)
+        reason = estimate.reason[:1].lower() + estimate.reason[1:].rstrip(".")
+        return f"no range: {reason}" if estimate.reason else "no range"
+    low, high = _told_apart(estimate.low, estimate.high, estimate.unit)
     return f"{percent(estimate.level, 0)} range {low} to {high}"
+
+
+def _told_apart(low: float, high: float, unit: str) -> tuple[str, str]:
+    ends = amount(low, unit), amount(high, unit)
+    if unit != "share" or ends[0] != ends[1] or low == high:
+        return ends
+    return next(
+        (
+            (percent(low, digits), percent(high, digits))
+            for digits in (1, 2, 3)
+            if percent(low, digits) != percent(high, digits)
+        ),
+        ends,
+    )
 
 
 def span(period: Period | None) -> str:

@@ -69,10 +69,11 @@ def tile(
     against: str = "",
     inverse: bool = False,
     shown: str = "",
+    border: bool = True,
 ) -> None:
-    """A bordered figure: label, value, range, change and its passport."""
+    """A figure in a place of its own: label, value, range, change and its passport."""
     held = one.estimate
-    with st.container(border=True, height="stretch", gap="xsmall"):
+    with st.container(border=border, height="stretch", gap="xsmall"):
         st.metric(
             plain(one.label),
             shown or figure(held),

@@ -14,6 +14,15 @@ from valuekit.errors import StoreError
 from valuekit.report.build import Format, ReportKind
 from valuekit.scorecard import PeriodName, Scorecard
 
+_COLUMNS = {
+    "Model": st.column_config.TextColumn(width=190, pinned=True),
+    "Verdict": st.column_config.TextColumn(width=165),
+    **{
+        name: st.column_config.TextColumn(width=100, alignment="right")
+        for name in ("Value", "Cost", "Net", "Predictions")
+    },
+    "Grade": st.column_config.TextColumn(width=70),
+}
 _KINDS: dict[str, ReportKind] = {"Portfolio": "portfolio", "One model": "model"}
 _FORMATS: dict[str, tuple[Format, str]] = {
     "Excel": ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
@@ -85,7 +94,12 @@ def _preview(
     with ui.card(title, f"{words.PERIODS[period]}, {span(total.period)}. {name}: {tables}"):
         frame = pd.DataFrame([_row(card, period) for card in cards])
         st.dataframe(
-            frame, hide_index=True, width="stretch", height="content", alt="Preview of the report."
+            frame,
+            hide_index=True,
+            width="stretch",
+            height="content",
+            alt="Preview of the report.",
+            column_config=_COLUMNS,
         )
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.download_button(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import data, states, ui, words
+from dashboard.evidence_words import sentence
 from dashboard.filters import pick_model
 from dashboard.format import figure, interval, money, plain, plural
 from dashboard.model.history import entries
@@ -86,8 +87,8 @@ def _evidence(card: Scorecard) -> None:
                 icon=":material/query_stats:",
                 query_params={"model": card.model},
             )
-        for reason in held.reasons:
-            st.markdown(f"- {plain(reason, 300)}")
+        if held.reasons:
+            ui.listing(held.reasons)
         year = card.period("year") or card.period("all")
         if year is not None and year.net.known:
             shown = f"Net value, 12 months: {figure(year.net)}, {interval(year.net)}."
@@ -95,7 +96,7 @@ def _evidence(card: Scorecard) -> None:
         elif year is not None:
             ui.note(f"Net value is not known: {year.net.reason}")
         for one in card.evidence[:1]:
-            st.markdown(f"**Evidence:** {plain(one.title, 300)}")
+            st.markdown(f"**Evidence:** {plain(sentence(one.title), 300)}")
             if one.settle:
                 ui.muted(f"What would settle it: {one.settle}")
         st.markdown(f"**Next step:** {plain(held.next_step, 300)}")
@@ -173,7 +174,7 @@ def _checklist(card: Scorecard) -> None:
     lines = [
         (card.grade in {"A", "B"}, f"The value is measured (grade {card.grade or 'none'})"),
         (not failed, f"Checks passed{': not ' + ', '.join(failed) if failed else ''}"),
-        (not card.health.missing_days, f"{plural(card.health.missing_days, 'day')} missing"),
+        (not card.health.missing_days, _missing(card.health.missing_days)),
         (not any(one.alert for one in card.degradation.drifts), "The scores have not drifted"),
         (not card.verdict.flips, "The advice holds under other allowances for bias"),
     ]
@@ -181,8 +182,15 @@ def _checklist(card: Scorecard) -> None:
         found = f"Outcomes are found for {figure(coverage)} of predictions"
         lines.append((coverage.value >= 0.9, found))
     done = sum(good for good, _ in lines)
-    with ui.card(f"{done} of {len(lines)} points are clear", "Before you decide"):
-        for good, text in lines:
-            icon = ":blue[:material/check_circle:]" if good else ":red[:material/error:]"
-            word = "" if good else " :small[:gray[(look here)]]"
-            st.markdown(f"{icon} {plain(text, 200)}{word}")
+    title = f"All {done} points are clear" if done == len(lines) else _unclear(len(lines) - done)
+    with ui.card(title, "Before you decide"), st.container(gap="xsmall"):
+        for good, text in sorted(lines, key=lambda line: line[0]):
+            ui.point(text, good=good)
+
+
+def _unclear(number: int) -> str:
+    return f"Look at {plural(number, 'point')} before you decide"
+
+
+def _missing(days: int) -> str:
+    return f"{plural(days, 'day has', 'days have')} no data" if days else "No day is missing"

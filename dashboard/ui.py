@@ -73,6 +73,12 @@ def status(value: Status) -> None:
     st.badge(word, color=_colour(colour), icon=icon)
 
 
+def status_mark(value: Status) -> str:
+    """The same badge as Markdown, for the head of a text."""
+    word, colour, icon = STATUSES[value]
+    return f":{colour}-badge[{icon} {word}]"
+
+
 def _colour(name: str) -> st.typing.Color:  # type: ignore[name-defined]
     return name
 
@@ -89,6 +95,20 @@ def empty(title: str, why: str, step: str = "", link: tuple[str, str] | None = N
         if link:
             st.page_link(link[0], label=link[1], icon=":material/arrow_forward:")
         st.space("small")
+
+
+def listing(lines: Sequence[str]) -> None:
+    """Remarks of other people's text as one list: a line each, without gaps between them."""
+    st.markdown("\n".join(f"- {plain(one, 400)}" for one in lines))
+
+
+def point(text: str, *, good: bool) -> None:
+    """A line of a checklist: clear, or to be looked at; the word says what the colour says."""
+    icon = ":blue[:material/check_circle:]" if good else ":red[:material/error:]"
+    with st.container(horizontal=True, gap="xsmall", wrap=False):
+        st.markdown(icon, width="content")
+        word = "" if good else " :small[:gray[(look here)]]"
+        st.markdown(f"{plain(text, 200)}{word}", width="stretch")
 
 
 def note(text: str) -> None:

@@ -138,9 +138,10 @@ def change_title(changes: Sequence[Change], name: str, currency: str) -> str:
     """Title of the degradation card."""
     if not changes:
         return f"{name} shows no change point"
-    one = changes[-1]
+    # The card plots performance: its own change is the one to name, a change of value otherwise.
+    one = next((held for held in reversed(changes) if held.series == "performance"), changes[-1])
     moved = f"{amount(one.before, '1')} to {amount(one.after, '1')}"
-    subject = name if one.series == "performance" else "Weekly value"
+    subject = name if one.series == "performance" else "Value a day"
     if one.series != "performance":
         moved = f"{money(one.before, currency)} to {money(one.after, currency)}"
     lost = one.lost.value
@@ -199,19 +200,6 @@ def owner_line(card: Scorecard) -> str:
 def period_line(name: PeriodName, total: Portfolio) -> str:
     """Period in words: ``12 months, 1 Dec 2025 to 8 Nov 2026``."""
     return f"{PERIODS.get(name, name)}, {span(total.period)}"
-
-
-def effect_title(estimate: Estimate, metric: str) -> str:
-    """What an effect says, by the side of zero that its range lies on."""
-    if estimate.value is None:
-        return f"The effect on {metric} is not known"
-    if estimate.low is not None and estimate.low > 0:
-        return f"The effect on {metric} is clearly positive"
-    if estimate.high is not None and estimate.high < 0:
-        return f"The effect on {metric} is clearly negative"
-    if estimate.low is None:
-        return f"The effect on {metric} is {figure(estimate)}, without a range"
-    return f"The effect on {metric} cannot be told from zero"
 
 
 def retire_saving(total: Portfolio, cards: Sequence[Scorecard]) -> str:

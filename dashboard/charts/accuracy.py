@@ -16,7 +16,7 @@ from dashboard.charts.base import (
     value_y,
 )
 from dashboard.format import amount, count, percent
-from dashboard.palette import BLUE, GRAY, GREEN, MUTED, ORANGE
+from dashboard.palette import BLUE, GREEN, MUTED, ORANGE
 from valuekit.scorecard import CalibrationBin, Figure, Point
 
 _SQUARE = 260
@@ -121,7 +121,10 @@ def _threshold(
     nearest = min(points, key=lambda one: abs(one.x - at))
     mark = alt.Chart(rows([{"x": at, "y": nearest.y, "text": f"{name} {amount(at, '1')}"}]))
     return [
-        mark.mark_rule(color=colour, strokeDash=[4, 3], strokeWidth=1.5).encode(x="x:Q"),
+        # Below the name of its neighbour, which it would cross otherwise.
+        mark.mark_rule(color=colour, strokeDash=[4, 3], strokeWidth=1.5).encode(
+            x="x:Q", y=alt.value(20 if low else 0), y2=alt.value("height")
+        ),
         mark.mark_point(filled=True, size=70, color=colour, opacity=1).encode(x="x:Q", y="y:Q"),
         mark.mark_text(
             align="left" if right else "right",
@@ -132,50 +135,6 @@ def _threshold(
             color="currentColor",
         ).encode(x="x:Q", y=alt.value(20 if low else 2), text="text:N"),
     ]
-
-
-@cached_spec
-def ranked(figures: tuple[Figure, ...], height: int = 200) -> Chart:
-    """Figures as dots with their ranges, a line each, zero or none included as they fall."""
-    known = [one for one in figures if one.estimate.value is not None]
-    data = [_dot(one) for one in known]
-    ends = [float(str(one[key])) for one in data for key in ("low", "high", "value")]
-    unit = known[0].estimate.unit if known else "1"
-    low, high = reach(ends, zero=min(ends, default=0) < 0 < max(ends, default=0))
-    x = value_x("value", low, high, unit)
-    order = [one.label for one in known]
-    y = alt.Y(
-        "label:N", sort=order, axis=alt.Axis(title=None, ticks=False, domain=False, labelLimit=220)
-    )
-    base = alt.Chart(rows(data)).encode(y=y)
-    tips = [tip("label", "Figure"), tip("text", "Value"), tip("range", "95% range")]
-    return layered(
-        base.mark_rule(strokeWidth=2, color=GRAY).encode(
-            x=value_x("low", low, high, unit), x2="high:Q"
-        ),
-        base.mark_point(filled=True, size=75, color=BLUE, opacity=1).encode(x=x, tooltip=tips),
-        base.mark_text(dy=-11, fontSize=12, fontWeight=600, color="currentColor").encode(
-            x=x, text="text:N"
-        ),
-        height=max(height, 42 * len(known)),
-    )
-
-
-def _dot(one: Figure) -> dict[str, object]:
-    held = one.estimate
-    value = held.value or 0.0
-    low = value if held.low is None else held.low
-    high = value if held.high is None else held.high
-    text = amount(held.value, held.unit)
-    shown = f"{amount(low, held.unit)} to {amount(high, held.unit)}"
-    return {
-        "label": one.label,
-        "value": value,
-        "low": low,
-        "high": high,
-        "text": text,
-        "range": shown if held.low is not None else "not known",
-    }
 
 
 @cached_spec

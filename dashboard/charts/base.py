@@ -52,9 +52,29 @@ def _cell(value: object) -> object:
     return f"{value.isoformat()}T00:00:00" if isinstance(value, date) else value
 
 
+_SLACK = 0.35  # of a step between ticks: a tick farther beyond the data would waste its room
+_MARGIN = 0.06  # of the data's range, between the data and an end without a tick
+
+
+def _frame(
+    low: float, high: float, unit: str, wanted: int
+) -> tuple[list[float], str, tuple[float, float]]:
+    """Ticks, the expression of their labels, and the ends of the scale.
+
+    The scale ends at a tick where one is near the data; elsewhere it ends just beyond the data, so
+    that a little loss at the start does not leave half of a chart empty.
+    """
+    values, expression = ticks(low, high, unit, wanted)
+    step = values[1] - values[0] if len(values) > 1 else 1.0
+    margin = _MARGIN * (high - low)
+    first = values[0] if low - values[0] <= _SLACK * step else low - margin
+    last = values[-1] if values[-1] - high <= _SLACK * step else high + margin
+    return [one for one in values if first <= one <= last], expression, (first, last)
+
+
 def value_axis(low: float, high: float, unit: str, wanted: int = 4) -> alt.Axis:
     """A quiet value axis whose labels read like the figures on the page."""
-    values, expression = ticks(low, high, unit, wanted)
+    values, expression, _ = _frame(low, high, unit, wanted)
     return alt.Axis(
         title=None,
         values=values,
@@ -68,9 +88,9 @@ def value_axis(low: float, high: float, unit: str, wanted: int = 4) -> alt.Axis:
 
 
 def value_scale(low: float, high: float, unit: str, wanted: int = 4) -> alt.Scale:
-    """The scale that ends at the outer ticks of :func:`value_axis`."""
-    values, _ = ticks(low, high, unit, wanted)
-    return alt.Scale(domain=[values[0], values[-1]], nice=False, zero=False)
+    """The scale that holds the ticks of :func:`value_axis`."""
+    _, _, ends = _frame(low, high, unit, wanted)
+    return alt.Scale(domain=list(ends), nice=False, zero=False)
 
 
 def value_y(field: str, low: float, high: float, unit: str, wanted: int = 4) -> alt.Y:

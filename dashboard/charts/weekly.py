@@ -112,7 +112,9 @@ def net_by_week(weeks: tuple[Week, ...], currency: str, height: int = 200) -> Ch
 @cached_spec
 def cost_per_thousand(weeks: tuple[Week, ...], currency: str, height: int = 200) -> Chart:
     """Cost of a thousand predictions, week by week; weeks without predictions are gaps."""
-    known = [one for one in weeks if one.predictions > 0]
+    served = [one for one in weeks if one.predictions > 0]
+    # A week of two days carries its fixed costs on few predictions: a spike that means nothing.
+    known = [one for one in served if one.days == 7] or served
     costs = [1000 * one.cost / one.predictions for one in known]
     low, high = reach(costs)
     data = [

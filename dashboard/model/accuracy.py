@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard import alts, data, passport, ui, words
 from dashboard.charts import accuracy as charts
 from dashboard.format import amount, count, figure, money, percent, plain
-from dashboard.model.evidence import figures
+from dashboard.model.figures import figures
 from valuekit.scorecard import Accuracy, PeriodFigures, Scorecard
 
 
@@ -28,7 +28,8 @@ def section(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) ->
         _lead(shot, one)
     _curves(shot, one)
     _value_and_confusion(shot, one)
-    if one.by_horizon:
+    # One horizon is no comparison: its error is the leading figure already.
+    if len(one.by_horizon) > 1:
         with ui.card("Error by how far ahead the forecast was made"):
             ui.chart(charts.by_horizon(one.by_horizon), alts.horizon_alt(one))
 

@@ -20,7 +20,7 @@ _BASES = {
 def section(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) -> None:
     """Draw the section."""
     if card.unit_costs:
-        with st.grid(4, min_column_width=150, gap="small"):
+        with st.grid(min(5, len(card.unit_costs)), min_column_width=150, gap="small"):
             for one in card.unit_costs:
                 passport.tile(one, shot.run.id)
     left, right = st.columns(2, gap="small")
@@ -50,9 +50,10 @@ def _title(shot: data.Snapshot, held: PeriodFigures | None) -> str:
     first = max(held.costs, key=lambda one: abs(one.amount))
     if not whole:
         return "This model costs nothing"
-    name = first.category.replace("_", " ").capitalize()
+    name = first.category.replace("_", " ")
     share = percent(float(abs(first.amount) / whole), 0)
-    return f"{name} is {share} of {money(sum(one.amount for one in held.costs), shot.currency)}"
+    total = money(sum(one.amount for one in held.costs), shot.currency)
+    return f"{share} of the {total} goes into {name}"
 
 
 def _alt(lines: tuple[CostLine, ...], currency: str) -> str:

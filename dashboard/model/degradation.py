@@ -7,8 +7,10 @@ import streamlit as st
 from dashboard import alts, data, passport, ui, words
 from dashboard.charts.drift import drift
 from dashboard.charts.weekly import performance
-from dashboard.format import amount, count, day, figure, interval, plain
+from dashboard.format import count, day, figure, plain
 from valuekit.scorecard import Change, Degradation, Drift, Figure, PeriodFigures, Scorecard
+
+_TEXT = 820  # pixels of a line that is still easy to read
 
 
 def section(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) -> None:
@@ -24,7 +26,7 @@ def section(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) ->
             ui.chart(spec, alts.weeks_alt(card.weeks, one.performance_name))
         else:
             ui.note("No week has labels yet, so performance is not known.")
-        if one.text:
+        if one.text and not one.changes:
             ui.muted(one.text)
         if one.trend:
             passport.popover(
@@ -43,24 +45,19 @@ def _sub(one: Degradation) -> str:
 
 
 def _change(shot: data.Snapshot, one: Degradation, change: Change) -> None:
-    unit = "1" if change.series == "performance" else shot.currency
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**{plain(day(change.day))}**", width="content")
-        st.markdown(plain(change.text, 400), width="stretch")
-        lost = Figure(
-            "degradation.lost",
-            "Money lost since",
-            change.lost,
-            f"({one.performance_name} or value before less after) priced over the days since",
-        )
-        label = figure(change.lost) if change.lost.known else "price unknown"
-        passport.popover(lost, shot.run.id, f"Lost since: {label}")
-    ui.muted(
-        f"Between {day(change.low)} and {day(change.high)}; from {amount(change.before, unit)} to "
-        f"{amount(change.after, unit)}; lost since: "
-        f"{interval(change.lost) if change.lost.known else change.lost.reason}.",
-        small=True,
+    lost = Figure(
+        "degradation.lost",
+        "Money lost since",
+        change.lost,
+        f"({one.performance_name} or value before less after) priced over the days since",
     )
+    label = figure(change.lost) if change.lost.known else "price unknown"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        said = f"**{plain(day(change.day))}**  \n{plain(change.text, 400)}"
+        # On a phone the button goes below: a text of this width leaves no room beside it.
+        with st.container(width=_TEXT):
+            st.markdown(said)
+        passport.popover(lost, shot.run.id, f"Lost since: {label}")
 
 
 def _drifts(one: Degradation) -> None:
@@ -81,8 +78,8 @@ def _drift(held: Drift) -> None:
     with ui.card(title, sub):
         if held.bins:
             ui.chart(drift(held), alts.drift_alt(held))
-        ui.status("warning" if held.alert else "passed")
-        ui.muted(held.text or _psi(held), small=True)
+        mark = ui.status_mark("warning" if held.alert else "passed")
+        st.markdown(f"{mark} :small[:gray[{plain(held.text or _psi(held), 300)}]]")
 
 
 def _psi(held: Drift) -> str:

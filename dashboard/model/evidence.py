@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import streamlit as st
 
 from dashboard import alts, data, passport, ui, words
-from dashboard.charts import evidence as charts
-from dashboard.charts.accuracy import ranked
-from dashboard.format import amount, count, figure, interval, percent, plain
+from dashboard import evidence_words as say
+from dashboard.charts.forest import forest
+from dashboard.format import percent, plain
+from dashboard.model.evidence_checks import arms, checks
+from dashboard.model.evidence_panels import panels
 from valuekit.scorecard import EvidenceReport, Figure, PeriodFigures, Scorecard
 
-_DESIGNS = {
-    "holdout": "Randomised holdout",
-    "payoff": "Payoff matrix",
-    "baseline_forecast": "Against a baseline forecast",
-    "hours_saved": "Hours saved",
-}
+Draw = Callable[[], None]
+_PER = (", per unit", ", per day", "Effect per day, ")
+_LEAD = "evidence.effect"
 
 
 def section(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) -> None:
@@ -32,65 +34,96 @@ def section(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) ->
 
 
 def _report(shot: data.Snapshot, one: EvidenceReport, index: int) -> None:
-    run = shot.run.id
-    design = _DESIGNS.get(one.design, one.design)
-    role = "carries the headline" if one.primary else "a second opinion"
     left, right = st.columns([5, 3], gap="small")
-    with left, ui.card(one.title, f"{design} on {one.metric or 'the outcome'}; {role}"):
-        _effect(one, run)
-    with right, ui.card(_grade_title(one), "Grade of the money; the worst link decides"):
+    with left, ui.card(say.effect_title(one), say.design_line(one)):
+        _finding(one, shot.run.id)
+    with right, ui.card(say.grade_title(one), "The weakest link decides"):
         _grade(one)
+    drawn = panels(one, shot.run.id, index)
     if one.arms:
-        with ui.card("Arms", "Who was compared with whom"):
-            ui.table(_arms(one), f"Arms of the {design}.")
+        drawn.insert(min(1, len(drawn)), lambda: arms(one))
+    _in_pairs(drawn)
     if one.diagnostics:
-        with ui.card(_checks_title(one), "Checks that the estimate ran on itself"):
-            _checks(one)
-    both = bool(one.timeline) and bool(one.others)
-    left, right = st.columns(2, gap="small") if both else (st.container(), st.container())
-    if one.timeline:
-        with left, ui.card("How the effect settled", "Effect to date, descriptive at every date"):
-            spec = charts.timeline(one.timeline, one.effect.unit)
-            ui.chart(spec, _timeline_alt(one))
-    if one.others:
-        with right, ui.card("Other figures of this design"):
-            figures(one.others, run, f"evidence-{index}")
-    with ui.card("What would settle it"):
-        st.markdown(plain(one.settle or "Nothing further is needed at this size.", 600))
-        with st.expander("Formula and source", icon=":material/function:"):
-            st.markdown(plain(one.formula, 800))
-            ui.muted(one.source, small=True)
+        checks(one)
 
 
-def _effect(one: EvidenceReport, run: int) -> None:
-    title = words.effect_title(one.effect, one.metric or "the outcome")
+def _in_pairs(drawn: list[Draw]) -> None:
+    """Two cards a row; one that is left over has the row for itself."""
+    for place in range(0, len(drawn), 2):
+        pair = drawn[place : place + 2]
+        for column, draw in zip(st.columns(len(pair), gap="small"), pair, strict=True):
+            with column:
+                draw()
+
+
+def _finding(one: EvidenceReport, run: int) -> None:
     glossary = f"{words.GLOSSARY['uplift']}\n\n{words.GLOSSARY['range']}"
-    st.markdown(f"**{plain(title)}**", help=glossary)
-    if one.effect.known:
-        ui.chart(charts.effect(one.effect), alts.effect_alt(one.effect))
-        unit = one.effect.unit.partition("/")[2] or "unit"
-        relative = (
-            f" Relative lift {figure(one.relative)}, {interval(one.relative)}."
-            if (one.relative.known)
-            else ""
-        )
-        ui.muted(f"Effect per {unit}: {figure(one.effect)}, {interval(one.effect)}.{relative}")
-    else:
-        ui.note(one.effect.reason)
-    with st.container(horizontal=True, gap="small"):
+    st.markdown(plain(say.sentence(one.title), 600), help=glossary)
+    if not one.effect.known and one.effect.reason not in one.title:
+        ui.note(say.sentence(one.effect.reason))
+    _three(one, run)
+    lines = by_method(one)
+    if lines:
+        st.markdown(f":small[:gray[{plain(_methods_sub(one, len(lines)), 200)}]]")
+        ui.chart(forest(lines, _LEAD), alts.figures_alt(lines))
+
+
+def _three(one: EvidenceReport, run: int) -> None:
+    """Money, effect and relative lift, each with its range and its passport."""
+    unit = one.effect.unit.partition("/")[2].replace("_", " ") or "unit"
+    with st.grid(3, min_column_width=140, gap="small"):
         for key, label, held in (
-            ("money", "Money", one.money),
-            ("effect", "Effect", one.effect),
+            ("money", "Money to date", one.money),
+            ("effect", f"Effect per {unit}", one.effect),
             ("relative", "Relative lift", one.relative),
         ):
+            if key == "relative" and not held.known and one.effect.known:
+                continue
             made = Figure(f"evidence.{key}", label, held, one.formula, one.source)
-            passport.popover(made, run, f"{label}: {figure(held)}")
+            passport.tile(made, run, border=False)
 
 
-def _grade_title(one: EvidenceReport) -> str:
-    if one.grade is None:
-        return "No grade: the money is unknown"
-    return f"Grade {one.grade} for the money"
+def by_method(one: EvidenceReport) -> tuple[Figure, ...]:
+    """The effect by every method that gives it in the same unit, the leading one first."""
+    if not one.effect.known:
+        return ()
+    unit = one.effect.unit
+    others = [
+        replace(held, label=_short(held.label))
+        for held in one.others
+        if held.key.startswith("uplift.") and held.estimate.known and held.estimate.unit == unit
+    ]
+    return (*_readings(one), *others)
+
+
+def _readings(one: EvidenceReport) -> tuple[Figure, ...]:
+    reading = one.reading
+    if reading is None:
+        return (Figure(_LEAD, say.method_name(one.effect), one.effect),)
+    held = {
+        "sequence": ("Holds on every day one looks", reading.sequence_effect),
+        "fixed": ("Holds for one look at a set date", reading.fixed_effect),
+    }
+    ordered = ("sequence", "fixed") if reading.kind == "sequence" else ("fixed", "sequence")
+    return tuple(
+        Figure(_LEAD if kind == reading.kind else f"evidence.{kind}", *held[kind])
+        for kind in ordered
+    )
+
+
+def _short(label: str) -> str:
+    """A label without the unit, which the card names once."""
+    made = label
+    for part in _PER:
+        made = made.replace(part, "")
+    return made[:1].upper() + made[1:]
+
+
+def _methods_sub(one: EvidenceReport, lines: int) -> str:
+    level = percent(one.effect.level, 0)
+    if lines == 1:
+        return f"Best estimate and its {level} range"
+    return f"The same effect by each method, with {level} ranges; bold: the one that counts"
 
 
 def _grade(one: EvidenceReport) -> None:
@@ -98,76 +131,27 @@ def _grade(one: EvidenceReport) -> None:
         ui.grade(one.grade)
         if one.effect_grade and one.effect_grade != one.grade:
             st.badge(f"Effect alone: {one.effect_grade}", color="gray")
-    for reason in one.grade_reasons:
-        st.markdown(f"- {plain(reason, 300)}")
-    if not one.grade_reasons:
-        ui.note("No reason was recorded.")
+    reasons = [say.sentence(reason) for reason in one.grade_reasons]
+    ui.listing(reasons or ["No reason was recorded."])
+    settle = plain(say.sentence(one.settle), 600)
+    st.markdown(f"**{say.settle_title(one)}**  \n{settle}")
+    if one.reading is not None:
+        ui.muted(f"How it is read: {one.reading.why}", small=True)
+        _p_value(one)
+    with st.expander("Formula and source", icon=":material/function:"):
+        st.markdown(plain(say.sentence(one.formula), 800))
+        ui.muted(one.source, small=True)
+        if one.effect.method:
+            ui.muted(f"Method: {one.effect.method}", small=True)
 
 
-def _arms(one: EvidenceReport) -> list[dict[str, object]]:
-    unit = one.effect.unit.partition("/")[0]
-    return [
-        {
-            "Arm": arm.name,
-            "Role": arm.role,
-            "Units": count(arm.units),
-            "With outcome": f"{count(arm.matched)} ({percent(arm.matched / arm.units)})"
-            if arm.units
-            else count(arm.matched),
-            "Mean": "Unknown" if arm.mean is None else amount(arm.mean, unit),
-            "Spread (SD)": "Unknown" if arm.sd is None else amount(arm.sd, unit),
-            "Above zero": count(arm.nonzero),
-        }
-        for arm in one.arms
-    ]
-
-
-def _checks_title(one: EvidenceReport) -> str:
-    failed = sum(check.status == "failed" for check in one.diagnostics)
-    missing = sum(check.status == "not run" for check in one.diagnostics)
-    if not failed and not missing:
-        return (
-            f"All {len(one.diagnostics)} checks passed"
-            if _all_passed(one)
-            else "Checks passed with warnings"
-        )
-    said = [f"{failed} failed"] if failed else []
-    said += [f"{missing} could not be run"] if missing else []
-    return f"Of {len(one.diagnostics)} checks {' and '.join(said)}"
-
-
-def _all_passed(one: EvidenceReport) -> bool:
-    return all(check.status == "passed" for check in one.diagnostics)
-
-
-def _checks(one: EvidenceReport) -> None:
-    for check in one.diagnostics:
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            ui.status(check.status)
-            st.markdown(f"**{plain(check.name)}**", width="content")
-            st.markdown(plain(check.text, 400), width="content")
-
-
-def _timeline_alt(one: EvidenceReport) -> str:
-    last = one.timeline[-1]
-    unit = one.effect.unit
-    return (
-        f"Effect to date over {len(one.timeline)} dates, at the end {amount(last.value, unit)}, "
-        f"95% range {amount(last.low, unit)} to {amount(last.high, unit)}."
+def _p_value(one: EvidenceReport) -> None:
+    reading = one.reading
+    if reading is None or reading.p_value is None:
+        return
+    shown = "under 0.001" if reading.p_value < 0.001 else f"{reading.p_value:.3f}"
+    ui.muted(
+        f"p-value {shown} ({reading.p_kind}); {percent(reading.information, 0)} of the planned "
+        "information is in.",
+        small=True,
     )
-
-
-def figures(held: tuple[Figure, ...], run: int, key: str) -> None:
-    """Figures as lines: label, value, range, passport."""
-    for index, one in enumerate(held):
-        with st.container(
-            horizontal=True, vertical_alignment="center", gap="small", key=f"{key}-{index}"
-        ):
-            st.markdown(plain(one.label), width="stretch")
-            st.markdown(f"**{plain(figure(one.estimate))}**", width="content")
-            shown = interval(one.estimate) if one.estimate.known else one.estimate.reason
-            st.markdown(f":small[:gray[{plain(shown, 200)}]]", width="content")
-            passport.popover(one, run, "How")
-
-
-__all__ = ["figures", "ranked", "section"]

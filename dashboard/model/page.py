@@ -118,9 +118,9 @@ def _advice(card: Scorecard) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             ui.verdict(held.action)
             st.markdown(f"**{plain(held.headline, 200)}**", width="content")
-        for reason in held.reasons:
-            st.markdown(f"- {plain(reason, 300)}")
-        st.markdown(f"Next step: {plain(held.next_step, 300)}")
+        if held.reasons:
+            ui.listing(held.reasons)
+        st.markdown(f"**Next step:** {plain(held.next_step, 300)}")
         st.page_link(
             ui.REVIEW,
             label="Decide in the review",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import data, ui
+from dashboard.evidence_words import sentence
 from dashboard.format import count, day, moment, plain, plural
 from valuekit.scorecard import PeriodFigures, Scorecard
 from valuekit.source import Query
@@ -23,8 +24,9 @@ def section(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) ->
     with ui.card(title, "The text that was run, with its parameters; only aggregates came back"):
         if not statements:
             ui.note("No statement was recorded for this run.")
-        for one in statements:
-            _statement(one)
+        with st.container(gap="xsmall"):
+            for one in statements:
+                _statement(one)
 
 
 def _run(shot: data.Snapshot, card: Scorecard) -> list[dict[str, object]]:
@@ -52,12 +54,12 @@ def _assumptions(card: Scorecard) -> None:
     said = list(dict.fromkeys([*reasons, *found]))
     if not said:
         ui.note("No figure of this model rests on a declared assumption.")
-    for one in said:
-        st.markdown(f"- {plain(one, 300)}")
+    if said:
+        ui.listing([sentence(one) for one in said])
 
 
 def _statement(one: Query) -> None:
-    label = f"{one.name}: {count(one.rows)} rows, {one.seconds:.2f} s"
+    label = f"{one.name}: {plural(one.rows, 'row')}, {one.seconds:.2f} s"
     with st.expander(plain(label), icon=":material/database:"):
         st.code(one.sql, language="sql", wrap_lines=True)
         if one.parameters:

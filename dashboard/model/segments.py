@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import data, ui
-from dashboard.charts.accuracy import ranked
+from dashboard.charts.forest import forest
 from dashboard.format import count, figure, interval
 from valuekit.scorecard import Figure, PeriodFigures, Scorecard, SegmentRow
 
@@ -39,9 +39,16 @@ def _group(name: str, rows: list[SegmentRow]) -> None:
             if one.effect.known
         )
         if known:
-            ui.chart(ranked(known[:20]), _alt(name, rows))
+            ui.chart(forest(known[:20], zero=_crosses(known[:20])), _alt(name, rows))
         with st.expander("All values", icon=":material/table_rows:"):
             ui.table([_row(one) for one in rows], f"Effect and performance by {name}.")
+
+
+def _crosses(known: tuple[Figure, ...]) -> bool:
+    """Whether the line of no effect lies among the ranges; far from them it would squeeze them."""
+    lows = [one.estimate.low for one in known if one.estimate.low is not None]
+    highs = [one.estimate.high for one in known if one.estimate.high is not None]
+    return bool(lows) and min(lows) <= 0 <= max(highs)
 
 
 def _value(one: SegmentRow) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboard import data, ui
-from dashboard.charts.accuracy import ranked
+from dashboard.charts.forest import forest
 from dashboard.format import count, day, figure, interval
 from valuekit.scorecard import Figure, PeriodFigures, Scorecard, VersionRow
 
@@ -26,7 +26,7 @@ def section(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) ->
             if one.performance.known
         )
         if len(known) > 1:
-            ui.chart(ranked(known), _alt(card.versions, name))
+            ui.chart(forest(known, zero=False), _alt(card.versions, name))
         ui.table([_row(one, name) for one in card.versions], f"{name} by version.")
 
 
