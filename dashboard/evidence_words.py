@@ -79,7 +79,7 @@ def method_name(held: Estimate) -> str:
     >>> method_name(Estimate(1.0, "EUR", method="difference in means (Welch), sequence"))
     'Difference in means'
     """
-    name = held.method.partition(" (")[0].partition(",")[0].strip() or "estimate"
+    name = held.method.partition(" (")[0].partition(",")[0].replace("_", " ").strip() or "estimate"
     return name[0].upper() + name[1:]
 
 

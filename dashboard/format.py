@@ -47,6 +47,8 @@ UNKNOWN = "Unknown"
 _MARKUP = re.compile(r"([\\`*_\[\]<>#$~&|])")
 _BLOCK = re.compile(r"^(\d{1,9})([.)])|^([-+=])|(?<=www)(\.)", re.IGNORECASE)
 _DIRECTIVE = re.compile(r":(?=[\w+/-])")
+# Overrides of the direction of writing: one in a name would turn the amounts after it around.
+_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _SPACE = re.compile(r"\s+")
 
 
@@ -59,12 +61,15 @@ def plain(text: str, limit: int = 120) -> str:
 
     >>> plain("*free* $x$")
     '\\*free\\* \\$x\\$'
+    >>> plain("\u202ename") == "name"
+    True
     """
-    one_line = _SPACE.sub(" ", text).strip()
+    one_line = _SPACE.sub(" ", _BIDI.sub("", text)).strip()
     if len(one_line) > limit:
         one_line = one_line[: limit - 1].rstrip() + "…"
     escaped = _BLOCK.sub(_escaped, _MARKUP.sub(r"\\\1", one_line))
-    return _DIRECTIVE.sub(":\N{WORD JOINER}", escaped)
+    # A line may not end between a minus and its amount.
+    return _DIRECTIVE.sub(":\N{WORD JOINER}", escaped).replace(MINUS, f"{MINUS}\N{WORD JOINER}")
 
 
 def _escaped(hit: re.Match[str]) -> str:

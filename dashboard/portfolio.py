@@ -95,7 +95,7 @@ def _decisions(shot: data.Snapshot, choice: Choice, total: Portfolio) -> None:
 def _to_date_and_grades(shot: data.Snapshot, choice: Choice, total: Portfolio) -> None:
     left, right = st.columns([5, 3], gap="small")
     plan = words.against_plan(total.to_date, shot.plan_per_year, shot.currency)
-    sub = f"Net value to date. Line: best estimate. Band: 95% range. {plan}".strip()
+    sub = f"Net value since launch. Line: best estimate. Band: 95% range. {plan}".strip()
     with left, ui.card(words.standing(total.net), sub):
         if total.to_date:
             spec = to_date(total.to_date, shot.currency, shot.plan_per_year)

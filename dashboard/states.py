@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import data, ui
+from dashboard.evidence_words import sentence
 from dashboard.format import moment, plain, plural
 from valuekit.errors import Finding
 from valuekit.text import listed
@@ -20,12 +21,18 @@ _EMPTY = {
         "A refresh reads the sources, computes the figures and keeps them in the store.",
         ("valuekit refresh", "Then reload this page."),
     ),
+    "failed": (
+        "No figures yet: the first refresh failed",
+        "Nothing was stored. Correct what it found, then refresh again.",
+        ("valuekit refresh", "Then reload this page."),
+    ),
     "store": (
         "The value store cannot be read",
-        "The figures are kept in a store beside the workspace; it gave this error.",
-        ("valuekit doctor", "It names what is wrong with the installation and the store."),
+        "The figures are kept in a store beside the workspace. Nothing in it was changed.",
+        ("valuekit doctor", "It checks the workspace, its sources and the store, and says more."),
     ),
 }
+_WIDTH = 760  # pixels; lines across a whole desktop are hard to read
 
 
 def require() -> data.Snapshot:
@@ -47,26 +54,42 @@ def _trouble(found: data.Trouble) -> None:
         st.markdown("Correct the file, then run this to check it against the real tables:")
         st.code("valuekit check", language=None)
         return
-    title, why, (command, after) = _EMPTY[found.kind]
+    shown = tuple(one for one in found.findings if one.code != "not_refreshed" and one.value)
+    failed = found.kind == "never refreshed" and bool(shown)
+    title, why, (command, after) = _EMPTY["failed" if failed else found.kind]
     ui.headline(title, why)
-    with st.container(border=True, width=640):
-        ui.muted(f"Looked for {found.place}", small=True)
+    # What was found and its remedy come before the general advice: it is the way out.
+    if failed:
+        with st.container(border=True, width=_WIDTH):
+            st.markdown(plain(_stopped(shown[0].value), 700))
+    elif found.kind != "no workspace":
+        _findings(shown)
+    with st.container(border=True, width=_WIDTH):
         st.markdown("Run this in a terminal:")
         st.code(command, language=None)
         ui.muted(after)
-    shown = [one for one in found.findings if one.code != "not_refreshed" and one.value]
-    if found.kind != "no workspace" and shown:
-        _findings(tuple(shown))
+        ui.muted(f"Workspace: {found.place}", small=True)
 
 
 def _findings(findings: tuple[Finding, ...]) -> None:
     for one in findings:
-        with st.container(border=True, gap="xxsmall"):
-            st.markdown(f"**{plain(one.rule, 400)}**")
+        with st.container(border=True, gap="xxsmall", width=_WIDTH):
+            st.markdown(f"**{_said(one.rule)}**")
             ui.muted(one.place, small=True)
             if one.value:
                 ui.muted(f"Found: {one.value}", small=True)
-            st.markdown(plain(one.remedy, 400))
+            if one.remedy:
+                st.markdown(_said(one.remedy))
+
+
+def _stopped(text: str) -> str:
+    """The message of a run with its full stop; it may begin with a key, which keeps its case."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _said(text: str) -> str:
+    """A finding's text as a sentence; backticks, which a terminal shows as they are, as quotes."""
+    return plain(sentence(text).replace("`", "'"), 400)
 
 
 def banners(shot: data.Snapshot) -> None:
@@ -74,10 +97,10 @@ def banners(shot: data.Snapshot) -> None:
     made = moment(shot.finished)
     if shot.failed is not None:
         at = moment(shot.failed.finished or shot.failed.started)
+        why = _stopped(shot.failed.message or "No reason was recorded")
+        kept = f"The figures below are the last good ones, of {made}."
         st.error(
-            plain(
-                f"{shot.failed.message or 'No reason was recorded.'} Figures are of {made}.", 700
-            ),
+            f"{plain(why, 700)}\n\n{plain(kept)}",
             title=plain(f"The last refresh failed at {at}"),
             icon=":material/sync_problem:",
         )

@@ -11,7 +11,7 @@ from valuekit.scorecard import BridgeStep
 
 # Narrow screens get smaller type: Vega knows the width that the reader has, Python does not.
 _BY_WIDTH = alt.ExprRef("width < 420 ? 9 : 12")
-_COSTS = 4  # cost bars shown by name; the smaller ones become one
+_BARS = 7  # what a phone can label; the smallest costs beyond it become one bar
 
 
 @cached_spec
@@ -92,7 +92,8 @@ def _placed(steps: tuple[BridgeStep, ...], currency: str) -> list[dict[str, obje
 def merged(steps: tuple[BridgeStep, ...]) -> tuple[BridgeStep, ...]:
     """The steps with the smallest costs as one, where there are more than can be read."""
     costs = sorted((one for one in steps if one.kind == "minus"), key=lambda one: one.amount)
-    rest = costs[_COSTS:]
+    others = len(steps) - len(costs)
+    rest = costs[max(1, _BARS - others - 1) :] if len(steps) > _BARS else []
     if len(rest) < 2:
         return steps
     kept = [one for one in steps if one not in rest]
