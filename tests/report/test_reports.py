@@ -122,3 +122,32 @@ def test_a_model_report_needs_exactly_one_model() -> None:
         build("model", factories.scorecards(), "year", "csv", META)
     with pytest.raises(ValueError, match="pick some"):
         build("portfolio", (), "year", "csv", META)
+
+
+def test_every_tab_says_whose_figures_it_holds_and_prints_on_a_page() -> None:
+    cards = factories.scorecards()
+    book = openpyxl.load_workbook(io.BytesIO(build("portfolio", cards, "year", "xlsx", META).data))
+    for tab in book:
+        note = str(tab["A2"].value)
+        assert note.startswith(META.workspace)
+        assert f"run {META.run} of" in note
+        assert "money in EUR" in note
+        assert tab.page_setup.orientation == "landscape"
+        assert tab.sheet_properties.pageSetUpPr.fitToPage
+        assert tab.print_title_rows == "$4:$4"
+
+
+def test_numbers_are_written_in_the_unit_of_their_row() -> None:
+    book = openpyxl.load_workbook(
+        io.BytesIO(build("portfolio", factories.scorecards(), "year", "xlsx", META).data)
+    )
+    tab = book["Figures"]
+    heads = [cell.value for cell in tab[4]]
+    value, unit = heads.index("Value"), heads.index("Unit")
+    seen = {}
+    for row in tab.iter_rows(min_row=5):
+        if isinstance(row[value].value, int | float):
+            seen[row[unit].value] = row[value].number_format
+    assert seen["EUR"].startswith("#,##0.00;")
+    assert seen["share"] == "0.0%"
+    assert seen["1"] == "#,##0.00####"

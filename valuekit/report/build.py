@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, get_args
 
@@ -13,6 +13,7 @@ from valuekit.report.sheet import Sheet, SheetColumn
 from valuekit.report.xlsx import to_xlsx
 from valuekit.scorecard import PeriodName, Scorecard
 from valuekit.source import Query
+from valuekit.text import day
 
 ReportKind = Literal["portfolio", "model"]
 Format = Literal["csv", "xlsx"]
@@ -48,6 +49,7 @@ class Report:
     noted: bool = True
 
 
+_OF_PERIOD = ("Summary", "Models", "Costs")  # the other sheets hold every period or all weeks
 _WRITERS: dict[Format, tuple[str, Callable[[Sequence[Sheet]], bytes]]] = {
     "csv": ("text/csv", to_csv),
     "xlsx": (
@@ -101,7 +103,7 @@ def _sheets(
         return [_stamped(sheets.figure_sheet(cards), meta)]
     made = [sheets.summary_sheet(cards, period)] if kind == "portfolio" else []
     made += [
-        sheets.model_sheet(cards, period),
+        sheets.model_sheet(cards, period, cards[0].headline if kind == "model" else "All models"),
         sheets.evidence_sheet(cards),
         sheets.cost_sheet(cards, period),
         sheets.week_sheet(cards),
@@ -109,7 +111,18 @@ def _sheets(
         sheets.figure_sheet(cards),
         _provenance(meta),
     ]
-    return made
+    return [replace(one, note=_note(one, cards, period, meta)) for one in made]
+
+
+def _note(sheet: Sheet, cards: Sequence[Scorecard], period: PeriodName, meta: Meta) -> str:
+    """Below every title: whose figures, of which time and run, in what money."""
+    spans = [held.period for card in cards if (held := card.period(period)) is not None]
+    days = [
+        f"{day(min(one.first for one in spans))} to {day(max(one.last for one in spans))}"
+    ] * bool(spans and sheet.name in _OF_PERIOD)
+    currency = f"money in {cards[0].currency}"
+    run = f"run {meta.run} of {day(meta.finished.date())}"
+    return "; ".join([meta.workspace, *filter(None, [sheet.note]), *days, currency, run])
 
 
 def _stamped(sheet: Sheet, meta: Meta) -> Sheet:

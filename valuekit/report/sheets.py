@@ -69,7 +69,7 @@ def _numbers(one: Estimate) -> tuple[Value, ...]:
     )
 
 
-def model_sheet(cards: Sequence[Scorecard], name: PeriodName) -> Sheet:
+def model_sheet(cards: Sequence[Scorecard], name: PeriodName, title: str = "All models") -> Sheet:
     """One row per model for the named period."""
     rows: list[tuple[Value, ...]] = []
     for card in cards:
@@ -107,7 +107,7 @@ def model_sheet(cards: Sequence[Scorecard], name: PeriodName) -> Sheet:
         SheetColumn("Grade"),
         SheetColumn("Why unknown"),
     )
-    return Sheet("Models", "All models", columns, tuple(rows))
+    return Sheet("Models", title, columns, tuple(rows))
 
 
 def summary_sheet(cards: Sequence[Scorecard], name: PeriodName) -> Sheet:
@@ -129,7 +129,7 @@ def summary_sheet(cards: Sequence[Scorecard], name: PeriodName) -> Sheet:
         total.headline,
         columns,
         tuple((label, *_numbers(one)) for label, one in lines),
-        f"{len(cards)} models, {total.currency}",
+        f"{len(cards)} models",
     )
 
 
@@ -191,6 +191,7 @@ def evidence_sheet(cards: Sequence[Scorecard]) -> Sheet:
                     arm.role,
                     arm.units,
                     arm.mean,
+                    f"an outcome was found for {arm.matched}",
                 )
                 for arm in one.arms
             )
@@ -204,6 +205,7 @@ def evidence_sheet(cards: Sequence[Scorecard]) -> Sheet:
                     d.status,
                     None,
                     d.p_value,
+                    d.text,
                 )
                 for d in one.diagnostics
             )
@@ -217,6 +219,7 @@ def evidence_sheet(cards: Sequence[Scorecard]) -> Sheet:
                     one.grade,
                     None,
                     None,
+                    "",
                 )
                 for reason in one.grade_reasons
             )
@@ -224,6 +227,7 @@ def evidence_sheet(cards: Sequence[Scorecard]) -> Sheet:
         *(SheetColumn(title) for title in ("Model", "Design", "Metric", "What", "Name", "State")),
         SheetColumn("Units", "count"),
         SheetColumn("Mean or p", "number"),
+        SheetColumn("In words"),
     )
     return Sheet("Evidence", "Arms, checks and grades", columns, tuple(rows))
 

@@ -16,7 +16,8 @@ from valuekit.report.sheet import Kind, Sheet, Value, safe_text
 
 _FORMATS: dict[Kind, str] = {
     "money": "#,##0.00;[Red]-#,##0.00",
-    "number": "#,##0.######",
+    # Two places always: with none, a whole number would end in a lone decimal point.
+    "number": "#,##0.00####",
     "share": "0.0%",
     "count": "#,##0",
     "day": "yyyy-mm-dd",
@@ -83,12 +84,33 @@ def _write(tab: Worksheet, sheet: Sheet, styles: dict[str, Format]) -> None:
         tab.write_string(_HEAD_ROW, at, column.title, styles["head"])
         width = _WIDTHS.get(column.kind) or _text_width(sheet, at)
         tab.set_column(at, at, max(width, min(len(column.title) + 2, 22)))
+    unit = next((at for at, one in enumerate(sheet.columns) if one.title == "Unit"), None)
     for down, row in enumerate(sheet.rows, _HEAD_ROW + 1):
+        in_unit = _kind_of(row[unit]) if unit is not None else "number"
         for at, (value, column) in enumerate(zip(row, sheet.columns, strict=True)):
-            _cell(tab, down, at, value, column.kind, styles)
+            kind = in_unit if column.kind == "number" else column.kind
+            _cell(tab, down, at, value, kind, styles)
     tab.freeze_panes(_HEAD_ROW + 1, 1)
+    _for_paper(tab)
     if sheet.rows:
         tab.autofilter(_HEAD_ROW, 0, _HEAD_ROW + len(sheet.rows), len(sheet.columns) - 1)
+
+
+def _kind_of(unit: Value) -> Kind:
+    """How numbers of a row's unit are written: money to the cent, shares as percent."""
+    shown = str(unit or "")
+    if len(shown) == 3 and shown.isupper():
+        return "money"
+    return "share" if shown == "share" else "number"
+
+
+def _for_paper(tab: Worksheet) -> None:
+    """A page as wide as the table, headings repeated, so that a print can be read."""
+    tab.set_landscape()
+    tab.set_paper(9)  # A4
+    tab.fit_to_pages(1, 0)
+    tab.repeat_rows(_HEAD_ROW)
+    tab.set_footer("&L&F, &A&RPage &P of &N")
 
 
 def _text_width(sheet: Sheet, at: int) -> int:
