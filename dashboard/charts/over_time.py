@@ -28,7 +28,9 @@ def timeline(
 ) -> Chart:
     """The effect to date with its range, and the wider band that holds on every day where known."""
     low, high = _core((*steps, *sequence))
-    inner, outer = _steps(steps, unit, low, high), _steps(sequence, unit, low, high)
+    # A first day far off the picture would leave it as a spike through its top.
+    seen = tuple(one for one in steps if low <= one.value <= high) or steps
+    inner, outer = _steps(seen, unit, low, high), _steps(sequence, unit, low, high)
     # Where the line comes down to its end, the free side is below it.
     rising = steps[-1].value >= steps[max(0, len(steps) - 5)].value
     base, wide = alt.Chart(rows(inner)), alt.Chart(rows(outer))

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import datetime as dt
 import json
 import math
 
+import pytest
+
+from dashboard.charts.base import value_axis, value_scale
 from dashboard.charts.bridge import bridge, merged
+from dashboard.charts.over_time import timeline
 from dashboard.charts.to_date import to_date
 from tests.factories import scorecards
-from valuekit.scorecard import BridgeStep
+from valuekit.scorecard import BridgeStep, Step
 
 
 def values_of(spec: dict[str, object]) -> list[dict[str, object]]:
@@ -82,3 +87,29 @@ def test_small_costs_become_one_bar_and_nothing_is_lost() -> None:
         "Net value",
     ]
     assert sum(one.amount for one in shown if one.kind != "total") == 64.0
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(0.0, 1.0), (-0.2e6, 2.0e6), (-3.0, -1.0), (12.0, 12.4), (0.0, 7.1)]
+)
+def test_a_scale_holds_its_data_and_its_ticks_and_wastes_little(low: float, high: float) -> None:
+    scale, axis = value_scale(low, high, "EUR").to_dict(), value_axis(low, high, "EUR").to_dict()
+    first, last = scale["domain"]
+    assert first <= low
+    assert last >= high
+    assert len(axis["values"]) >= 2
+    assert all(first <= one <= last for one in axis["values"])
+    step = axis["values"][1] - axis["values"][0]
+    # Beyond the data at most a third of a step, or a twentieth of the data where no tick is near.
+    assert low - first <= max(0.35 * step, 0.06 * (high - low)) + 1e-9
+    assert last - high <= max(0.35 * step, 0.06 * (high - low)) + 1e-9
+
+
+def test_first_days_far_off_leave_the_picture() -> None:
+    start = dt.date(2026, 1, 1)
+    steps = tuple(
+        Step(start + dt.timedelta(days=at), 900.0 if at == 0 else 5.0, 4.0 - at / 99, 6.0 + at / 99)
+        for at in range(40)
+    )
+    drawn = values_of(timeline(steps, "EUR/unit"))
+    assert {one["value"] for one in drawn if "value" in one} == {5.0}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import sqlite3
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -279,3 +280,34 @@ def test_pages_load_neither_estimators_nor_connectors(fill: Fill) -> None:
         text=True,
     )
     assert run.stdout.strip() == "[]"
+
+
+def test_a_store_of_another_version_says_what_to_do(fill: Fill, pages: Open) -> None:
+    workspace = fill()
+    with sqlite3.connect(workspace.parent / "valuekit.db") as held:
+        held.execute("UPDATE alembic_version SET version_num = '9999'")
+    app = pages(workspace).open("model")
+    assert titles(app) == ["The value store cannot be read"]
+    said = text_of(app)
+    assert "The store was made by another version of valuekit." in said
+    assert "schema 9999" in said
+    assert "Install the newest valuekit" in said
+    assert [one.value for one in app.code] == ["valuekit doctor"]
+
+
+def test_a_first_refresh_that_failed_gives_its_reason(tmp_path: Path, pages: Open) -> None:
+    workspace = write_workspace(tmp_path, scorecards())
+    now = dt.datetime.now(dt.UTC)
+    with open_store(f"sqlite:///{tmp_path}/valuekit.db", create=True) as store:
+        store.fail(store.begin("refresh", {}, now), "sources.lake: there is no folder data", now)
+    app = pages(workspace).open("portfolio")
+    assert titles(app) == ["No figures yet: the first refresh failed"]
+    assert "sources.lake: there is no folder data." in text_of(app)
+    assert app.code[0].value == "valuekit refresh"
+
+
+def test_a_name_cannot_turn_the_amounts_around(fill: Fill, pages: Open) -> None:
+    bad = replace(scorecard("churn"), title="\u202eabc", headline="\u202eabc earned €1")
+    app = pages(fill((bad, *scorecards()[1:]))).open("model", model="churn")
+    assert titles(app)[0].startswith("abc earned €")
+    assert "\u202e" not in text_of(app)
