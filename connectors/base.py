@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -36,6 +37,10 @@ Statement = sa.Select[*tuple[Any, ...]]
 #: its type (text files), else NULL. Such rows are quarantined by whoever counts rows.
 BAD_CELL = "valuekit_bad_cell"
 
+#: Column of every :meth:`Engine.table`: name of the first column with a wall-clock time that never
+#: was, because the clocks of the source's zone jumped over it, else NULL. Quarantined likewise.
+NO_SUCH_TIME = "valuekit_no_such_time"
+
 _TYPES: Mapping[str, sa.types.TypeEngine[Any]] = {
     "int": sa.BigInteger(),
     "float": sa.Double(),
@@ -46,6 +51,7 @@ _TYPES: Mapping[str, sa.types.TypeEngine[Any]] = {
     "timestamp": sa.DateTime(),
     "timestamptz": sa.DateTime(),
 }
+_NAIVE = _TYPES["timestamp"]
 
 
 class Engine(abc.ABC):
@@ -57,6 +63,7 @@ class Engine(abc.ABC):
         workspace: The whole workspace.
         zone: Reporting zone; days are cut in it.
         queries: Every statement that was run, in order.
+        now: The moment of the run: rows after it are held back. None: no row is too late.
         dialect: SQLAlchemy dialect that statements are compiled for.
         can_materialise: Whether :meth:`materialise` makes a real table (else a CTE).
     """
@@ -79,6 +86,7 @@ class Engine(abc.ABC):
         self.workspace = workspace
         self.zone = workspace.workspace.timezone
         self.queries: list[Query] = []
+        self.now: datetime | None = None
         self._from = source.timezone or "UTC"
         self._years: zones.Years | None = None
 
@@ -139,8 +147,9 @@ class Engine(abc.ABC):
         """A declared table with its types: only the given columns are read.
 
         Points in time come as naive UTC ``DateTime`` (converted from the column's own zone, or
-        the zone declared for the source), dates as ``Date``, everything else as stored. The
-        extra column :data:`BAD_CELL` names the first unreadable cell of a row, else NULL.
+        the zone declared for the source), dates as ``Date``, everything else as stored. Two
+        extra columns, :data:`BAD_CELL` and :data:`NO_SUCH_TIME`, name the first cell of a row
+        that cannot be read, or the first time that never was, else NULL.
 
         Args:
             table: Name as declared in the workspace.
@@ -164,7 +173,8 @@ class Engine(abc.ABC):
         self._widen(table, kinds)
         typed = [self._utc(self.stored(table, c), kind).label(c) for c, kind in kinds.items()]
         bad = self.bad_cell(table, list(kinds)).label(BAD_CELL)
-        return sa.select(*typed, bad).select_from(self.raw(table)).subquery()
+        never = self._no_such_time(table, kinds).label(NO_SUCH_TIME)
+        return sa.select(*typed, bad, never).select_from(self.raw(table)).subquery()
 
     def stored(self, table: str, column: str) -> sa.ColumnElement[Any]:
         """One column of :meth:`raw` as its kind, times as they were written."""
@@ -174,6 +184,18 @@ class Engine(abc.ABC):
         """Name of the first of these cells of a row that is not of its kind; NULL if none is."""
         del table, columns
         return sa.cast(sa.null(), sa.String())
+
+    def _no_such_time(self, table: str, kinds: Mapping[str, ColumnType]) -> sa.ColumnElement[Any]:
+        naive = [c for c, kind in kinds.items() if kind == "timestamp"]
+        none = sa.cast(sa.null(), sa.String())
+        if not naive or not zones.changes(self._from):
+            return none
+        times = {c: dialects.instant(sa.type_coerce(self.stored(table, c), _NAIVE)) for c in naive}
+        tests = [
+            (zones.skipped(time, self._from, self.years), sa.literal(c, sa.String()))
+            for c, time in times.items()
+        ]
+        return sa.case(*tests, else_=none)
 
     def _utc(self, stored: sa.ColumnElement[Any], kind: ColumnType) -> sa.ColumnElement[Any]:
         typed = sa.type_coerce(stored, _TYPES[kind])

@@ -1,15 +1,19 @@
 """Text files with commas: their header, their cells, the rows that cannot be split.
 
 Everything is read as text and cast cell by cell, so one bad cell costs one row, which is
-counted, and never a file. One dialect is read: comma, double quotes, UTF-8, a header line.
+counted, and never a file. One dialect is read: double quotes, UTF-8, a header line, and the
+separator and decimal sign that the source declares, comma and point unless it does.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -39,35 +43,45 @@ _CASTS: Mapping[Kind, str] = {
 _DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _ZONED = ":[0-9]{2}([.][0-9]+)? ?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$"
 _ZEROS = "^[-+]?0[0-9]"
+_PART = 1 << 20  # bytes
 
 
-def header(at: str, path: Path) -> tuple[list[str], list[Finding]]:
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """How a source writes its text files: what separates columns, and what decimals."""
+
+    separator: str = ","
+    decimal: str = "."
+
+
+def header(at: str, path: Path, marks: Marks) -> tuple[list[str], list[Finding]]:
     """Column names of a file, and what is wrong with them.
 
     A name left blank (an exported row index) becomes ``column0`` by its position.
     """
     try:
-        with _opened(path) as file:
-            names = next(csv.reader(file, strict=True), [])
-    except UnicodeDecodeError as error:
-        return [], [encoding(at, f"byte {error.start:,}")]
+        with io.TextIOWrapper(_opened(path), encoding="utf-8-sig", newline="") as file:
+            names = next(csv.reader(file, delimiter=marks.separator, strict=True), [])
+    except UnicodeDecodeError:
+        return [], [encoding(at, path)]
     except (csv.Error, OSError, EOFError) as error:
         return [], [_fault(at, shown(str(error)), "the header cannot be read", _EXPORT, "header")]
     names = [name.strip() or f"column{i}" for i, name in enumerate(names)]
-    return names, _header_faults(at, names)
+    return names, _header_faults(at, names, marks)
 
 
-def _opened(path: Path) -> io.TextIOWrapper:
-    opened = gzip.open if path.suffix == ".gz" else open
-    return io.TextIOWrapper(opened(path, "rb"), encoding="utf-8-sig", newline="")
+def _opened(path: Path) -> gzip.GzipFile | io.BufferedReader:
+    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
 
 
-def _header_faults(at: str, names: Sequence[str]) -> list[Finding]:
+def _header_faults(at: str, names: Sequence[str], marks: Marks) -> list[Finding]:
     if not names:
         return [_fault(at, "", "the file has no header line", _EXPORT, "empty_file")]
-    if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
-        rule = "columns are separated by commas, decimals by points"
-        return [_fault(at, shown(names[0]), rule, _EXPORT, "separator")]
+    others = [mark for mark in ",;\t|" if len(names) == 1 and mark in names[0]]
+    if others:
+        rule = f"columns are separated by {marks.separator!r} unless the source says otherwise"
+        remedy = f"Set separator = {json.dumps(others[0])} in the source, or export with commas."
+        return [_fault(at, shown(names[0]), rule, remedy, "separator")]
     folded = [name.casefold() for name in names]
     twice = sorted({name for name in names if folded.count(name.casefold()) > 1})
     if twice:
@@ -79,10 +93,37 @@ def _header_faults(at: str, names: Sequence[str]) -> list[Finding]:
     return []
 
 
-def encoding(at: str, where: str) -> Finding:
-    """The file is not UTF-8."""
+def encoding(at: str, path: Path) -> Finding:
+    """The file is not UTF-8: where its first wrong byte is."""
+    found = wrong_byte(path)
+    where = "" if found is None else f"byte {found[0]:,} is 0x{found[1]:02x}, line {found[2]:,}"
     remedy = "Save the file as UTF-8."
     return _fault(at, where, "the file is not UTF-8 text", remedy, "encoding")
+
+
+def wrong_byte(path: Path) -> tuple[int, int, int] | None:
+    """Offset from 0, value and line of the first byte that is not UTF-8; None if all are."""
+    decoder, before, lines = codecs.getincrementaldecoder("utf-8")(), 0, 1
+    with _opened(path) as file:
+        while part := file.read(_PART):
+            held = len(decoder.getstate()[0])  # bytes of a character cut by the last part
+            try:
+                decoder.decode(part, final=len(part) < _PART)
+            except UnicodeDecodeError as error:
+                at = error.start - held
+                line = lines + part[: max(at, 0)].count(b"\n")
+                return before + at, error.object[error.start], line
+            before, lines = before + len(part), lines + part.count(b"\n")
+    return None
+
+
+def unsplittable(at: str, rows: int) -> Finding:
+    """Not one row has the columns of the header: the file is in another format."""
+    rule = "no row can be split into the columns of the header"
+    remedy = (
+        "Quote cells that hold the separator, or declare `separator` and `decimal` in the source."
+    )
+    return Finding(at, f"{rows:,} rows", rule, remedy, "error", "separator", rows)
 
 
 def other_header(at: str, names: Sequence[str]) -> Finding:
@@ -91,13 +132,15 @@ def other_header(at: str, names: Sequence[str]) -> Finding:
     return _fault(at, shown(", ".join(names)), rule, _EXPORT, "other_header")
 
 
-def reader(paths: Sequence[Path], names: Sequence[str], *, rejects: bool = False) -> str:
+def reader(
+    paths: Sequence[Path], names: Sequence[str], marks: Marks, *, rejects: bool = False
+) -> str:
     """The engine's call that reads the files as text columns; unsplittable rows are left out."""
     columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in names)
     listed = ", ".join(quoted(str(path)) for path in paths)
     return (
         f"read_csv([{listed}], columns={{{columns}}}, auto_detect=false, header=true, "
-        "delim=',', quote='\"', escape='\"', ignore_errors=true"
+        f"delim={quoted(marks.separator)}, quote='\"', escape='\"', ignore_errors=true"
         + (", store_rejects=true)" if rejects else ")")
     )
 
@@ -107,7 +150,7 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def tallies(raw: sa.FromClause, names: Sequence[str]) -> sa.Select[*tuple[Any, ...]]:
+def tallies(raw: sa.FromClause, names: Sequence[str], marks: Marks) -> sa.Select[*tuple[Any, ...]]:
     """One row: for each column how many of the first cells are of which kind."""
     sample = sa.select(*raw.c).limit(sa.literal_column(str(SAMPLE))).subquery()
     counts = []
@@ -116,7 +159,7 @@ def tallies(raw: sa.FromClause, names: Sequence[str]) -> sa.Select[*tuple[Any, .
         tests: dict[str, Expression] = {
             "n": filled(cell),
             "zeros": sa.and_(filled(cell), _matches(cell, _ZEROS)),
-            **{kind: sa.and_(filled(cell), fits(cell, kind)) for kind in _CASTS},
+            **{kind: sa.and_(filled(cell), fits(cell, kind, marks)) for kind in _CASTS},
         }
         counts += [
             sa.func.count(sa.case((test, sa.literal_column("1")))).label(f"{key}_{i}")
@@ -133,8 +176,7 @@ def decide(counts: Mapping[str, int], role: Role | None) -> Kind:
     """
     n = counts["n"]
     if n == 0:
-        empty: Mapping[str | None, Kind] = {"number": "float", "label": "float", "time": "date"}
-        return empty.get(role, "text")
+        return without_values(role)
     enough = USABLE * n
     if counts["float"] >= enough and not counts["zeros"]:
         return "int" if counts["int"] == counts["float"] else "float"
@@ -144,14 +186,22 @@ def decide(counts: Mapping[str, int], role: Role | None) -> Kind:
     return next((kind for kind in ordered if counts[kind] >= enough), "text")
 
 
+def without_values(role: Role | None) -> Kind:
+    """The kind of a column that holds nothing: the one that its role needs."""
+    kinds: Mapping[str | None, Kind] = {"number": "float", "label": "float", "time": "date"}
+    return kinds.get(role, "text")
+
+
 def filled(cell: Expression) -> Expression:
     """Whether there is anything but spaces in a cell."""
     return sa.func.trim(cell) != sa.literal_column("''")
 
 
-def fits(cell: Expression, kind: Kind) -> Expression:
+def fits(cell: Expression, kind: Kind, marks: Marks) -> Expression:
     """Whether a cell can be read as a kind without loss."""
-    value = cast(cell, kind)
+    value = cast(cell, kind, marks)
+    if kind == "float" and marks.decimal != ".":  # a point would separate thousands
+        return sa.and_(value.is_not(None), sa.not_(sa.func.contains(cell, ".")))
     if kind == "int":
         return to_text(value) == cell
     if kind == "date":
@@ -163,22 +213,24 @@ def fits(cell: Expression, kind: Kind) -> Expression:
     return value.is_not(None)
 
 
-def cast(cell: Expression, kind: Kind) -> Expression:
+def cast(cell: Expression, kind: Kind, marks: Marks) -> Expression:
     """A cell as its kind; NULL where it cannot be."""
+    if kind == "float" and marks.decimal != ".":
+        cell = sa.func.replace(cell, marks.decimal, ".")
     return cell if kind == "text" else try_cast(cell, _CASTS[kind])
 
 
-def value(cell: Expression, kind: Kind) -> Expression:
+def value(cell: Expression, kind: Kind, marks: Marks) -> Expression:
     """A cell as its kind; NULL where it does not fit."""
-    return cell if kind == "text" else sa.case((fits(cell, kind), cast(cell, kind)))
+    return cell if kind == "text" else sa.case((fits(cell, kind, marks), cast(cell, kind, marks)))
 
 
-def bad(cell: Expression, kind: Kind) -> Expression:
+def bad(cell: Expression, kind: Kind, marks: Marks) -> Expression:
     """Whether a cell is filled and does not fit its kind, or holds a NUL byte."""
     nul = sa.func.contains(cell, sa.func.chr(sa.literal_column("0")))
     if kind == "text":
         return nul
-    return sa.and_(filled(cell), sa.not_(sa.func.coalesce(fits(cell, kind), sa.false())))
+    return sa.and_(filled(cell), sa.not_(sa.func.coalesce(fits(cell, kind, marks), sa.false())))
 
 
 def _matches(cell: Expression, pattern: str) -> Expression:

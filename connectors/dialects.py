@@ -97,6 +97,12 @@ SPELLINGS: dict[str, dict[str, str]] = {
     "var_pop": {"default": "VAR_POP({0})"},
     "covar_pop": {"default": "COVAR_POP({0}, {1})"},
     "ln": {"default": "LN({0})"},
+    "composed": {
+        "default": "NORMALIZE({0}, NFC)",
+        "duckdb": "nfc_normalize({0})",
+        "snowflake": "{0}",  # has no such function: the two forms are told apart there
+        "databricks": "{0}",
+    },
     "hash16": {
         "default": "CAST('0x' || SUBSTR(MD5({0}), 1, 4) AS BIGINT)",
         "postgresql": "CAST(CAST('x' || SUBSTR(MD5({0}), 1, 4) AS BIT(16)) AS INTEGER)",
@@ -144,6 +150,7 @@ _is_finite = _construct("is_finite", sa.Boolean())
 _var_pop = _construct("var_pop", sa.Double())
 _covar_pop = _construct("covar_pop", sa.Double())
 _ln = _construct("ln", sa.Double())
+_composed = _construct("composed", sa.String())
 _hash16 = _construct("hash16", sa.BigInteger())
 
 
@@ -235,6 +242,11 @@ def covar_pop(x: Expression, y: Expression) -> Expression:
 def ln(x: Expression) -> Expression:
     """Natural logarithm (``log`` has another base on some engines)."""
     return _ln(x)
+
+
+def composed(text: Expression) -> Expression:
+    """A text with letters and marks composed (NFC), where the engine can."""
+    return _composed(text)
 
 
 def bucket(text: Expression, salt: str, buckets: int) -> Expression:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from connectors import delimited, dialects, files, tables, zones
 from connectors.base import ColumnType, Engine, Statement
 from connectors.failures import in_words
-from connectors.findings import changed_file, not_a_select
+from connectors.findings import changed_file, not_a_select, vanished_file
 from valuekit.errors import SourceError
 from valuekit.source import Query
 from valuekit.workspace.declare import Source, Workspace
@@ -194,8 +194,23 @@ class DuckDBConnector(Engine):
                 made = cursor.sql(prefix + text, params=list(values.values()) or None)
                 result = made.to_arrow_table()
         except duckdb.Error as error:
+            self._same_files()  # a file that changed explains more than the engine's own words
             raise in_words(place, error) from None
-        changed = [table for table, one in self._tables.items() if not one.files.unchanged()]
-        if changed:
-            raise SourceError(*(changed_file(self, table) for table in changed))
+        self._same_files()
         return result
+
+    def _same_files(self) -> None:
+        """See that the files of all opened tables are as they were when opened.
+
+        Raises:
+            SourceError: some changed or vanished.
+        """
+        found = []
+        for table, one in self._tables.items():
+            if gone := one.files.gone():
+                names = [str(path.relative_to(self.root)) for path in gone]
+                found.append(vanished_file(self, table, names))
+            elif not one.files.unchanged():
+                found.append(changed_file(self, table))
+        if found:
+            raise SourceError(*found)

@@ -6,6 +6,7 @@ followed, and looked at before an engine sees it: ending, first and last bytes, 
 
 from __future__ import annotations
 
+import getpass
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,10 @@ class Files:
     def unchanged(self) -> bool:
         """Whether all files are still as they were when found."""
         return self.stamps == _stamps(self.paths)
+
+    def gone(self) -> list[Path]:
+        """Files that were found and are there no more."""
+        return [path for path in self.paths if not path.is_file()]
 
 
 def size(text: str) -> int:
@@ -176,7 +181,8 @@ def _faults(at: str, path: Path, base: Path) -> list[Finding]:
             tail = file.read(4)
     except OSError as error:
         reason = error.strerror or "cannot be opened"
-        return [_fault(here, reason, "the file cannot be read", _GRANT, "unreadable_file")]
+        rule = "the file cannot be read"
+        return [_fault(here, reason, rule, _grant(path, error), "unreadable_file")]
     if length == 0:
         return [_fault(here, "0 bytes", "the file is empty", _AGAIN, "empty_file")]
     if path.suffix == ".parquet":
@@ -199,7 +205,17 @@ def _parquet(here: str, head: bytes, tail: bytes, length: int) -> list[Finding]:
 
 
 _AGAIN = "Copy or export it again, and replace it in one step (write beside it, then rename)."
-_GRANT = "Give the user who runs this the right to read it."
+
+
+def _grant(path: Path, error: OSError) -> str:
+    """What to do about a file that cannot be opened: for a refusal, the right that is missing."""
+    if not isinstance(error, PermissionError):
+        return "See that it is there and complete, then run again."
+    try:
+        who = getpass.getuser()
+    except (KeyError, OSError):  # a user id without a name
+        who = f"number {os.getuid()}"
+    return f"Grant read permission: user {shown(who)} needs `r` on {shown(path.name)}."
 
 
 def _fault(at: str, value: str, rule: str, remedy: str, code: str) -> Finding:

@@ -113,6 +113,17 @@ def changed_file(engine: Engine, table: str) -> Finding:
     )
 
 
+def vanished_file(engine: Engine, table: str, names: Sequence[str]) -> Finding:
+    """A file was there when the table was opened, and is not any more."""
+    return Finding(
+        place=place(engine, table),
+        value=shown(", ".join(names)),
+        rule="the file vanished while the table was read",
+        remedy="Put it back, or declare where the table lies now, then run again.",
+        code="vanished_file",
+    )
+
+
 def duplicate_columns(engine: Engine, table: str, names: Sequence[str]) -> Finding:
     """Names that differ only in case, or not at all."""
     return Finding(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -36,6 +37,12 @@ _KINDS: Mapping[str, ColumnType] = {
     "DECIMAL": "decimal",
     **dict.fromkeys(("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ", "TIMESTAMPTZ_NS"), "timestamptz"),
 }
+_UNTYPED = '"NULL"'
+_EMPTY: Mapping[str, sa.types.TypeEngine[Any]] = {
+    "text": sa.String(),
+    "float": sa.Double(),
+    "date": sa.Date(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +53,16 @@ class FileTable:
     view: sa.TableClause
     kinds: Mapping[str, ColumnType]
     quarantined: Mapping[str, int]
+    marks: delimited.Marks = field(default_factory=delimited.Marks)
+    untyped: frozenset[str] = frozenset()  # columns of Parquet files that never had a value
 
     def stored(self, column: str) -> sa.ColumnElement[Any]:
         """One column of the view as its kind, times as they were written."""
         cell, kind = self.view.c[column], self.kinds[column]
         if self.files.kind == "csv":
-            return delimited.value(cell, kind)
+            return delimited.value(cell, kind, self.marks)
+        if column in self.untyped:
+            return sa.cast(sa.null(), _EMPTY[kind])
         if kind == "timestamptz":  # nanoseconds convert to UTC only by way of microseconds
             return sa.cast(cell, sa.DateTime(timezone=True))
         return to_text(cell) if kind == "text" else cell
@@ -62,8 +73,8 @@ class FileTable:
         if self.files.kind != "csv" or not columns:
             return none
         tests = [
-            (delimited.bad(self.view.c[one], self.kinds[one]), sa.literal(one, sa.String()))
-            for one in columns
+            (delimited.bad(self.view.c[one], kind, self.marks), sa.literal(one, sa.String()))
+            for one, kind in ((one, self.kinds[one]) for one in columns)
         ]
         return sa.case(*tests, else_=none)
 
@@ -98,17 +109,21 @@ def _parquet(
     view = _view(cursor, table, f"read_parquet([{listed}]{union})")
     described = cursor.execute(f"DESCRIBE {_DIALECT.identifier_preparer.quote(view)}").fetchall()
     kinds = {name: _KINDS.get(kind.partition("(")[0], "other") for name, kind, *_ in described}
-    return FileTable(found, sa.table(view, *map(sa.column, kinds)), kinds, {})
+    needed = roles(engine.workspace, engine.name, table)
+    untyped = frozenset(name for name, kind, *_ in described if kind == _UNTYPED)
+    kinds |= {name: delimited.without_values(needed.get(name)) for name in untyped}
+    return FileTable(found, sa.table(view, *map(sa.column, kinds)), kinds, {}, untyped=untyped)
 
 
 def _csv(
     engine: DuckDBConnector, cursor: duckdb.DuckDBPyConnection, table: str, found: files.Files
 ) -> FileTable:
-    names = _one_header(engine, table, found)
-    name = _view(cursor, table, delimited.reader(found.paths, names))
+    marks = delimited.Marks(engine.source.separator, engine.source.decimal)
+    names = _one_header(engine, table, found, marks)
+    name = _view(cursor, table, delimited.reader(found.paths, names, marks))
     view = sa.table(name, *(sa.column(name, sa.String()) for name in names))
-    left_out = _left_out(engine, cursor, table, delimited.reader(found.paths, names, rejects=True))
-    tallies = delimited.tallies(view, names).compile(dialect=_DIALECT)
+    left_out = _left_out(engine, cursor, table, found, names, marks)
+    tallies = delimited.tallies(view, names, marks).compile(dialect=_DIALECT)
     counted = cursor.sql(str(tallies)).to_arrow_table().to_pylist()[0]
     needed = roles(engine.workspace, engine.name, table)
     kinds = {
@@ -118,15 +133,17 @@ def _csv(
         )
         for i, name in enumerate(names)
     }
-    return FileTable(found, view, kinds, left_out)
+    return FileTable(found, view, kinds, left_out, marks)
 
 
-def _one_header(engine: DuckDBConnector, table: str, found: files.Files) -> list[str]:
+def _one_header(
+    engine: DuckDBConnector, table: str, found: files.Files, marks: delimited.Marks
+) -> list[str]:
     """The header that all files of a table share."""
     first: list[str] = []
     for path in found.paths:
-        at = f"{place(engine, table)} ({shown(str(path.relative_to(engine.root)))})"
-        names, faults = delimited.header(at, path)
+        at = _file(engine, table, path)
+        names, faults = delimited.header(at, path, marks)
         if not faults and first and names != first:
             faults = [delimited.other_header(at, names)]
         if faults:
@@ -136,19 +153,33 @@ def _one_header(engine: DuckDBConnector, table: str, found: files.Files) -> list
 
 
 def _left_out(
-    engine: DuckDBConnector, cursor: duckdb.DuckDBPyConnection, table: str, reader: str
+    engine: DuckDBConnector,
+    cursor: duckdb.DuckDBPyConnection,
+    table: str,
+    found: files.Files,
+    names: list[str],
+    marks: delimited.Marks,
 ) -> dict[str, int]:
     """Rows that cannot be split into columns, by rule; text that is not UTF-8 stops here."""
-    cursor.sql(f"FROM {reader} SELECT count(COLUMNS(*))").fetchall()
+    reader = delimited.reader(found.paths, names, marks, rejects=True)
+    counted = cursor.sql(f"FROM {reader} SELECT count(*), count(COLUMNS(*))").fetchall()
     rejected = cursor.execute(
-        "SELECT error_type::VARCHAR, count(DISTINCT (file_id, line)), min(byte_position) "
+        "SELECT error_type::VARCHAR, count(DISTINCT (file_id, line)) "
         "FROM reject_errors GROUP BY 1 ORDER BY 1"
     ).fetchall()
-    for kind, _, byte in rejected:
-        if kind == "INVALID ENCODING":
-            where = f"byte {byte:,}"
-            raise SourceError(delimited.encoding(place(engine, table), where))
-    return {kind.lower().replace(" ", "_"): rows for kind, rows, _ in rejected}
+    if "INVALID ENCODING" in {kind for kind, _ in rejected}:
+        wrong = [path for path in found.paths if delimited.wrong_byte(path) is not None]
+        faults = [delimited.encoding(_file(engine, table, path), path) for path in wrong]
+        raise SourceError(*faults)
+    lost = sum(rows for _, rows in rejected)
+    if lost and not counted[0][0]:
+        raise SourceError(delimited.unsplittable(place(engine, table), lost))
+    return {kind.lower().replace(" ", "_"): rows for kind, rows in rejected}
+
+
+def _file(engine: DuckDBConnector, table: str, path: Path) -> str:
+    """A table and one of its files, for messages."""
+    return f"{place(engine, table)} ({shown(str(path.relative_to(engine.root)))})"
 
 
 def _view(cursor: duckdb.DuckDBPyConnection, table: str, reader: str) -> str:

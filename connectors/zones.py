@@ -63,6 +63,22 @@ def to_utc(
     return _shifted(time, [(None, first), *steps], -1)
 
 
+def skipped(
+    time: sa.ColumnElement[Any], zone: str, years: Years = ALL_YEARS
+) -> sa.ColumnElement[bool]:
+    """Whether a wall-clock time lies in an hour that the zone's clocks jumped over."""
+    _, found = _within(zone, years)
+    gaps = [
+        (at + timedelta(seconds=before), at + timedelta(seconds=after))
+        for at, before, after in found
+        if after > before
+    ]
+    inside = [
+        sa.and_(time >= dialects.moment(start), time < dialects.moment(end)) for start, end in gaps
+    ]
+    return sa.or_(sa.false(), *inside)
+
+
 def _within(zone: str, years: Years) -> tuple[int, list[Change]]:
     """Offset before the first change of some years (one more at each end), and the changes."""
     every = changes(zone)

@@ -10,9 +10,10 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from time import perf_counter
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from valuekit.assess import assess
 from valuekit.assess.designs.plans import plans
@@ -28,7 +29,7 @@ from valuekit.source import Connector, Pull, Registered, open_connector
 from valuekit.store.records import ModelOutcome, RunOutcome
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import date
 
     import pandas as pd
 
@@ -90,14 +91,15 @@ def refresh(
         workspace_hash=hashlib.sha256(loaded.workspace.model_dump_json().encode()).hexdigest(),
     )
     try:
-        pulled = _pull_all(loaded, store, names, tell)
+        pulled = _pull_all(loaded, store, names, tell, _reached(loaded, store, now))
+        clock = _clock(store, now)
         parts, general = _assess_all(loaded, store, pulled, now, tell)
         outcome = RunOutcome(
             run=run,
             parts=parts,
             complete=set(names) == set(loaded.workspace.models),
             seconds=perf_counter() - began,
-            general=general,
+            general=(*clock, *general),
         )
         tell("", "storing", _ASSESSED)
         store.commit(run, outcome, now + timedelta(seconds=outcome.seconds))
@@ -125,8 +127,38 @@ def _names(loaded: Loaded, models: Sequence[str] | None) -> list[str]:
     return [name for name in declared if models is None or name in models]
 
 
+def _reached(loaded: Loaded, store: Store, now: datetime) -> datetime:
+    """The latest moment known: a clock set back must not make stored rows ones of the future.
+
+    A declared last day of the analysis counts as reached, so that made-up data may lie ahead.
+    """
+    settings, latest = loaded.workspace.workspace, store.latest_run()
+    known = [now, *([latest.started] if latest is not None else [])]
+    if settings.as_of is not None:
+        after = datetime.combine(settings.as_of + timedelta(days=1), time())
+        known.append(after.replace(tzinfo=ZoneInfo(settings.timezone)))
+    return max(known)
+
+
+def _clock(store: Store, now: datetime) -> tuple[Finding, ...]:
+    """What to say when the clock stands before the last good run."""
+    latest = store.latest_run()
+    if latest is None or latest.started <= now:
+        return ()
+    return (
+        Finding(
+            place="clock of this machine",
+            value=f"{now:%Y-%m-%d %H:%M} UTC, the last run began {latest.started:%Y-%m-%d %H:%M}",
+            rule="the clock stands before the last run; what was reached then stays reached",
+            remedy="Set the clock (NTP); figures are not affected.",
+            severity="warning",
+            code="clock_back",
+        ),
+    )
+
+
 def _pull_all(
-    loaded: Loaded, store: Store, names: list[str], tell: ProgressCallback
+    loaded: Loaded, store: Store, names: list[str], tell: ProgressCallback, reached: datetime
 ) -> dict[str, _Pulled]:
     """Pull every model; failures of several models are raised together."""
     pulled: dict[str, _Pulled] = {}
@@ -141,6 +173,7 @@ def _pull_all(
             part("opening", 0.0)
             try:
                 connector = _opened(loaded, name, opened, stack)
+                connector.now = reached
                 pulled[name] = _pull(loaded, store, name, connector, part)
             except ValuekitError as error:
                 failed.extend(one for one in error.findings if one not in failed)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol
@@ -99,7 +99,14 @@ class Pull:
 
 
 class Connector(Protocol):
-    """One engine over one declared source; read-only, confined, closed after use."""
+    """One engine over one declared source; read-only, confined, closed after use.
+
+    Attributes:
+        now: Set by the run: rows that lie after this moment are held back as ``future``. None:
+            no row is too late.
+    """
+
+    now: datetime | None
 
     def check(self, workspace: Workspace, model: str) -> Check:
         """Validate a model's declarations against the real tables."""

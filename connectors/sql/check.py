@@ -8,6 +8,9 @@ from connectors.base import Engine
 from connectors.roles import Block, blocks
 from connectors.sql.columns import Usable, usable
 from connectors.sql.expect import arms, label, size
+from connectors.sql.filled import without_values
+from connectors.sql.key_types import lost_zeros
+from connectors.sql.lookalikes import lookalikes
 from connectors.sql.panel_check import check_panel
 from connectors.sql.profile import Profile, profile
 from connectors.sql.sample import join
@@ -15,6 +18,7 @@ from valuekit.errors import Finding, SourceError
 from valuekit.source import Check
 from valuekit.workspace.declare import Model, Workspace
 
+_NOTHING = Usable({}, ())
 PROFILE = ("table", "rows", "first", "last", "days", "rows_per_day")
 
 
@@ -59,7 +63,13 @@ def _deeper(
     """What needs more than one column: arms, labels, the join."""
     found: list[Finding] = []
     share: float | None = None
+    parts = dict(blocks(model))
     try:
+        for name, one in known.items():
+            found += without_values(engine, model, parts[name], one.kinds)
+        if all(known.get(name, _NOTHING).kinds for name in parts):
+            found += lost_zeros(engine, model)
+            found += lookalikes(engine, model)
         found += arms(engine, model, known)
         found += label(engine, model, known)
         found += check_panel(engine, model, known)

@@ -32,7 +32,7 @@ class Judged:
         rules: Frame of day, rule, rows, amount, scored: every row read, exactly once.
         read: Rows of the table, counted on their own.
         amount: Sum of the amount over all rows read, on its own.
-        span: First and last time of all rows; None when there are none.
+        span: First and last time of usable rows; None when there are none.
     """
 
     rows: sa.FromClause
@@ -53,11 +53,12 @@ def judge(work: Work, source: str, read: sa.Subquery, *, has_id: bool = True) ->
         has_id: Whether rows have ids that must be unique.
     """
     c = read.c
+    usable_time = sa.case((c.usable == 1, c.ts))  # no calendar reaches a time in a wrong unit
     counts: list[Any] = [
         sa.func.count().label("read"),
         total(c.usable).label("usable"),
-        sa.func.min(c.ts).label("first"),
-        sa.func.max(c.ts).label("last"),
+        sa.func.min(usable_time).label("first"),
+        sa.func.max(usable_time).label("last"),
         total(c.amount).label("amount"),
     ]
     if has_id:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from connectors import dialects
 from connectors.base import BAD_CELL, ColumnType
+from connectors.sql import when
 from connectors.sql.dedupe import Judged, judge
 from connectors.sql.keys import Keys, actual_time
 from connectors.sql.periods import period
@@ -20,6 +21,7 @@ from connectors.sql.values import (
     class_number,
     flag,
     number,
+    too_long,
     unusable,
 )
 from connectors.sql.work import Expression, Work
@@ -94,21 +96,17 @@ class _Rows:
     def read(self) -> sa.Subquery:
         """All rows of the table with their meaning and the rule that each breaks, if any."""
         o, raw, unknown = self.o, self.raw, sa.null()
-        bad = raw.c[BAD_CELL].is_not(None)
-        no_key = any_of([blank(raw.c[one], self.kinds[one]) for one in self.keys.outcome])
-        no_id = sa.false() if o.id is None else blank(raw.c[o.id], self.kinds[o.id])
-        no_time = sa.false() if self.when is None else raw.c[self.when].is_(None)
-        rule = sa.case(
-            (bad, "bad_cell"),
-            (no_key, "null_key"),
-            (no_id, "null_id"),
-            (no_time, "null_time"),
-            (self._bad_value(), "bad_value"),
-            else_="accepted",
-        )
+        unfit: when.Rules = [
+            (raw.c[BAD_CELL].is_not(None), "bad_cell"),
+            (self._any_key(blank), "null_key"),
+            (self._any_key(too_long), "long_key"),
+            *self._id_rules(),
+            *self._time_rules(),
+        ]
+        rule = sa.case(*unfit, (self._bad_value(), "bad_value"), else_="accepted")
         columns: dict[str, Expression] = {
             "id": sa.literal_column("0") if o.id is None else raw.c[o.id],
-            "usable": flag(sa.not_(sa.or_(bad, no_key, no_id, no_time))),
+            "usable": flag(sa.not_(when.broken(unfit))),
             "rule": rule,
             **self._times(),
             "label": self._label(),
@@ -124,6 +122,23 @@ class _Rows:
         made = [one.label(name) for name, one in columns.items()]
         return sa.select(*made).select_from(raw).subquery("read_outcomes")
 
+    def _any_key(
+        self, test: Callable[[Expression, ColumnType], sa.ColumnElement[bool]]
+    ) -> sa.ColumnElement[bool]:
+        return any_of([test(self.raw.c[one], self.kinds[one]) for one in self.keys.outcome])
+
+    def _id_rules(self) -> when.Rules:
+        if self.o.id is None:
+            return []
+        value, kind = self.raw.c[self.o.id], self.kinds[self.o.id]
+        return [(blank(value, kind), "null_id"), (too_long(value, kind), "long_id")]
+
+    def _time_rules(self) -> when.Rules:
+        found = when.never_was(self.raw.c)
+        if self.when is not None:
+            found += when.rules(self.work.engine, self.raw.c, self.when, self.kinds[self.when])
+        return found
+
     def _wanted(self) -> list[str]:
         o = self.o
         metrics = [c for one in self.metrics.values() for c in (one.column, one.denominator)]
@@ -135,8 +150,9 @@ class _Rows:
             none = sa.cast(sa.null(), sa.DateTime())
             return {"ts": none, "day": sa.cast(sa.null(), sa.Date())}
         value = self.raw.c[self.when]
-        day = self.work.engine.local_day(value)
-        made = {"ts": time_of(value, self.kinds[self.when]), "day": day}
+        kind = self.kinds[self.when]
+        day = when.day_or_none(self.work.engine.local_day(value), value, kind)
+        made = {"ts": time_of(value, kind), "day": day}
         p = self.work.model.predictions
         if self.work.model.task == "forecast" and p is not None:
             made["period"] = period(day, p.frequency)

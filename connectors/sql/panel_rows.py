@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from connectors import dialects, zones
 from connectors.base import BAD_CELL, ColumnType, Engine
+from connectors.sql import when
 from connectors.sql.spine import time_of
 from connectors.sql.values import (
     FALSE,
@@ -95,14 +96,16 @@ class _Rows:
         """Rows with their meaning and rule."""
         p, time = self.p, self.c[self.p.time]
         bad = self.c[BAD_CELL].is_not(None)
-        day = day_of(self.engine, time, self.kinds[p.time])
-        no_time = time.is_(None) if self.kinds[p.time] not in NUMBERS else day.is_(None)
+        kind = self.kinds[p.time]
+        day = when.day_or_none(day_of(self.engine, time, kind), time, kind)
+        no_time = time.is_(None) if kind not in NUMBERS else day.is_(None)
         no_id = self._blank(p.id)
         rule = sa.case(
             (bad, "bad_cell"),
             (self._blank(p.group), "null_group"),
             (no_id, "null_id"),
             (no_time, "null_time"),
+            *self._unfit_time(),
             *self._arm_rules(),
             (self._bad_value(), "bad_value"),
             (self._no_value(), "null_value"),
@@ -112,7 +115,7 @@ class _Rows:
             "id": sa.literal_column("0") if p.id is None else self.c[p.id],
             "ts": self._moment(time, day),
             "day": day,
-            "usable": flag(sa.not_(sa.or_(bad, no_id, no_time))),
+            "usable": flag(sa.not_(sa.or_(bad, no_id, no_time, when.broken(self._unfit_time())))),
             "rule": rule,
             "group": self._group(),
             "treated_from": self._treated_from(),
@@ -125,6 +128,12 @@ class _Rows:
         }
         labelled = [one.label(name) for name, one in made.items()]
         return sa.select(*labelled).select_from(self.raw).subquery("read_panel")
+
+    def _unfit_time(self) -> when.Rules:
+        """Times that are there and cannot be; a series of years or days may start in 1970."""
+        time, kind = self.c[self.p.time], self.kinds[self.p.time]
+        unit = (when.beyond(time, kind), "time_unit")
+        return [*when.never_was(self.c), unit, *when.future(self.engine, time, kind)]
 
     def _moment(self, time: Expression, day: Expression) -> Expression:
         kind = self.kinds[self.p.time]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 import pandas as pd
 
@@ -16,16 +17,21 @@ from connectors.sql.confusion import confusion
 from connectors.sql.dedupe import ACCEPTED
 from connectors.sql.effect import effect
 from connectors.sql.facts import fact
+from connectors.sql.filled import without_values
 from connectors.sql.flow import flow, returning
 from connectors.sql.framed import Framed, frame, on_units
 from connectors.sql.intake import intake
 from connectors.sql.joined import Joined, join
+from connectors.sql.key_types import lost_zeros
 from connectors.sql.layout import Layout, coarser, layout, reference
+from connectors.sql.lookalikes import lookalikes
 from connectors.sql.measured import measured
 from connectors.sql.panel import panel
 from connectors.sql.score import score
 from connectors.sql.segments import Segment, segments
+from connectors.sql.shape import shape
 from connectors.sql.spine import CLASSES, Spine
+from connectors.sql.suspects import suspects
 from connectors.sql.usage import usage
 from connectors.sql.volume import volume
 from connectors.sql.work import Work
@@ -86,7 +92,7 @@ def pull(
     """
     declared = workspace.models[model]
     _one_source(engine, workspace, model)
-    _columns(engine, declared)
+    told = _columns(engine, declared)
     columns = [*(declared.predictions.segments if declared.predictions else ())]
     expected = STATEMENTS + 6 * len(columns)
     work = Work(engine, on_units(workspace, model), model, registered, progress, expected)
@@ -95,7 +101,11 @@ def pull(
         joined = join(work)
         over = panel(work, declared)
         framed = frame(declared, joined, over)
-        found = Found()
+        suspects(work, framed.sources)
+        found = Found(findings=told)
+        changed, seen = shape(work, framed.last or date(1970, 1, 1))
+        found.findings += changed
+        found.registered += seen
         _empty(work, framed, found)
         _of_predictions(work, joined, found)
         _of_units(work, joined, found)
@@ -119,16 +129,19 @@ def pull(
     )
 
 
-def _columns(engine: Engine, model: Model) -> None:
-    """Refuse columns that are missing or hold the wrong thing, all of them at once."""
-    faults = [
-        one
-        for _name, block in blocks(model)
-        for one in usable(engine, model, block).findings
-        if one.severity == "error"
-    ]
+def _columns(engine: Engine, model: Model) -> list[Finding]:
+    """Refuse columns that are missing or hold the wrong thing, all at once; what to warn of."""
+    known = [(block, usable(engine, model, block)) for _name, block in blocks(model)]
+    faults = [fault for _, one in known for fault in one.findings if fault.severity == "error"]
     if faults:
         raise SourceError(*faults)
+    found = lost_zeros(engine, model)
+    for block, one in known:
+        found += without_values(engine, model, block, one.kinds)
+    faults = [one for one in found if one.severity == "error"]
+    if faults:
+        raise SourceError(*faults)
+    return [*found, *lookalikes(engine, model)]
 
 
 def _of_predictions(work: Work, joined: Joined, found: Found) -> None:

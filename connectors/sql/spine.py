@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from connectors import dialects
 from connectors.base import BAD_CELL, ColumnType
+from connectors.sql import when
 from connectors.sql.dedupe import Judged, judge
 from connectors.sql.keys import Keys, prediction_keys
 from connectors.sql.periods import moment_of, period
@@ -18,6 +19,7 @@ from connectors.sql.values import (
     flag,
     number,
     text,
+    too_long,
     truth,
     unusable,
     zero,
@@ -93,12 +95,14 @@ class _Rows:
         """All rows of the table with their meaning and the rule that each breaks, if any."""
         p, raw = self.p, self.raw
         ts = self._time()
-        no_id, no_time = blank(raw.c[p.id], self.kinds[p.id]), self._no_time()
-        bad = raw.c[BAD_CELL].is_not(None)
+        unfit: when.Rules = [
+            (raw.c[BAD_CELL].is_not(None), "bad_cell"),
+            (blank(raw.c[p.id], self.kinds[p.id]), "null_id"),
+            (too_long(raw.c[p.id], self.kinds[p.id]), "long_id"),
+            *self._time_rules(),
+        ]
         rule = sa.case(
-            (bad, "bad_cell"),
-            (no_id, "null_id"),
-            (no_time, "null_time"),
+            *unfit,
             (self._bad_score(), "bad_score"),
             (self._bad_number(), "bad_value"),
             else_="accepted",
@@ -107,7 +111,7 @@ class _Rows:
             "id": raw.c[p.id],
             "ts": ts,
             "day": self._day(p.target_time if self.forecast else p.time),
-            "usable": flag(sa.not_(sa.or_(bad, no_id, no_time))),
+            "usable": flag(sa.not_(when.broken(unfit))),
             "rule": rule,
             "amount": sa.literal_column("0"),
             **self._who(),
@@ -148,11 +152,18 @@ class _Rows:
     def _day(self, column: str | None) -> Expression:
         if column is None:
             return dialects.day(self._time())
-        return self.work.engine.local_day(self.raw.c[column])
+        time = self.raw.c[column]
+        return when.day_or_none(self.work.engine.local_day(time), time, self.kinds[column])
 
-    def _no_time(self) -> sa.ColumnElement[bool]:
-        times = (self.p.time, self.p.target_time if self.forecast else None)
-        return any_of([self.raw.c[one].is_(None) for one in times if one is not None])
+    def _time_rules(self) -> when.Rules:
+        """The time of a prediction; a forecast's target may lie in the future."""
+        p, found = self.p, when.never_was(self.raw.c)
+        if p.time is not None:
+            found += when.rules(self.work.engine, self.raw.c, p.time, self.kinds[p.time])
+        if self.forecast and p.target_time is not None:
+            target, kind = self.raw.c[p.target_time], self.kinds[p.target_time]
+            found += [(target.is_(None), "null_time"), (when.beyond(target, kind), "time_unit")]
+        return found
 
     def _bad_score(self) -> sa.ColumnElement[bool]:
         p, found = self.p, []

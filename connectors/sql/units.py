@@ -14,6 +14,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from connectors.base import BAD_CELL, ColumnType
+from connectors.sql import when
 from connectors.sql.dedupe import ACCEPTED
 from connectors.sql.epochs import epoch
 from connectors.sql.exposure import at_once
@@ -21,7 +22,7 @@ from connectors.sql.keys import Keys, assignment_keys, unit_is_the_key
 from connectors.sql.periods import fixed_day, moment_of
 from connectors.sql.spine import Spine, time_of
 from connectors.sql.strata import no_chance, stratum
-from connectors.sql.values import blank, flag, number, text, total, unusable, zero
+from connectors.sql.values import blank, flag, number, text, too_long, total, unusable, zero
 from connectors.sql.work import Columns, Expression, Statement, Work
 from valuekit.workspace.declare import Assignments
 
@@ -152,12 +153,14 @@ def _read(
     )  # fmt: skip
     columns = dict.fromkeys(one for one in (*wanted, *(keys.entry if keys else ())) if one)
     raw = work.engine.table(a.table, list(columns))
-    bad, no_id = raw.c[BAD_CELL].is_not(None), blank(raw.c[a.unit], kinds[a.unit])
-    no_time = sa.false() if a.time is None else raw.c[a.time].is_(None)
+    unit = raw.c[a.unit], kinds[a.unit]
+    timed = [] if a.time is None else when.rules(work.engine, raw.c, a.time, kinds[a.time])
     rule = sa.case(
-        (bad, "bad_cell"),
-        (no_id, "null_id"),
-        (no_time, "null_time"),
+        (raw.c[BAD_CELL].is_not(None), "bad_cell"),
+        (blank(*unit), "null_id"),
+        (too_long(*unit), "long_id"),
+        *when.never_was(raw.c),
+        *timed,
         *no_chance(a, raw.c, kinds),
         else_=ACCEPTED,
     )
@@ -165,7 +168,9 @@ def _read(
         assert a.date is not None  # noqa: S101  declared: exactly one of time and date
         ts, day = moment_of(a.date), fixed_day(a.date)
     else:
-        ts, day = time_of(raw.c[a.time], kinds[a.time]), work.engine.local_day(raw.c[a.time])
+        time, kind = raw.c[a.time], kinds[a.time]
+        day = when.day_or_none(work.engine.local_day(time), time, kind)
+        ts = time_of(time, kind)
     made: dict[str, Expression] = {
         "entry": raw.c[a.unit],
         "ts": ts,

@@ -10,6 +10,9 @@ from connectors import dialects
 from connectors.base import ColumnType
 from connectors.sql.work import Expression
 
+LONGEST = 1_000  # characters of an id; longer ones are documents in the wrong column
+LARGEST = 1e15  # beyond it a double no longer holds cents, and sums of cubes overflow
+
 # Texts that mean "no"; every other text means "yes", so that names of actions count as acted on.
 FALSE = ("", "0", "false", "f", "no", "n", "none", "null")
 TRUE = ("1", "true", "t", "yes", "y")
@@ -74,12 +77,20 @@ def blank(value: Expression, kind: ColumnType) -> sa.ColumnElement[bool]:
     return sa.or_(missing, sa.func.trim(value) == "") if kind == "text" else missing
 
 
+def too_long(value: Expression, kind: ColumnType) -> sa.ColumnElement[bool]:
+    """Whether an id has more characters than any id needs."""
+    return sa.func.length(value) > LONGEST if kind == "text" else sa.false()
+
+
 def unusable(value: Expression, kind: ColumnType) -> sa.ColumnElement[bool]:
-    """Whether a number is NaN or infinite, or a text is not a number; NULL is not."""
+    """Whether a number is NaN, infinite or beyond all measure, or a text is none; NULL is not."""
     made = number(value, kind)
-    if kind in {"int", "bool", "decimal"}:
+    if kind == "bool":
         return sa.false()
-    broken = sa.and_(made.is_not(None), sa.not_(dialects.is_finite(made)))
+    large = sa.func.abs(made) >= sa.literal_column(str(LARGEST))
+    if kind in {"int", "decimal"}:
+        return sa.and_(made.is_not(None), large)
+    broken = sa.and_(made.is_not(None), sa.or_(sa.not_(dialects.is_finite(made)), large))
     if kind == "text":
         return sa.or_(broken, sa.and_(value.is_not(None), made.is_(None)))
     return broken

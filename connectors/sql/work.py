@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from connectors.base import Engine
+from valuekit.errors import Finding, SourceError
 from valuekit.source import Progress, Registered
 from valuekit.workspace.declare import Model, Workspace
 
@@ -54,7 +55,10 @@ class Work:
     def run(self, name: str, statement: Statement) -> pd.DataFrame:
         """The result of a statement; whole numbers as int64, other numbers as float64."""
         self._tell(name)
-        return _frame(self.engine.run(f"{self.name}: {name}", statement))
+        try:
+            return _frame(self.engine.run(f"{self.name}: {name}", statement))
+        except pa.ArrowInvalid as error:
+            raise _too_large(f"models.{self.name}, statement {name}", error) from None
 
     def row(self, name: str, statement: Statement) -> dict[str, Any]:
         """The only row of a statement."""
@@ -99,6 +103,19 @@ class Work:
     def _tell(self, what: str) -> None:
         self.progress(what, min(self.done / self.expected, 0.99))
         self.done += 1
+
+
+def _too_large(place: str, error: Exception) -> SourceError:
+    """A sum that no whole number of 64 bits holds."""
+    return SourceError(
+        Finding(
+            place=place,
+            value=str(error).strip().splitlines()[0][:120],
+            rule="a sum of whole numbers is larger than 64 bits hold",
+            remedy="Correct the values in the source; no count or quantity is that large.",
+            code="overflow",
+        )
+    )
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:

@@ -42,6 +42,7 @@ CONSTRUCTS = {
     "var_pop": dialects.var_pop(C.a),
     "covar_pop": dialects.covar_pop(C.a, C.b),
     "ln": dialects.ln(C.a),
+    "composed": dialects.composed(C.s),
     "hash16": dialects.bucket(C.s, "salt", 64),
 }
 POSTGRES = {
@@ -54,6 +55,7 @@ POSTGRES = {
     "fdiv": "(CAST(t.a AS DOUBLE PRECISION) / NULLIF(CAST(t.b AS DOUBLE PRECISION), 0))",
     "to_int": "CAST(FLOOR(t.a) AS BIGINT)",
     "covar_pop": "COVAR_POP(t.a, t.b)",
+    "composed": "NORMALIZE(t.s, NFC)",
 }
 
 

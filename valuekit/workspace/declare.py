@@ -74,6 +74,15 @@ class Source(Declared):
     memory_limit: Annotated[str, Field(pattern=r"^\d+(MB|GB)$")] = "1GB"
     threads: Annotated[Whole, Field(ge=1, le=256)] | None = None
     max_file_size: Annotated[str, Field(pattern=r"^\d+(MB|GB)$")] = "50GB"
+    separator: Literal[",", ";", "\t", "|"] = ","  # of columns in text files
+    decimal: Literal[".", ","] = "."  # of numbers in text files
+
+    @model_validator(mode="after")
+    def _two_marks(self) -> Self:
+        if self.separator == self.decimal:
+            msg = 'a comma cannot separate both columns and decimals: set separator = ";"'
+            raise ValueError(msg)
+        return self
 
 
 class Predictions(Declared):

@@ -1,0 +1,100 @@
+"""Columns that are there and hold nothing: an export that lost them, not data.
+
+Each column is read up to its first value, so whole tables are scanned only when one has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from connectors.base import Engine
+from connectors.findings import place
+from connectors.roles import Block, block_roles
+from valuekit.errors import Finding
+from valuekit.workspace.declare import Assignments, Model, Outcomes, Panel, Predictions
+
+
+def without_values(
+    engine: Engine, model: Model, block: Block, kinds: Iterable[str]
+) -> list[Finding]:
+    """A finding for each needed column without any value; none for a table without rows.
+
+    Args:
+        engine: The engine over the table.
+        model: The model.
+        block: The part of it that declares the table.
+        kinds: Columns that are there and of the right type.
+
+    Raises:
+        SourceError: the engine failed.
+    """
+    needed, told = set(_needed(model, block)), set(_told(model, block))
+    names = [one for one in block_roles(model, block) if one in needed | told and one in set(kinds)]
+    empty = _empty(engine, block.table, names)
+    return [_finding(engine, block, one, needed=one in needed) for one in empty]
+
+
+def _empty(engine: Engine, table: str, columns: list[str]) -> list[str]:
+    """Columns of a table with rows in which every cell is missing."""
+    if not columns:
+        return []
+    rows = engine.table(table, columns)
+    first: list[Any] = [_some(rows, None).label("rows")]
+    first += [_some(rows, one).label(f"c{place}") for place, one in enumerate(columns)]
+    found = engine.run(f"values of {table}", sa.select(*first)).to_pylist()[0]
+    if found["rows"] is None:
+        return []
+    return [one for place, one in enumerate(columns) if found[f"c{place}"] is None]
+
+
+def _some(rows: sa.Subquery, column: str | None) -> sa.ScalarSelect[Any]:
+    """1 when some row has a value, NULL when none has."""
+    one: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(rows)
+    if column is not None:
+        one = one.where(rows.c[column].is_not(None))
+    return one.limit(sa.literal_column("1")).scalar_subquery()
+
+
+def _finding(engine: Engine, block: Block, column: str, *, needed: bool) -> Finding:
+    at = place(engine, block.table, column)
+    if needed:
+        rule = "every cell of a column that the rows are told apart or joined by is empty"
+        remedy = "See that the export fills the column, or declare the column that is filled."
+        return Finding(at, "no value", rule, remedy, "error", "all_null")
+    rule = "every cell of the column is empty, so figures that rest on it are unknown"
+    remedy = "See that the export fills the column, or wait for its first values."
+    return Finding(at, "no value", rule, remedy, "warning", "all_null")
+
+
+def _needed(model: Model, block: Block) -> Iterator[str | None]:
+    """Columns without which no row can be counted: ids, times, keys, arms of assignments."""
+    yield block.time
+    if isinstance(block, Predictions):
+        yield block.id
+        yield from model.outcomes.on if model.outcomes is not None else ()
+        yield block.target_time
+    elif isinstance(block, Assignments):
+        yield from (block.unit, block.arm)
+    elif isinstance(block, Outcomes):
+        yield block.id
+        yield from block.on.values()
+    else:
+        yield from (block.id, block.group)
+
+
+def _told(model: Model, block: Block) -> Iterator[str | None]:
+    """Columns without which some figures are unknown: scores, labels, amounts, arms."""
+    if isinstance(block, Predictions):
+        yield from (block.score, block.predicted, block.unit, block.arm, block.acted)
+    elif isinstance(block, Assignments):
+        yield from (block.stratum, block.propensity)
+    elif isinstance(block, Outcomes):
+        yield block.label
+        for metric in model.unit_metrics.values():
+            yield from (metric.column, metric.denominator)
+    elif isinstance(block, Panel):
+        for metric in model.panel_metrics.values():
+            yield metric.column

@@ -1,0 +1,95 @@
+"""Ids that differ only in what people do not see: spaces, case, composed letters.
+
+They are different ids and stay so: nothing is trimmed or folded silently. But a customer written
+in two ways is two customers, so it is said. The first 100,000 rows of each table are looked at: a
+habit of an export shows there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from connectors import dialects
+from connectors.base import Engine
+from connectors.findings import place
+from connectors.roles import blocks
+from connectors.sql.work import Expression
+from valuekit.errors import Finding
+from valuekit.workspace.declare import Assignments, Model
+
+ROWS = 100_000
+
+
+def lookalikes(engine: Engine, model: Model) -> list[Finding]:
+    """A warning for each kind of difference between the ids, or the keys, of a model.
+
+    Raises:
+        SourceError: a table cannot be read.
+    """
+    seen: dict[tuple[str, ...], Finding] = {}
+    for columns in _columns(engine, model):
+        for one in _differences(engine, columns):
+            seen.setdefault((one.place, one.code), one)
+    return list(seen.values())
+
+
+def _columns(engine: Engine, model: Model) -> Iterator[list[tuple[str, str]]]:
+    """Columns of text whose values name the same things: an id alone, the sides of a key."""
+    for _, block in blocks(model):
+        identity = block.unit if isinstance(block, Assignments) else block.id
+        if identity is not None:
+            yield _text(engine, [(block.table, identity)])
+    if model.outcomes is None:
+        return
+    for left, right in model.outcomes.on.items():
+        yield _text(engine, [*_entries(engine, model, left), (model.outcomes.table, right)])
+
+
+def _entries(engine: Engine, model: Model, column: str) -> Iterator[tuple[str, str]]:
+    for block in (model.predictions, model.assignments):
+        if block is not None and column in engine.columns(block.table):
+            yield block.table, column
+
+
+def _text(engine: Engine, columns: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(table, one) for table, one in columns if engine.columns(table).get(one) == "text"]
+
+
+def _differences(engine: Engine, columns: list[tuple[str, str]]) -> Iterator[Finding]:
+    if not columns:
+        return
+    values = [_values(engine, table, column) for table, column in columns]
+    value = sa.union(*values).subquery("names").c.value
+    plain, composed = sa.func.lower(sa.func.trim(value)), dialects.composed(value)
+    counted = [
+        sa.func.count(sa.distinct(one))
+        for one in (value, plain, composed, sa.func.lower(sa.func.trim(composed)))
+    ]
+    named = [one.label(f"n{place}") for place, one in enumerate(counted)]
+    n, folded, normal, both = engine.run("ids alike", sa.select(*named)).to_pylist()[0].values()
+    at = place(engine, *columns[0])
+    if n > folded:
+        yield _finding(at, n - folded, "in spaces or in case", "lookalike_id")
+    if n > normal or folded > both:
+        alike = max(n - normal, folded - both)
+        yield _finding(at, alike, "in how letters with marks are composed (NFC, NFD)", "unicode_id")
+
+
+def _values(engine: Engine, table: str, column: str) -> sa.Select[tuple[Expression]]:
+    rows = engine.table(table, [column])
+    first = sa.select(rows.c[column].label("value")).limit(sa.literal_column(str(ROWS))).subquery()
+    return sa.select(first.c.value).where(first.c.value.is_not(None)).distinct()
+
+
+def _finding(at: str, names: int, how: str, code: str) -> Finding:
+    return Finding(
+        at,
+        f"{names:,} ids",
+        f"ids differ from others only {how}; they count as different ids",
+        "Write each id in one way at the source; nothing is changed here.",
+        "warning",
+        code,
+        names,
+    )

@@ -1,0 +1,83 @@
+"""Tables that break one rule so often that the table is wrong, not its rows.
+
+Held back rows are normal; a twentieth of all rows in a wrong unit is an export gone wrong, and
+figures of the rest would be of what happened to look right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import sqlalchemy as sa
+
+from connectors import dialects
+from connectors.findings import place
+from connectors.roles import blocks
+from connectors.sql.intake import Source
+from connectors.sql.values import flag, number, total
+from connectors.sql.work import Work
+from valuekit.errors import Finding, SourceError
+
+SHARE = 0.05
+_SLIP = 1.5  # a probability may slip a little above 1; percentages do not stop there
+
+
+def suspects(work: Work, sources: Sequence[Source]) -> None:
+    """Stop a pull whose rows are mostly in another unit than declared.
+
+    Args:
+        work: The pull.
+        sources: Every source's rows by day and rule.
+
+    Raises:
+        SourceError: times in a wrong unit, scores that are percentages.
+    """
+    findings = [one for source in sources for one in _of(work, source)]
+    if findings:
+        raise SourceError(*findings)
+
+
+def _of(work: Work, source: Source) -> Iterator[Finding]:
+    by_rule = source.rules.groupby("rule")["rows"].sum()
+    broken = int(by_rule.get("time_unit", 0))
+    if broken > SHARE * source.read:
+        yield _unit(work, source.name, broken)
+    if int(by_rule.get("bad_score", 0)) > SHARE * source.read and source.name == "predictions":
+        yield from _percentages(work, source.read)
+
+
+def _unit(work: Work, source: str, rows: int) -> Finding:
+    block = dict(blocks(work.model))[source]
+    return Finding(
+        place(work.engine, block.table, block.time),
+        f"{rows:,} rows in 1970 or after 2199",
+        "times were read in another unit than written: seconds, milliseconds and microseconds "
+        "since 1970 are mixed up",
+        "Convert them to timestamps when exporting, all by the same unit.",
+        "error",
+        "time_unit",
+        rows,
+    )
+
+
+def _percentages(work: Work, read: int) -> Iterator[Finding]:
+    """Scores of 0 to 100 where 0 to 1 is declared."""
+    p = work.model.predictions
+    if p is None or p.score is None or work.model.task != "classification":
+        return
+    column = work.engine.table(p.table, [p.score]).c[p.score]
+    score = number(column, work.engine.kind(p.table, p.score))
+    inside = sa.and_(dialects.is_finite(score), score > _SLIP, score <= 100.0)
+    most = sa.func.max(sa.case((inside, score))).label("most")
+    seen = work.row("scores above 1", sa.select(total(flag(inside)).label("rows"), most))
+    rows = int(seen["rows"])
+    if rows > SHARE * read:
+        yield Finding(
+            place(work.engine, p.table, p.score),
+            f"{rows:,} scores above {_SLIP}, up to {seen['most']:g}",
+            "a score is a probability between 0 and 1",
+            "Divide percentages by 100; declare classes and numbers as `predicted`.",
+            "error",
+            "score_range",
+            rows,
+        )
