@@ -44,6 +44,7 @@ _DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _ZONED = ":[0-9]{2}([.][0-9]+)? ?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$"
 _ZEROS = "^[-+]?0[0-9]"
 _PART = 1 << 20  # bytes
+_POINT: Expression = sa.literal_column("'.'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,7 @@ def fits(cell: Expression, kind: Kind, marks: Marks) -> Expression:
     """Whether a cell can be read as a kind without loss."""
     value = cast(cell, kind, marks)
     if kind == "float" and marks.decimal != ".":  # a point would separate thousands
-        return sa.and_(value.is_not(None), sa.not_(sa.func.contains(cell, ".")))
+        return sa.and_(value.is_not(None), sa.not_(sa.func.contains(cell, _POINT)))
     if kind == "int":
         return to_text(value) == cell
     if kind == "date":
@@ -216,7 +217,8 @@ def fits(cell: Expression, kind: Kind, marks: Marks) -> Expression:
 def cast(cell: Expression, kind: Kind, marks: Marks) -> Expression:
     """A cell as its kind; NULL where it cannot be."""
     if kind == "float" and marks.decimal != ".":
-        cell = sa.func.replace(cell, marks.decimal, ".")
+        comma = sa.literal_column(quoted(marks.decimal))
+        cell = sa.func.replace(cell, comma, _POINT)
     return cell if kind == "text" else try_cast(cell, _CASTS[kind])
 
 

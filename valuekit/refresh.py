@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 
 from valuekit.assess import assess
 from valuekit.assess.designs.plans import plans
-from valuekit.cost.charges import charges
+from valuekit.cost.charges import lines
+from valuekit.cost.lines import frame, residual
 from valuekit.cost.pools import allocate, undriven
 from valuekit.errors import Finding, SourceError, ValuekitError, WorkspaceError
 from valuekit.ledger.book import Book
@@ -30,6 +31,7 @@ from valuekit.store.records import ModelOutcome, RunOutcome
 
 if TYPE_CHECKING:
     from datetime import date
+    from decimal import Decimal
 
     import pandas as pd
 
@@ -99,7 +101,7 @@ def refresh(
             parts=parts,
             complete=set(names) == set(loaded.workspace.models),
             seconds=perf_counter() - began,
-            general=(*clock, *general),
+            general=(*clock, *_amounts(loaded), *general),
         )
         tell("", "storing", _ASSESSED)
         store.commit(run, outcome, now + timedelta(seconds=outcome.seconds))
@@ -155,6 +157,11 @@ def _clock(store: Store, now: datetime) -> tuple[Finding, ...]:
             code="clock_back",
         ),
     )
+
+
+def _amounts(loaded: Loaded) -> tuple[Finding, ...]:
+    """Warnings of the file that concern what this run adds up."""
+    return tuple(one for one in loaded.warnings if one.code in {"negative_cost", "rounded"})
 
 
 def _pull_all(
@@ -290,16 +297,28 @@ def _costed(
     span: tuple[date, date],
 ) -> _Pulled:
     first = one.pull.first or loaded.workspace.models[name].launched or span[0]
-    own = charges(
-        loaded.workspace,
-        name,
-        one.facts["volume"],
-        one.facts["usage"],
-        min(first, span[1]),
-        span[1],
+    model, volume, usage = loaded.workspace.models[name], one.facts["volume"], one.facts["usage"]
+    own = lines(model, volume, usage, min(first, span[1]), span[1])
+    kept = (one.facts["cost"], frame(name, own), pool)
+    cost = add_up(FACTS["cost"], [made for made in kept if made is not None])
+    findings = (*one.findings, *_rounded(loaded, name, residual(own)))
+    return replace(one, facts={**one.facts, "cost": cost}, findings=findings)
+
+
+def _rounded(loaded: Loaded, name: str, left: Decimal) -> tuple[Finding, ...]:
+    """What amounts lost when they were rounded to the places that facts keep."""
+    if not left:
+        return ()
+    return (
+        Finding(
+            place=loaded.place("models", name, "costs"),
+            value=f"{left.normalize():f} {loaded.workspace.workspace.currency} in all",
+            rule="amounts of a day are rounded to 6 decimals, half to even",
+            remedy="Nothing to do: this is all that rounding left out of the model's costs.",
+            severity="info",
+            code="residual",
+        ),
     )
-    frames = [frame for frame in (one.facts["cost"], own, pool) if frame is not None]
-    return replace(one, facts={**one.facts, "cost": add_up(FACTS["cost"], frames)})
 
 
 def _assessed(loaded: Loaded, name: str, one: _Pulled, as_of: date) -> ModelOutcome:

@@ -53,18 +53,21 @@ def charges(
     Returns:
         A conformed frame of :data:`~valuekit.ledger.schema.COST`; cost is positive.
     """
-    model = workspace.models[model_name]
+    return frame(model_name, lines(workspace.models[model_name], volume, usage, first, last))
+
+
+def lines(
+    model: Model, volume: pd.DataFrame, usage: pd.DataFrame, first: date, last: date
+) -> list[Charge]:
+    """The charges of a model before they are added up and rounded; see :func:`charges`."""
     volume = _days(volume, first, last)
     usage = _days(usage, first, last)
-    return frame(
-        model_name,
-        [
-            *_per_prediction(model, volume),
-            *(token_charges(model.costs.tokens, usage, volume) if model.costs.tokens else ()),
-            *_monthly(model, first, last),
-            *_once(model, last),
-        ],
-    )
+    return [
+        *_per_prediction(model, volume),
+        *(token_charges(model.costs.tokens, usage, volume) if model.costs.tokens else ()),
+        *_monthly(model, first, last),
+        *_once(model, last),
+    ]
 
 
 def _days(fact: pd.DataFrame, first: date, last: date) -> pd.DataFrame:

@@ -37,14 +37,12 @@ class Charge:
     costed: int = 0
 
 
+_Key = tuple[str, "date", str, str]  # version, day, category, basis
+
+
 def frame(model: str, charges: Iterable[Charge]) -> pd.DataFrame:
     """The cost fact of a model: charges with one key are added; amounts have six places."""
-    amounts: dict[tuple[str, date, str, str], Decimal] = defaultdict(Decimal)
-    costed: dict[tuple[str, date, str, str], int] = defaultdict(int)
-    for one in charges:
-        key = (one.version, one.day, one.category, one.basis)
-        amounts[key] += one.amount
-        costed[key] += one.costed
+    amounts, costed = _by_key(charges)
     if not amounts:
         return empty(FACTS["cost"])
     rows = [
@@ -61,6 +59,23 @@ def frame(model: str, charges: Iterable[Charge]) -> pd.DataFrame:
         for key in sorted(amounts)
     ]
     return conform(FACTS["cost"], pd.DataFrame(rows))
+
+
+def residual(charges: Iterable[Charge]) -> Decimal:
+    """What rounding to six places leaves out of all charges together, with its sign."""
+    amounts, _ = _by_key(charges)
+    return sum((one - one.quantize(MICRO) for one in amounts.values()), start=Decimal(0))
+
+
+def _by_key(charges: Iterable[Charge]) -> tuple[dict[_Key, Decimal], dict[_Key, int]]:
+    """Amounts and predictions costed, added up by version, day, category and basis."""
+    amounts: dict[_Key, Decimal] = defaultdict(Decimal)
+    costed: dict[_Key, int] = defaultdict(int)
+    for one in charges:
+        key = (one.version, one.day, one.category, one.basis)
+        amounts[key] += one.amount
+        costed[key] += one.costed
+    return amounts, costed
 
 
 def records(rows: pd.DataFrame, *names: str) -> Iterator[tuple[Any, ...]]:

@@ -25,14 +25,15 @@ def largest_remainder(total: Decimal, weights: Sequence[int]) -> list[Decimal]:
 
     Each part is its exact share rounded towards zero to the cent; the cents left over go to the
     parts with the largest remainders, earlier parts first (Hamilton's method). An amount that is
-    not a whole number of cents is split to the millionth.
+    not a whole number of cents is split to the millionth; a finer one is rounded to it first, half
+    to even, which loading the workspace warns of with the residual.
 
     Args:
         total: The amount, in currency; a credit is negative.
         weights: Non-negative, not all zero.
 
     Returns:
-        One Decimal a weight; ``sum(parts) == total``.
+        One Decimal a weight; they add up to the total, rounded to six places.
 
     Raises:
         ValueError: for a negative weight, or when no weight is positive.
@@ -44,6 +45,7 @@ def largest_remainder(total: Decimal, weights: Sequence[int]) -> list[Decimal]:
     if whole <= 0 or min(weights) < 0:
         msg = f"weights must be 0 or more and not all 0, found {list(weights)}"
         raise ValueError(msg)
+    total = total.quantize(MICRO)
     quantum = CENT if total == total.quantize(CENT) else MICRO
     units = int((total / quantum).to_integral_value(ROUND_DOWN))
     sign = -1 if units < 0 else 1

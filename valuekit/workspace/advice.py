@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from valuekit.workspace.amounts import odd_amounts
 from valuekit.workspace.declare import Evidence, Model, Workspace
 from valuekit.workspace.evidence import ASSUMPTIONS
 from valuekit.workspace.wording import Mistake
@@ -14,9 +15,10 @@ def advice(workspace: Workspace) -> tuple[Mistake, ...]:
     if not workspace.models:
         rule = "no model is declared, so there is nothing to show"
         return (_warn(("models",), "", rule, "Add [models.NAME].", "no_models"),)
-    return tuple(
+    found = [
         one for name, model in workspace.models.items() for one in _model(workspace, name, model)
-    )
+    ]
+    return (*found, *odd_amounts(workspace))
 
 
 def _model(workspace: Workspace, name: str, model: Model) -> Iterator[Mistake]:

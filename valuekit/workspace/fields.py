@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
+
+from valuekit.workspace.currencies import CURRENCIES
 
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,39}$")
 _DAYS = re.compile(r"^(\d{1,4})\s*d$")
@@ -58,8 +61,9 @@ def _zone(value: str) -> str:
 
 
 def _currency(value: str) -> str:
-    if not re.match(r"^[A-Z]{3}$", value):
-        msg = f'{value!r} is not a currency: use an ISO 4217 code such as "EUR"'
+    if value not in CURRENCIES:
+        near = get_close_matches(value.strip().upper(), sorted(CURRENCIES), n=1, cutoff=0.6)
+        msg = f'{value!r} is not a currency: use an ISO 4217 code such as "{(*near, "EUR")[0]}"'
         raise ValueError(msg)
     return value
 

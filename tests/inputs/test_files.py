@@ -1,0 +1,184 @@
+"""Files that are not fit to be read, or only look odd."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.inputs.lake import GOOD, Lake, outcomes, predictions, refused, text, warned, while_read
+
+
+def line(number: int) -> str:
+    return GOOD.splitlines()[number]
+
+
+def same_facts(lake: Lake, good: Lake) -> None:
+    for name in ("volume", "score", "confusion", "effect", "intake", "cost"):
+        pd.testing.assert_frame_equal(lake.fact(name), good.fact(name))
+
+
+def test_missing(lake: Lake) -> None:
+    (lake.data / "predictions.csv").rename(lake.data / "prediction.csv")
+    refused(
+        lake,
+        "missing_file",
+        place="sources.lake, table predictions",
+        value="predictions",
+        rule="no such table",
+        remedy="Did you mean 'prediction'?",
+    )
+
+
+def test_empty(lake: Lake) -> None:
+    lake.write(predictions=b"")
+    refused(lake, "empty_file", place="table predictions (predictions.csv)", value="0 bytes")
+
+
+def test_header_only(lake: Lake) -> None:
+    lake.write(predictions=line(0) + "\n")
+    made = lake.refresh()
+    warned(made, "no_data", place="models.churn", rule="there is no data", rows=40)
+    warned(made, "empty_model", rule="unknown, not zero", rows=0)
+    assert lake.rules("predictions") == {}
+    assert lake.rules("outcomes") == {"orphan": 40}
+    status, _, err = lake.cli("refresh")
+    assert (status, "no data" in err) == (0, True)
+    card = lake.card()
+    for period in card.periods:
+        assert period.value.value is None
+        assert period.value.reason
+        assert period.net.value is None
+
+
+def test_truncated_parquet(lake: Lake) -> None:
+    lake.write(predictions=predictions())
+    path = lake.data / "predictions.parquet"
+    size = path.stat().st_size - 9
+    path.write_bytes(path.read_bytes()[:-9])
+    refused(lake, "truncated", place="(predictions.parquet)", value=f"{size:,} bytes")
+
+
+def test_csv_cut_in_the_middle_of_a_row(lake: Lake) -> None:
+    lake.write(predictions=GOOD[: GOOD.rindex("c39")])
+    lake.refresh()
+    assert lake.rules("predictions") == {"accepted": 39, "missing_columns": 1}
+    assert lake.fates("predictions") == {"accepted": 39, "quarantined": 1}
+    assert lake.rules("outcomes") == {"credited": 39, "orphan": 1}
+
+
+def test_wrong_extension(lake: Lake) -> None:
+    predictions().to_parquet(lake.data / "predictions.csv")
+    refused(lake, "wrong_extension", place="(predictions.csv)", value="PAR1", remedy="Rename")
+
+
+def test_byte_order_mark(lake: Lake, good: Lake) -> None:
+    lake.write(predictions=b"\xef\xbb\xbf" + GOOD.encode())
+    assert lake.refresh().findings == ()
+    same_facts(lake, good)
+
+
+def test_latin_1_as_utf_8(lake: Lake) -> None:
+    raw = GOOD.encode().replace(b"c07", b"Ren\xe9")
+    lake.write(predictions=raw)
+    at = raw.index(b"\xe9")
+    refused(
+        lake,
+        "encoding",
+        place="table predictions (predictions.csv)",
+        value=f"byte {at} is 0xe9, line 9",
+        remedy="UTF-8",
+    )
+
+
+def test_nul_byte(lake: Lake) -> None:
+    lake.write(predictions=GOOD.replace("p03", "p\0003"))
+    lake.refresh()
+    assert lake.rules("predictions") == {"accepted": 39, "bad_cell": 1}
+    assert lake.rules("outcomes") == {"credited": 39, "orphan": 1}
+
+
+def test_ragged_row(lake: Lake) -> None:
+    rows = GOOD.splitlines()
+    rows[3] += ",surplus"
+    rows[5] = rows[5].rpartition(",")[0]
+    lake.write(predictions="\n".join(rows) + "\n")
+    lake.refresh()
+    assert lake.rules("predictions") == {
+        "accepted": 38,
+        "missing_columns": 1,
+        "too_many_columns": 1,
+    }
+    assert lake.fates("predictions") == {"accepted": 38, "quarantined": 2}
+
+
+def test_quoted_newline(lake: Lake, good: Lake) -> None:
+    broken = '"c\n07"'
+    lake.write(
+        predictions=GOOD.replace("c07", broken), outcomes=text(outcomes()).replace("c07", broken)
+    )
+    assert lake.refresh().findings == ()
+    same_facts(lake, good)
+
+
+def test_semicolon(lake: Lake, good: Lake) -> None:
+    lake.write(predictions=text(predictions(), separator=";"))
+    refused(lake, "separator", value="id;at;customer", remedy='separator = ";"')
+    lake.declare('path = "data"', 'path = "data"\nseparator = ";"')
+    lake.write(outcomes=text(outcomes(), separator=";"))
+    assert lake.refresh().findings == ()
+    same_facts(lake, good)
+
+
+def test_decimal_comma(lake: Lake, good: Lake) -> None:
+    lake.declare('path = "data"', 'path = "data"\nseparator = ";"')
+    comma = text(predictions(), separator=";", decimal=",")
+    lake.write(predictions=comma, outcomes=text(outcomes(), separator=";"))
+    refused(lake, "wrong_type", place="column score", value="text", remedy="decimal")
+    lake.declare('separator = ";"', 'separator = ";"\ndecimal = ","')
+    assert lake.refresh().findings == ()
+    same_facts(lake, good)
+    lake.write(predictions=comma.replace("0,45", "0.45", 1))
+    lake.refresh()
+    assert lake.rules("predictions") == {"accepted": 39, "bad_cell": 1}
+
+
+def test_duplicate_header(lake: Lake) -> None:
+    lake.write(predictions=GOOD.replace("id,at,customer", "id,at,ID"))
+    refused(lake, "duplicate_column", value="ID, id", remedy="Rename or remove")
+
+
+def test_over_the_size_limit(lake: Lake) -> None:
+    lake.declare('path = "data"', 'path = "data"\nmax_file_size = "1MB"')
+    lake.write(predictions=GOOD + line(1)[:-2] + "v" * 1_000_000 + "\n")
+    refused(lake, "too_large", rule="larger than 1MB", remedy="max_file_size")
+
+
+def test_changes_while_read(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = lake.data / "predictions.csv"
+
+    def append() -> None:
+        with path.open("a") as file:
+            file.write(line(1).replace("p00", f"p{path.stat().st_size}") + "\n")
+
+    while_read(monkeypatch, append)
+    refused(
+        lake,
+        "changed_file",
+        place="table predictions",
+        rule="the file changed while it was read",
+        remedy="Run again",
+    )
+
+
+def test_symlink_out_of_the_root(lake: Lake, tmp_path: Path) -> None:
+    outside = tmp_path / "elsewhere.csv"
+    (lake.data / "predictions.csv").rename(outside)
+    (lake.data / "predictions.csv").symlink_to(outside)
+    refused(lake, "outside_root", place="table predictions", value="predictions.csv")
+
+
+def test_dots_out_of_the_root(lake: Lake) -> None:
+    lake.declare('table = "predictions"', 'table = "../predictions"')
+    refused(lake, "outside_root", value="../predictions", remedy="below the declared `path`")
