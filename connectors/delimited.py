@@ -217,7 +217,7 @@ def fits(cell: Expression, kind: Kind, marks: Marks) -> Expression:
 def cast(cell: Expression, kind: Kind, marks: Marks) -> Expression:
     """A cell as its kind; NULL where it cannot be."""
     if kind == "float" and marks.decimal != ".":
-        comma = sa.literal_column(quoted(marks.decimal))
+        comma: Expression = sa.literal_column(quoted(marks.decimal))
         cell = sa.func.replace(cell, comma, _POINT)
     return cell if kind == "text" else try_cast(cell, _CASTS[kind])
 

@@ -65,6 +65,8 @@ _KNOWN: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str, str
 def in_words(place: str, error: Exception) -> SourceError:
     """A failure of the engine as an error that a person can act on."""
     cause = _first_line(str(error))
+    if isinstance(error, duckdb.ConversionException) and "out of range" in cause:
+        error = duckdb.OutOfRangeException(cause)  # the engine has two words for it
     for kind, rule, remedy, code in _KNOWN:
         if isinstance(error, kind):
             return SourceError(Finding(place, cause, rule, remedy, code=code))

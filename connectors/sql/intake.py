@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from connectors.sql.dedupe import ACCEPTED
 from connectors.sql.match import CREDITED, RULES, Entries, Matched, same_keys, starts
 from connectors.sql.outcomes import Actuals
-from connectors.sql.values import total
+from connectors.sql.values import flag, total
 from connectors.sql.work import Expression, Statement, Work
 from valuekit.errors import Finding, SourceError
 from valuekit.ledger.schema import ALL
@@ -103,8 +103,11 @@ def fates(work: Work, actuals: Actuals, sides: list[tuple[Entries, Matched]]) ->
         sa.func.count().label("rows"),
         total(c.amount * c.share).label("credited"),
         total(c.amount * (1.0 - c.share)).label("rest"),
+        total(flag(c.share > 1.0 + TOLERANCE)).label("multiplied"),
     ).group_by(c.day, c.rank)
     found = work.run("fates of outcomes", counted)
+    if multiplied := int(found["multiplied"].sum()):
+        raise _multiplied(work, multiplied)
     return pd.concat([held, *by_rule(found)], ignore_index=True)
 
 
@@ -227,6 +230,20 @@ def _values_add_up(work: Work, source: Source) -> None:
             f"difference {difference!r}",
             "value_lost",
         )
+
+
+def _multiplied(work: Work, outcomes: int) -> SourceError:
+    """Outcomes that were credited more than once: their value would be counted twice."""
+    return SourceError(
+        Finding(
+            place=f"models.{work.name}.outcomes",
+            value=f"{outcomes:,} outcomes",
+            rule="an outcome is credited at most once; the join multiplied rows",
+            remedy="Nothing was stored. This is a fault of the connector: please report it.",
+            code="multiplied",
+            rows=outcomes,
+        )
+    )
 
 
 def _broken(work: Work, source: Source, value: str, code: str) -> SourceError:

@@ -19,6 +19,7 @@ from connectors.sql.values import (
     blank,
     class_name,
     class_number,
+    countable,
     flag,
     number,
     too_long,
@@ -204,5 +205,4 @@ class _Rows:
             value = self._number_of_label()
         else:
             return sa.literal_column("1.0")
-        usable = sa.and_(value.is_not(None), dialects.is_finite(value))
-        return sa.case((usable, value), else_=sa.literal_column("0.0"))
+        return countable(value)

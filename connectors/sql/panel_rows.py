@@ -15,6 +15,7 @@ from connectors.sql.values import (
     TRUE,
     any_of,
     blank,
+    countable,
     flag,
     number,
     text,
@@ -210,6 +211,4 @@ class _Rows:
         name = primary if primary in self.metrics else next(iter(self.metrics), None)
         if name is None:
             return sa.literal_column("1.0")
-        value = self._value(self.metrics[name])
-        usable = sa.and_(value.is_not(None), dialects.is_finite(value))
-        return sa.case((usable, value), else_=sa.literal_column("0.0"))
+        return countable(self._value(self.metrics[name]))

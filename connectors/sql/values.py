@@ -96,6 +96,13 @@ def unusable(value: Expression, kind: ColumnType) -> sa.ColumnElement[bool]:
     return broken
 
 
+def countable(value: Expression) -> Expression:
+    """A double that may be added up; 0 where it is missing, NaN, infinite or beyond measure."""
+    small = sa.func.abs(value) < sa.literal_column(str(LARGEST))
+    usable = sa.and_(value.is_not(None), dialects.is_finite(value), small)
+    return sa.case((usable, value), else_=sa.literal_column("0.0"))
+
+
 def any_of(conditions: Sequence[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:
     """Whether one of some conditions holds; false for none."""
     return sa.or_(*conditions) if conditions else sa.false()

@@ -123,7 +123,7 @@ def test_a_model_without_scores_or_labels_says_so():
     assert found.degradation.drifts == ()
 
 
-def test_low_coverage_withholds_the_verdict_but_not_the_figures():
+def test_low_coverage_withholds_the_verdict_and_the_money():
     declared = cases.payoff_workspace()
     made = cases.payoff_book(declared, cases.scored())
     served = made.facts["volume"].assign(predictions=lambda v: v["predictions"] * 2)
@@ -133,7 +133,10 @@ def test_low_coverage_withholds_the_verdict_but_not_the_figures():
     assert found.health.coverage.value == pytest.approx(0.5)
     assert found.verdict.action == "not enough evidence"
     assert "50% of entries found their outcome, below the floor of 90%" in found.verdict.reasons[0]
-    assert found.period("all").value.known
+    for money in (found.period("all").value, found.period("all").net, found.evidence[0].money):
+        assert money.value is None
+        assert "50% of entries found their outcome" in money.reason
+    assert found.accuracy.figures  # what the labelled rows say stays
 
 
 def test_uncosted_predictions_withhold_the_verdict():
@@ -142,6 +145,10 @@ def test_uncosted_predictions_withhold_the_verdict():
     found = card(declared, cases.payoff_book(declared, cases.scored()))
     assert found.health.costed.value == 0
     assert "have a cost" in found.verdict.reasons[0]
+    whole = found.period("all")
+    assert whole.value.known
+    assert whole.net.value is None
+    assert "have a cost" in whole.net.reason
 
 
 def test_a_missing_row_that_counts_as_zero_has_no_coverage():

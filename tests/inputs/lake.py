@@ -71,6 +71,9 @@ per_prediction = "0.10"
 """
 
 
+PREDICTED = "[models.churn.predictions]"
+
+
 def predictions() -> pd.DataFrame:
     """40 predictions over 20 days, one a customer."""
     at = pd.date_range("2026-01-01", periods=N, freq="12h", tz="UTC")
@@ -151,7 +154,7 @@ class Lake:
     def refresh(self, now: datetime = NOW) -> RunOutcome:
         """A run through the Python door; every source's rows add up."""
         made = Workspace.load(self.path).refresh(now=now)
-        assert self.intake()["rows"].sum() == made.rows_read
+        assert sum(self.intake(one)["rows"].sum() for one in made.models) == made.rows_read
         return made
 
     def cli(self, *words: str) -> tuple[int, str, str]:

@@ -8,6 +8,7 @@ from valuekit.assess.breakdown import segments, versions
 from valuekit.assess.costs import periods, since
 from valuekit.assess.designs import build
 from valuekit.assess.designs.base import no_series
+from valuekit.assess.floors import withheld
 from valuekit.assess.headline import headline
 from valuekit.assess.health import health, no_log
 from valuekit.assess.history import changes, declining, degradation, drifts, trend
@@ -52,6 +53,7 @@ def assess(workspace: Workspace, model: str, book: Book) -> Scorecard:
     """
     here = scene(workspace, model, book)
     designs = [build(here, one) for one in here.model.evidence]
+    designs = [withheld(here, one) for one in designs]
     lead = _lead(designs)
     worth = _worth(here, lead)
     quality = performance(here)
@@ -64,7 +66,7 @@ def assess(workspace: Workspace, model: str, book: Book) -> Scorecard:
     slope = trend(weeks, quality)
     state = health(here)
     whole = next((one for one in money if one.name == "all"), None)
-    verdict = decide(case(here, lead, found, state, declines=declining(slope, quality)))
+    verdict = decide(case(here, lead, found, declines=declining(slope, quality)))
     return Scorecard(
         **_identity(here),
         as_of=book.as_of if here.span else None,

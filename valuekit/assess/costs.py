@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from valuekit.assess.health import uncosted
 from valuekit.cost.lines import MARGINAL, total, within
 from valuekit.cost.unit import NONE_DECLARED, per_prediction
 from valuekit.estimate import Estimate, Period, unknown
@@ -46,7 +47,8 @@ def _figures(scene: Scene, worth: Worth, counted: Counted) -> PeriodFigures:
     value = _value(scene, worth, counted)
     marginal = _paid(cost, paid, (MARGINAL,), unit, days)
     attributed = _paid(cost, paid, (), unit, days)
-    earned, forward = net(value, attributed), net(value, marginal)
+    priced, running = _whole(scene, attributed), _whole(scene, marginal)
+    earned, forward = net(value, priced), net(value, running)
     volume = within(scene.fact("volume"), days)
     served = int(volume["predictions"].sum())
     lines = cost_lines(paid)
@@ -58,7 +60,7 @@ def _figures(scene: Scene, worth: Worth, counted: Counted) -> PeriodFigures:
         cost_attributed=attributed,
         net=earned,
         net_marginal=forward,
-        roi=roi(earned, attributed),
+        roi=roi(earned, priced),
         cost_per_prediction=per_prediction(attributed, served, unit),
         cost_per_prediction_marginal=per_prediction(marginal, served, unit),
         predictions=served,
@@ -98,6 +100,12 @@ def _paid(
         return unknown(NONE_DECLARED, unit, period=days)
     name = "marginal cost" if bases else "fully attributed cost"
     return cost_estimate(total(paid, *bases), unit, days, name)
+
+
+def _whole(scene: Scene, cost: Estimate) -> Estimate:
+    """A cost to be taken off; unknown when too few predictions have a price."""
+    why = uncosted(scene) if cost.known else ""
+    return unknown(why, cost.unit, period=cost.period) if why else cost
 
 
 def _label(value: Estimate) -> str:

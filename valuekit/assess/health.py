@@ -8,6 +8,7 @@ from valuekit.assess.scene import over_panel
 from valuekit.cost.unit import costed_share
 from valuekit.estimate import Estimate, unknown
 from valuekit.scorecard import Health, IntakeRow
+from valuekit.text import percent
 from valuekit.uplift.proportion import share
 
 if TYPE_CHECKING:
@@ -69,6 +70,22 @@ def coverage(scene: Scene) -> Estimate:
     if evidence is not None and evidence.design in {"holdout", "observational"}:
         return _of_units(scene)
     return _of_predictions(scene)
+
+
+def uncovered(scene: Scene) -> str:
+    """Why money is withheld: too few entries found their outcome; empty when enough did."""
+    return _below(coverage(scene), scene.settings.coverage_floor, "entries found their outcome")
+
+
+def uncosted(scene: Scene) -> str:
+    """Why net value is withheld: too few predictions have a price; empty when enough have."""
+    return _below(costed(scene), scene.settings.costing_floor, "predictions have a cost")
+
+
+def _below(share: Estimate, floor: float, what: str) -> str:
+    if share.value is None or share.value >= floor:
+        return ""
+    return f"only {percent(share.value)} of {what}, below the floor of {percent(floor)}"
 
 
 def _of_units(scene: Scene) -> Estimate:

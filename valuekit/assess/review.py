@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from valuekit.assess.health import uncosted, uncovered
 from valuekit.assess.scene import first_maturing
 from valuekit.cost.lines import MARGINAL, total, within
 from valuekit.cost.unit import NONE_DECLARED
 from valuekit.decision.case import Case, Drop
 from valuekit.estimate import Period, unknown
-from valuekit.text import percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from valuekit.assess.designs.base import Design
     from valuekit.assess.history import Found
     from valuekit.assess.scene import Scene
-    from valuekit.scorecard import Health
 
 RECENT_COST_DAYS = 91
 LEAST_AFTER = 14  # days after a change below which they say too little about the future
@@ -29,7 +28,6 @@ def case(
     scene: Scene,
     design: Design | None,
     found: Sequence[Found],
-    state: Health,
     *,
     declines: bool,
 ) -> Case:
@@ -59,7 +57,7 @@ def case(
         prior=scene.settings.prior_relative_sd,
         drop=drop,
         decay="Its performance has been getting worse, week by week." if declines else "",
-        withheld=_withheld(scene, state),
+        withheld=_withheld(scene),
         maturing=first_maturing(scene),
         retired=_retired(scene),
         no_evidence=design is None,
@@ -116,14 +114,8 @@ def _cost_ahead(scene: Scene) -> float:
     return float(paid) / recent.days * scene.settings.horizon_days
 
 
-def _withheld(scene: Scene, state: Health) -> str:
+def _withheld(scene: Scene) -> str:
     """Why no verdict may be given although there may be figures."""
     if scene.fact("cost").empty and scene.span is not None:
         return f"{NONE_DECLARED}: declare them, even if they are 0"
-    for share, floor, what in (
-        (state.coverage, scene.settings.coverage_floor, "entries found their outcome"),
-        (state.costed, scene.settings.costing_floor, "predictions have a cost"),
-    ):
-        if share.value is not None and share.value < floor:
-            return f"only {percent(share.value)} of {what}, below the floor of {percent(floor)}"
-    return ""
+    return uncovered(scene) or uncosted(scene)

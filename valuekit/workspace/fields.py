@@ -62,8 +62,12 @@ def _zone(value: str) -> str:
 
 def _currency(value: str) -> str:
     if value not in CURRENCIES:
-        near = get_close_matches(value.strip().upper(), sorted(CURRENCIES), n=1, cutoff=0.6)
-        msg = f'{value!r} is not a currency: use an ISO 4217 code such as "{(*near, "EUR")[0]}"'
+        meant = value.strip().upper()
+        near = get_close_matches(meant, sorted(CURRENCIES), n=9, cutoff=0.6)
+        best = max(
+            near, key=lambda one: (one[:1] == meant[:1]) + (one[:2] == meant[:2]), default="EUR"
+        )
+        msg = f'{value!r} is not a currency: use an ISO 4217 code such as "{best}"'
         raise ValueError(msg)
     return value
 

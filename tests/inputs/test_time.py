@@ -1,0 +1,201 @@
+"""Times: too early, too late, without a zone, in hours that never were, in the wrong unit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.inputs.lake import GOOD, NOW, Lake, outcomes, predictions, refused, text, warned
+
+BERLIN = "Europe/Berlin"
+
+
+def at(times: list[str] | pd.DatetimeIndex) -> pd.DataFrame:
+    """Predictions at these times, as many as there are."""
+    whole = pd.concat([predictions()] * (len(times) // 40 + 1), ignore_index=True)[: len(times)]
+    ids = [f"p{i}" for i in range(len(times))]
+    return whole.assign(id=ids, customer=ids, at=times)
+
+
+def in_berlin(lake: Lake) -> None:
+    lake.declare('currency = "EUR"', f'currency = "EUR"\ntimezone = "{BERLIN}"')
+
+
+def by_day(lake: Lake, model: str = "churn") -> dict[date, int]:
+    rows = lake.fact("volume", model)
+    return {day.date(): int(n) for day, n in rows.groupby("day")["predictions"].sum().items()}
+
+
+def test_outcome_before_prediction(lake: Lake) -> None:
+    seen = outcomes()
+    seen.loc[[3, 4], "seen"] -= pd.Timedelta(days=2)
+    lake.write(outcomes=text(seen))
+    lake.refresh()
+    assert lake.rules("outcomes") == {"credited": 38, "before_prediction": 2}
+    assert lake.fates("outcomes") == {"accepted": 38, "quarantined": 2}
+    lake.declare('window = "5d"', 'window = "5d"\nskew = "5m"')  # cannot be declared yet
+    refused(lake, "unknown_key", place="models.churn.outcomes.skew", rule="unknown key")
+
+
+def test_future(lake: Lake) -> None:
+    p, o = predictions(), outcomes()
+    p.loc[[7, 8], "at"] = pd.Timestamp("2027-01-01", tz="UTC")
+    o.loc[9, "seen"] = pd.Timestamp("2026-03-01 12:06", tz="UTC")
+    o.loc[10, "seen"] = pd.Timestamp("2026-03-01 12:04", tz="UTC")  # clocks differ a little
+    lake.write(predictions=text(p), outcomes=text(o))
+    lake.refresh()
+    assert lake.rules("predictions") == {"accepted": 38, "future": 2}
+    assert lake.rules("outcomes") == {
+        "credited": 36,
+        "orphan": 2,
+        "future": 1,
+        "outside_window": 1,
+    }
+    assert max(by_day(lake)) == date(2026, 1, 20)
+    assert lake.card().health.last_prediction == date(2026, 1, 20)
+
+
+def test_naive_timestamp(lake: Lake, good: Lake) -> None:
+    lake.declare('timezone = "UTC"', "")
+    lake.write(predictions=GOOD.replace("Z,", ","))
+    refused(
+        lake,
+        "naive_timestamp",
+        place="table predictions, column at",
+        value="without a zone",
+        remedy='timezone = "UTC"',
+    )
+    lake.declare('path = "data"', 'path = "data"\ntimezone = "UTC"')
+    lake.refresh()
+    pd.testing.assert_frame_equal(lake.fact("volume"), good.fact("volume"))
+
+
+def test_hour_that_occurs_twice(lake: Lake) -> None:
+    in_berlin(lake)
+    lake.declare('timezone = "UTC"', f'timezone = "{BERLIN}"')
+    times = ["2025-10-26T01:59:59", *["2025-10-26T02:30:00"] * 2, "2025-10-26T03:00:00"]
+    lake.write(predictions=at(times).to_csv(index=False))
+    lake.refresh()
+    assert lake.rules("predictions") == {"accepted": 4}
+    assert by_day(lake) == {date(2025, 10, 26): 4}
+
+
+def test_hour_that_never_was(lake: Lake) -> None:
+    in_berlin(lake)
+    lake.declare('timezone = "UTC"', f'timezone = "{BERLIN}"')
+    times = [
+        "2025-03-30T01:59:59",
+        "2025-03-30T02:00:00",
+        "2025-03-30T02:59:59",
+        "2025-03-30T03:00:00",
+    ]
+    seen = outcomes().assign(seen="2025-03-30T02:15:00")[:1]
+    typed = at(pd.DatetimeIndex(times))
+    for table in (at(times).to_csv(index=False), typed):
+        lake.write(predictions=table, outcomes=seen.to_csv(index=False))
+        lake.refresh()
+        assert lake.rules("predictions") == {"accepted": 2, "no_such_time": 2}
+        assert lake.fates("predictions") == {"accepted": 2, "quarantined": 2}
+        assert lake.rules("outcomes") == {"no_such_time": 1}
+
+
+def test_days_of_23_and_25_hours(lake: Lake) -> None:
+    in_berlin(lake)
+    hours = [
+        *pd.date_range("2025-03-28 23:00", periods=71, freq="h", tz="UTC"),
+        *pd.date_range("2025-10-24 22:00", periods=73, freq="h", tz="UTC"),
+    ]
+    lake.write(predictions=text(at(pd.DatetimeIndex(hours))))
+    lake.refresh()
+    expected = Counter(one.astimezone(ZoneInfo(BERLIN)).date() for one in hours)
+    assert by_day(lake) == expected
+    assert [expected[date(2025, *day)] for day in ((3, 30), (10, 26))] == [23, 25]
+    assert lake.rules("predictions") == {"accepted": 144}
+
+
+def test_seconds_milliseconds_and_microseconds_mixed_up(lake: Lake) -> None:
+    p = predictions()
+    seconds = p["at"].astype("int64") // 10 ** (9 if p["at"].dt.unit == "ns" else 6)
+    said = {"place": "column at", "rule": "milliseconds", "remedy": "timestamps when exporting"}
+    lake.write(predictions=p.assign(at=pd.to_datetime(seconds, unit="ms", utc=True)))
+    refused(lake, "time_unit", value="40 rows in 1970", **said)
+    table = pa.Table.from_pandas(p.drop(columns="at"), preserve_index=False)
+    ahead = pa.array([one * 1000 for one in seconds], pa.timestamp("s", tz="UTC"))
+    (lake.data / "predictions.parquet").unlink()
+    pq.write_table(table.append_column("at", ahead), lake.data / "predictions.parquet")
+    refused(lake, "time_unit", value="40 rows in 1970 or after 2199", **said)
+    lake.write(predictions=p.assign(at=seconds))
+    refused(lake, "wrong_type", place="column at", remedy="Convert seconds or milliseconds")
+    mixed = p["at"].where(p.index != 5, pd.Timestamp("1970-01-21", tz="UTC"))
+    lake.write(predictions=p.assign(at=mixed))
+    lake.refresh()
+    assert lake.rules("predictions") == {"accepted": 39, "time_unit": 1}
+
+
+def test_two_sources_in_two_zones(lake: Lake) -> None:
+    in_berlin(lake)
+    whole = lake.path.read_text(encoding="utf-8")
+    model = whole[whole.index("[models.churn]") :]
+    second = model.replace("models.churn", "models.away").replace(
+        'table = "', 'source = "away"\ntable = "'
+    )
+    first = model.replace('table = "', 'source = "lake"\ntable = "')
+    source = '[sources.away]\nkind = "duckdb"\npath = "away"\ntimezone = "America/New_York"\n\n'
+    head = whole[: whole.index("[models.churn]")]
+    lake.path.write_text(head + source + first + second, encoding="utf-8")
+    (lake.folder / "away").mkdir()
+    for name, frame, column in (
+        ("predictions", predictions(), "at"),
+        ("outcomes", outcomes(), "seen"),
+    ):
+        local = frame.assign(**{column: frame[column].dt.tz_convert("America/New_York")})
+        local[column] = local[column].dt.strftime("%Y-%m-%dT%H:%M:%S")
+        local.to_csv(lake.folder / "away" / f"{name}.csv", index=False)
+    made = lake.refresh()
+    assert set(made.models) == {"churn", "away"}
+    assert by_day(lake, "away") == by_day(lake)
+    days = predictions()["at"].dt.tz_convert(BERLIN).dt.date
+    assert by_day(lake) == Counter(days)
+    assert lake.rules("outcomes", "away") == {"credited": 40}
+
+
+def test_later_than_the_window(lake: Lake) -> None:
+    seen = outcomes()
+    seen.loc[3, "seen"] += pd.Timedelta(days=4)  # exactly the end of the window
+    seen.loc[4, "seen"] += pd.Timedelta(days=4, seconds=-1)
+    lake.write(outcomes=text(seen))
+    lake.refresh()
+    assert lake.rules("outcomes") == {"credited": 39, "outside_window": 1}
+    assert lake.fates("outcomes") == {"accepted": 39, "out_of_window": 1}
+    assert lake.fact("volume")["labelled"].sum() == 39
+
+
+def test_clock_moved_back(lake: Lake, good: Lake) -> None:
+    early = datetime(2026, 1, 10, tzinfo=UTC)
+    made = lake.refresh(early)
+    warned(made, "clock_back", value="2026-01-10 00:00 UTC", rule="stays reached", remedy="NTP")
+    assert lake.rules("predictions") == {"accepted": 40}  # nothing falls into the future again
+    pd.testing.assert_frame_equal(lake.fact("volume"), good.fact("volume"))
+    assert lake.card().as_of == good.card().as_of
+    assert lake.refresh(NOW).findings == ()
+
+
+def test_missing_day(lake: Lake) -> None:
+    p = predictions()
+    lake.write(predictions=text(p[p["at"].dt.day != 5]))
+    lake.refresh()
+    assert date(2026, 1, 5) not in by_day(lake)
+    card = lake.card()
+    assert card.health.missing_days == 1
+    assert len(by_day(lake)) == 19
+    assert card.period("all").predictions == pytest.approx(
+        sum(n for day, n in by_day(lake).items() if day <= card.health.mature_through)
+    )
+    checked = lake.cli("check")
+    assert "1 days between 2026-01-01 and 2026-01-20 have no rows" in checked[1] + checked[2]
