@@ -63,7 +63,7 @@ def test_overflow(lake: Lake) -> None:
         "overflow",
         place="statement churn: usage",
         rule="too large for its type",
-        remedy="Correct the values",
+        remedy="Correct the value",
     )
 
 
