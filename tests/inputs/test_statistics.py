@@ -92,10 +92,17 @@ def test_zero_variance(trial: Lake) -> None:
     treated = assigned()["arm"] == "treated"
     trial.write(outcomes=spent(np.where(treated, 12.0, 10.0)))
     trial.refresh()
-    effect = holdout(trial).effect
-    assert effect.value == pytest.approx(2.0)
-    assert (effect.low, effect.high, effect.se) == (None, None, None)
-    assert "no spread" in " ".join((effect.reason, *effect.notes))
+    report = holdout(trial)
+    for figure, value in ((report.effect, 2.0), (report.money, 2.0 * 150)):
+        assert figure.value == pytest.approx(value)
+        assert (figure.low, figure.high, figure.se) == (None, None, None)
+        assert "Every unit has the same outcome in each arm" in figure.notes[0]
+    assert report.relative.value is None
+    assert "no uncertainty can be estimated" in report.title
+    whole = trial.card().period("all")
+    assert (whole.value.value, whole.value.low) == (pytest.approx(300.0), None)
+    assert whole.p_loss is None
+    assert trial.cli("show", "churn")[0] == 0
 
 
 def test_one_armed_experiment(trial: Lake) -> None:

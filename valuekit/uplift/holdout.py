@@ -99,6 +99,8 @@ def from_strata(  # noqa: PLR0913 - settings by keyword, with defaults
     """A holdout from the terms of a stratified difference."""
     rate = f"{unit}/{per}"
     notes = (*strata.excluded, *notes)
+    if strata.alike:
+        return _without_interval(strata, method, unit, rate, value, period, notes)
     if strata.reason:
         why = " ".join((strata.reason, *strata.excluded))
         none = unknown(why, unit, period=period, method=method)
@@ -122,6 +124,29 @@ def from_strata(  # noqa: PLR0913 - settings by keyword, with defaults
         notes=notes,
     ).scaled(value, unit)
     base = -total(strata.control) * value
+    effect = money.scaled(1 / strata.units, rate)
+    return Holdout(money, effect, base, strata.units, strata.control_units, strata.excluded)
+
+
+def _without_interval(
+    strata: Stratified,
+    method: str,
+    unit: str,
+    rate: str,
+    value: float,
+    period: Period | None,
+    notes: tuple[str, ...],
+) -> Holdout:
+    """The difference of arms in which nobody differs: a point, and why it has no interval."""
+    money = Estimate(
+        value=total(strata.alike),
+        unit=unit,
+        n=strata.units + strata.control_units,
+        method=method,
+        period=period,
+        notes=(strata.reason, *notes),
+    ).scaled(value, unit)
+    base = -total([term for term in strata.alike if term.weight < 0]) * value
     effect = money.scaled(1 / strata.units, rate)
     return Holdout(money, effect, base, strata.units, strata.control_units, strata.excluded)
 

@@ -51,6 +51,7 @@ class Stratified:
         epochs: Names of the epochs included.
         excluded: Why a part was left out, one sentence each.
         reason: Why nothing can be estimated; empty otherwise.
+        alike: The terms when they have no variance at all: a difference, but no uncertainty.
     """
 
     terms: tuple[Term, ...]
@@ -59,6 +60,7 @@ class Stratified:
     epochs: tuple[str, ...]
     excluded: tuple[str, ...]
     reason: str = ""
+    alike: tuple[Term, ...] = ()
 
     @property
     def treated(self) -> tuple[Term, ...]:
@@ -144,6 +146,7 @@ def stratify_epochs(
         tuple(included),
         tuple(excluded),
         reason,
+        alike=tuple(terms) if reason else (),
     )
 
 

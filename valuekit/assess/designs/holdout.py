@@ -123,8 +123,8 @@ def _report(
         money = unknown(reason, scene.currency)
         measured = replace(measured, effect=unknown(reason, f"{trial.unit}/unit"))
         effect = measured.effect
-    known = effect.known
-    lift = _lift(looks, strata) if known else unknown(effect.reason, "share")
+    known, spread = effect.known, effect.se is not None
+    lift = _lift(looks, strata) if spread else unknown(effect.reason or strata.reason, "share")
     return EvidenceReport(
         design="holdout",
         primary=trial.evidence.primary,
@@ -139,9 +139,9 @@ def _report(
         arms=arm_rows(rows if not rows.empty else trial.rows(None), control, treated),
         diagnostics=tuple(found.values()),
         timeline=timeline(rows, control, treated, value=trial.value, capped=trial.capped)
-        if known
+        if spread
         else (),
-        others=others(looks, strata) if known else (),
+        others=others(looks, strata) if spread else (),
         settle=what_settles(trial, measured),
         formula=FORMULA,
         source=SOURCE,

@@ -26,6 +26,9 @@ def title(trial: Trial, found: Holdout) -> str:
     else:
         size = f"{abs(effect.value):.3g} {trial.name} a unit"
     sides = f"{count(found.units)} treated and {count(found.control_units)} control units"
+    if effect.se is None:
+        sense = "more" if effect.value >= 0 else "less"
+        return f"{size} {sense} than the control group, over {sides}. {effect.notes[0]}"
     if not effect.resolved:
         sense = "more" if effect.value >= 0 else "less"
         return f"Not told from zero: {size} {sense} than the control group, over {sides}"
@@ -37,7 +40,7 @@ def what_settles(trial: Trial, found: Holdout) -> str:
     """How many more units and days would settle the observed effect."""
     effect = found.effect.value
     rows = trial.mature_rows()
-    if effect is None or not trial.value or rows.empty:
+    if effect is None or found.effect.se is None or not trial.value or rows.empty:
         return "Both groups, with complete outcomes, for at least four weeks."
     sought = effect if found.effect.resolved else _break_even(trial, found) or effect
     run = partial(settle, rows, trial.control, trial.evidence.treated)
