@@ -59,21 +59,21 @@ class World:
 
 
 def world(number: int, how: How, rng: np.random.Generator) -> World:
-    """Up to 8 predictions of 3 customers and up to 8 outcomes, some of them spoilt."""
+    """Up to 8 predictions of 2 customers and up to 8 outcomes, some of them spoilt."""
     made = World()
     start = START + timedelta(days=DAYS * number)
     for i in range(int(rng.integers(1, 9))):
-        name, who = f"w{number}p{i}", f"w{number}c{rng.integers(3)}"
+        name, who = f"w{number}p{i}", f"w{number}c{rng.integers(2)}"
         score = round(float(rng.integers(0, 101)) / 100, 2)
-        row = (name, _moment(start, rng, 5), who, score)
+        row = (name, _moment(start, rng, 3), who, score)
         made.predictions += _spoilt(row, rng, how, _PREDICTIONS)
     names = [name for name, *_ in made.predictions] if how.by_id else []
     for i in range(int(rng.integers(0, 9))):
-        key = f"w{number}c{rng.integers(4)}"  # the fourth customer has no prediction
+        key = f"w{number}c{min(rng.integers(5) // 2, 2)}"  # the third customer has no prediction
         if how.by_id:
             key = str(rng.choice([one for one in names if one] + [f"w{number}nobody"]))
         y = float(rng.integers(0, 2)) if how.classes else round(float(rng.normal(5, 9)), 2)
-        row = (f"w{number}o{i}", _moment(start, rng, 9), key, y)
+        row = (f"w{number}o{i}", _moment(start, rng, 6), key, y)
         made.outcomes += _spoilt(row, rng, how, _OUTCOMES)
     if how.text and rng.random() < how.rate:
         made.ragged = [str(one) for one in rng.choice([SHORT, LONG], rng.integers(1, 3))]
