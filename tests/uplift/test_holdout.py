@@ -119,7 +119,6 @@ def test_an_epoch_without_control_is_left_out_and_named():
         (pd.DataFrame({"arm": ["offer"] * 3, "y": [1.0, 2, 3]}), "no units in the control arm"),
         (pd.DataFrame({"arm": ["control"] * 3, "y": [1.0, 2, 3]}), "no units in any other arm"),
         (pd.DataFrame({"arm": ["control", "offer"], "y": [1.0, 2]}), "at least two units"),
-        (pd.DataFrame({"arm": ["control", "offer"] * 3, "y": [1.0, 2] * 3}), "same outcome"),
     ],
 )
 def test_unknown_with_a_reason(rows, reason):
@@ -128,6 +127,17 @@ def test_unknown_with_a_reason(rows, reason):
     assert not found.effect.known
     assert found.base is None
     assert reason in found.money.reason
+
+
+def test_arms_without_variance_are_a_point_without_an_interval():
+    rows = pd.DataFrame({"arm": ["control", "offer"] * 3, "y": [1.0, 2] * 3})
+    found = holdout(effect_frame(rows), "control", unit="EUR", value=5.0)
+    for figure, value in ((found.money, 15.0), (found.effect, 5.0)):
+        assert figure.value == pytest.approx(value)
+        assert (figure.low, figure.high, figure.se) == (None, None, None)
+        assert not figure.resolved
+        assert "same outcome" in figure.notes[0]
+    assert found.base == pytest.approx(15.0)
 
 
 def test_no_units_at_all():

@@ -51,7 +51,7 @@ class Stratified:
         epochs: Names of the epochs included.
         excluded: Why a part was left out, one sentence each.
         reason: Why nothing can be estimated; empty otherwise.
-        alike: The terms when they have no variance at all: a difference, but no uncertainty.
+        alike: The terms when arms differ and have no variance: a difference, no uncertainty.
     """
 
     terms: tuple[Term, ...]
@@ -146,7 +146,8 @@ def stratify_epochs(
         tuple(included),
         tuple(excluded),
         reason,
-        alike=tuple(terms) if reason else (),
+        # One value everywhere is more likely a column that says nothing than an effect of 0.
+        alike=tuple(terms) if reason and len({term.mean for term in terms}) > 1 else (),
     )
 
 
