@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from connectors import dialects, zones
 from connectors.base import BAD_CELL, ColumnType, Engine
-from connectors.sql import when
+from connectors.sql import instants as when
 from connectors.sql.spine import time_of
 from connectors.sql.values import (
     FALSE,

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from connectors import dialects
 from connectors.base import BAD_CELL, ColumnType
-from connectors.sql import when
+from connectors.sql import instants as when
 from connectors.sql.dedupe import Judged, judge
 from connectors.sql.keys import Keys, prediction_keys
 from connectors.sql.periods import moment_of, period

@@ -14,7 +14,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from connectors.base import BAD_CELL, ColumnType
-from connectors.sql import when
+from connectors.sql import instants as when
 from connectors.sql.dedupe import ACCEPTED
 from connectors.sql.epochs import epoch
 from connectors.sql.exposure import at_once
