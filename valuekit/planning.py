@@ -12,7 +12,7 @@ from valuekit.errors import Finding, WorkspaceError
 from valuekit.holdouts import KIND
 from valuekit.source import Registered
 from valuekit.text import count, day, money, percent
-from valuekit.uplift.cheapest import Basis, cheapest, way
+from valuekit.uplift.cheapest import MOST_DAYS, SHARES, Basis, cheapest, way
 
 if TYPE_CHECKING:
     from valuekit.workspace.declare import Model
@@ -21,6 +21,7 @@ DEFAULT_SHARE = 0.1
 DEFAULT_DAYS = 56
 CONTROL, TREATED, COLUMN = "control", "model", "holdout_arm"
 Reading = Literal["watched", "fixed"]
+_ROUNDING = 1.01  # units are whole, so what is found is a little off what was sought
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class HoldoutPlan:
     detectable_year_fixed: float  # the same as money a year over all units
     detectable_year_watched: float
     sought: float | None  # money a unit that would settle the verdict
+    settles: bool | None  # whether it finds that with 80% power; None where nobody knows it
+    asked: bool  # whether its share or days were asked for, not chosen here
     cost: float  # value that the control units are expected to forgo
     basis: str  # what the numbers rest on
 
@@ -62,21 +65,16 @@ def plan(  # noqa: PLR0913 - settings by keyword, with defaults
     """A holdout of a share over some days; what is left out follows from what has to be seen.
 
     Without days they are those that find ``basis.sought`` with 80% power; without a share it is
-    that of the cheapest holdout that does so within a year. Where nobody knows what to look for:
-    10% for eight weeks.
+    that of the cheapest holdout that does so within a year. Where none does, a year is planned, at
+    the share that shows most, and ``settles`` is False. Where nobody knows what to look for: 10%
+    for eight weeks.
 
     Raises:
         WorkspaceError: for a share outside 0 to 1, or fewer than one day.
     """
     _sensible(name, share, days)
     watched = reading == "watched"
-    found = None
-    if share is None and days is None and basis.sought:
-        found = cheapest(basis.traffic, basis.sought, basis.worth, watched=watched)
-    used = share if share is not None else found.share if found else DEFAULT_SHARE
-    if days is None and basis.sought:
-        found = way(basis.traffic, basis.sought, used, basis.worth, watched=watched)
-    exposure = days if days is not None else found.exposure if found else DEFAULT_DAYS
+    used, exposure = _chosen(basis, share, days, watched=watched)
     units = max(round(basis.traffic.rate * exposure), 2)
     fixed, looked = (basis.traffic.detectable(units, used, watched=one) for one in (False, True))
     yearly = basis.traffic.rate * 365
@@ -100,9 +98,33 @@ def plan(  # noqa: PLR0913 - settings by keyword, with defaults
         detectable_year_fixed=fixed * yearly,
         detectable_year_watched=looked * yearly,
         sought=basis.sought,
+        settles=(looked if watched else fixed) <= basis.sought * _ROUNDING
+        if basis.sought
+        else None,
+        asked=share is not None or days is not None,
         cost=max(basis.worth, 0.0) * control,
         basis=basis.source,
     )
+
+
+def _chosen(
+    basis: Basis, share: float | None, days: int | None, *, watched: bool
+) -> tuple[float, int]:
+    """Share and days of exposure, those that were not given chosen."""
+    traffic, sought = basis.traffic, basis.sought
+    if not sought:
+        return share or DEFAULT_SHARE, days or DEFAULT_DAYS
+    if share is None and days is None:
+        found = cheapest(traffic, sought, basis.worth, watched=watched)
+        if found is not None:
+            return found.share, found.exposure
+    year = max(MOST_DAYS - traffic.wait, 1)
+    shows_most = min(SHARES, key=traffic.variance) if days is None else DEFAULT_SHARE
+    used = share or shows_most
+    if days is not None:
+        return used, days
+    needed = way(traffic, sought, used, basis.worth, watched=watched).exposure
+    return used, min(needed, year)
 
 
 def _sensible(name: str, share: float | None, days: int | None) -> None:
@@ -125,8 +147,15 @@ def registration(made: HoldoutPlan, *, salt: str, person: str, today: date) -> R
     """What is stored of a plan before it starts.
 
     Raises:
-        WorkspaceError: when the start lies in the past.
+        WorkspaceError: when the start lies in the past, or nobody asked for a holdout that cannot
+            settle the verdict.
     """
+    if made.settles is False and not made.asked:
+        rule = f"no holdout within {MOST_DAYS} days tells {_sought(made)} from zero"
+        remedy = (
+            "Give --share and --days for one that shows less, or --effect for another question."
+        )
+        raise WorkspaceError(refused(made.model, made.metric, rule, remedy))
     if made.start < today:
         rule = "a holdout is registered before it starts; this start lies in the past"
         remedy = f"Start on {today.isoformat()} or later: --start DAY."
@@ -221,7 +250,6 @@ def described(made: HoldoutPlan) -> tuple[tuple[str, str], ...]:
         )
     )
     fixed, watched = seen
-    sought = "unknown" if made.sought is None else f"{money(made.sought, unit)} a unit"
     return (
         ("Metric", made.metric),
         ("Control share", percent(made.share)),
@@ -230,9 +258,25 @@ def described(made: HoldoutPlan) -> tuple[tuple[str, str], ...]:
         ("Units in both arms (N)", count(made.units)),
         ("Sequence tightest at (N*)", count(made.tightest)),
         ("Units without the model", count(made.control_units)),
-        ("Would settle the verdict", sought),
+        ("Would settle the verdict", _sought(made)),
+        ("Settles it", _settles(made)),
         ("Detectable, one look at the end", fixed),
         ("Detectable, watched every day", watched),
         ("Opportunity cost", money(made.cost, unit)),
         ("Rests on", made.basis),
     )
+
+
+def _sought(made: HoldoutPlan) -> str:
+    return "unknown" if made.sought is None else f"{money(made.sought, made.currency)} a unit"
+
+
+def _settles(made: HoldoutPlan) -> str:
+    """Whether it finds what would settle the verdict, in words."""
+    if made.settles is None:
+        return "unknown: nobody knows what to look for"
+    if made.settles:
+        return "yes, with 80% power"
+    if made.asked:
+        return "no: it shows less than that"
+    return f"no: no holdout within {MOST_DAYS} days does; this one shows most"

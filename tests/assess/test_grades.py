@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from tests.assess import cases
-from tests.bookkeeping import FIRST
+from tests.bookkeeping import FIRST, book
+from tests.bookkeeping import rows as made
+from tests.facts_from_rows import effect_frame
 from valuekit.assess import assess
 
 
@@ -55,8 +57,6 @@ def test_a_few_large_outcomes_cost_the_a_and_the_cap_decides():
     declared = cases.holdout_workspace(
         metrics={"y": {"column": "y", "already_money": True, "cap": 100}}
     )
-    from tests.facts_from_rows import effect_frame
-
     facts = {"effect": effect_frame(table, cap=100.0), "volume": cases.volume([50] * 100)}
     made = cases.costed(declared, cases.book(facts))
     capped = assess(declared, "m", made).evidence[0]
@@ -76,3 +76,36 @@ def test_old_evidence_loses_a_grade():
     found = assess(declared, "m", made).evidence[0]
     assert found.grade == "B"
     assert "180 days" in found.grade_reasons[0]
+
+
+def of_versions(*served):
+    """A holdout whose predictions came from versions: name, first day, last day."""
+    declared = cases.holdout_workspace(
+        predictions={
+            "table": "p", "id": "id", "time": "at", "unit": "u", "arm": "arm", "version": "v",
+        }
+    )  # fmt: skip
+    rows = [
+        {"day": FIRST + timedelta(days=day), "version": name, "predictions": 50}
+        for name, first, last in served
+        for day in range(first, last + 1)
+    ]
+    every = [{"day": FIRST + timedelta(days=day), "predictions": 50} for day in range(100)]
+    facts = {"effect": effect_frame(cases.units()), "volume": made("volume", *rows, *every)}
+    return assess(declared, "m", cases.costed(declared, book(facts))).evidence[0]
+
+
+@pytest.mark.parametrize(
+    ("served", "grade"),
+    [
+        ([("v1", 0, 99)], "A"),
+        ([("v1", 0, 60), ("v2", 61, 99)], "A"),  # the evidence holds days of both
+        ([("v1", 0, 91), ("v2", 92, 99)], "B"),  # the last mature day is day 89
+        ([("v1", 0, 99), ("v2", 95, 96)], "A"),  # a trial run is not the version in use
+    ],
+)
+def test_evidence_of_another_version_loses_a_grade(served, grade):
+    found = of_versions(*served)
+    assert found.grade == grade
+    said = any("version v2 has been in use since" in one for one in found.grade_reasons)
+    assert said == (grade == "B")

@@ -94,7 +94,9 @@ def test_it_says_what_it_checked_and_has_its_grade(found):
     assert "Duflo" in one.source
     assert one.timeline[-1].value == pytest.approx(one.effect.value)
     keys = [other.key for other in one.others]
-    assert keys == ["uplift.clustered", "uplift.cells", "uplift.cells.unequal"]
+    assert keys == [
+        "uplift.clustered", "uplift.fixed_effects", "uplift.cells", "uplift.cells.unequal",
+    ]  # fmt: skip
     assert all(other.estimate.value == pytest.approx(one.effect.value) for other in one.others)
 
 

@@ -150,6 +150,23 @@ def test_a_start_in_the_past_and_a_second_look_are_refused(fresh: Path) -> None:
         connection.exec_driver_sql("delete from registrations")
 
 
+def test_what_no_year_can_tell_is_not_planned_for_decades(fresh: Path) -> None:
+    """At 100 units a day and sd 9, five cents a unit would take twenty years."""
+    given = ("--per-day", "100", "--sd", "9", "--effect", "0.05")
+    seen = json.loads(go("plan", "offers", *given, "--json", at=fresh).stdout)["plan"]
+    assert seen["settles"] is False
+    assert seen["days"] + 7 == 365
+    assert seen["share"] == 0.5
+    assert seen["detectable_watched"] > 0.05
+    done = go("register", "offers", *given, "--person", "me", at=fresh)
+    assert done.returncode == 1
+    assert "no holdout within 365 days tells" in done.stderr
+    asked = ("--share", "0.1", "--days", "30")
+    assert go("register", "offers", *given, *asked, "--person", "me", at=fresh).returncode == 0
+    enough = ("--per-day", "100", "--sd", "9", "--effect", "1")
+    assert json.loads(go("plan", "offers", *enough, "--json", at=fresh).stdout)["plan"]["settles"]
+
+
 def test_without_facts_a_plan_needs_numbers(fresh: Path) -> None:
     assert json.loads(go("status", "--json", at=fresh).stdout)["holdouts"] == []
     bare = go("plan", "offers", at=fresh)

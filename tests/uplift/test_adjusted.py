@@ -9,9 +9,11 @@ import statsmodels.api as sm
 
 from tests.facts_from_rows import effect_frame
 from valuekit.moments import Moments
-from valuekit.uplift.cuped import cuped, theta
+from valuekit.uplift.arms import arm_epochs
+from valuekit.uplift.cuped import adjusted_strata, cuped, theta
 from valuekit.uplift.holdout import holdout
-from valuekit.uplift.ratio import linearised, ratio_difference
+from valuekit.uplift.ratio import linearised, ratio_difference, ratio_gap
+from valuekit.uplift.relative import ratio_estimate, ratio_of
 from valuekit.uplift.welch import welch
 
 
@@ -138,3 +140,34 @@ def test_a_useless_covariate_leaves_the_ratio_as_it_is():
         for one in (True, False)
     )
     assert found == plain
+
+
+def test_relative_lift_of_adjusted_means_is_that_of_centred_raw_rows():
+    """theta (x - mean x) is taken off, so both means stay on the level of the outcome."""
+    rows = units(seed=7)
+    epochs = arm_epochs(effect_frame(rows))
+    strata = adjusted_strata(epochs, "c", None)
+    found = ratio_estimate(ratio_of(strata))
+    sides = [rows[rows["arm"] == arm] for arm in "tc"]
+    above = sum(np.cov(one["y"], one["x"])[0, 1] / len(one) for one in sides)
+    slope = above / sum(one["x"].var() / len(one) for one in sides)
+    made = [one["y"] - slope * (one["x"] - rows["x"].mean()) for one in sides]
+    top, base = (one.mean() for one in made)
+    assert found.value == pytest.approx(top / base - 1, rel=1e-9)
+    se = np.sqrt(sum(one.var() / len(one) / one.mean() ** 2 for one in made)) * top / base
+    assert found.se == pytest.approx(se, rel=1e-9)
+    assert adjusted_strata(arm_epochs(effect_frame(units(rho=0.0))), "c", None) is None
+
+
+@pytest.mark.parametrize("adjusted", [False, True])
+def test_relative_difference_of_ratios(adjusted):
+    rows = earlier(ratio_units(4, 900), 5)
+    found = ratio_gap(effect_frame(rows), "c", unit="EUR/order", adjusted=adjusted)
+    assert found.adjusted is adjusted
+    base = found.difference.value / found.relative.value
+    control = rows[rows["arm"] == "c"]
+    plain = control["y"].sum() / control["d"].sum()
+    assert base == pytest.approx(plain, rel=0.05 if adjusted else 1e-9)
+    # On the log scale the share of the error is that of the difference, to first order.
+    assert found.relative.se == pytest.approx(found.difference.se / base, rel=0.1)
+    assert found.relative.low < found.relative.value < found.relative.high

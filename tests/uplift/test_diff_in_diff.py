@@ -15,6 +15,7 @@ from valuekit.uplift.balanced import balanced
 from valuekit.uplift.cells import clustered, four_cells, unequal_cells
 from valuekit.uplift.diff_in_diff import diff_in_diff, pre_slopes
 from valuekit.uplift.few_groups import exact_p, interval_of, splits
+from valuekit.uplift.fixed_effects import fixed_effects
 from valuekit.uplift.gaps import Gaps
 from valuekit.uplift.panel import Panel, buckets, panel_of
 from valuekit.uplift.since_launch import since_launch
@@ -269,3 +270,39 @@ def test_totals_of_spans_add_up(cut, seed):
     first = np.arange(12) < cut - 18
     parts = [found.total(first).value, found.total(~first).value]
     assert sum(parts) == pytest.approx(found.everything().value, abs=1e-9)
+
+
+@pytest.mark.parametrize("thin", [1.0, 0.6])
+def test_fixed_effects_are_the_regression_of_rows(thin):
+    """Groups of unlike size that come and go; statsmodels counts their effects, we do not."""
+    rows = grouped_rows(treated=5, each=4, seed=8).sample(frac=thin, random_state=2)
+    rows["day"] = rows["day"].astype(str)
+    codes = pd.factorize(rows["group"])[0]
+    model = smf.ols("y ~ on + C(group) + C(day)", rows)
+    fit = model.fit(cov_type="cluster", cov_kwds={"groups": codes})
+    found = fixed_effects(panel_of(panel_frame(rows)), unit="1")
+    assert found.value == pytest.approx(fit.params["on"], rel=1e-9)
+    n, groups = len(rows), rows["group"].nunique()
+    counted = n - groups - rows["day"].nunique()
+    nested = n - rows["day"].nunique() - 1
+    assert found.se == pytest.approx(fit.bse["on"] * np.sqrt(counted / nested), rel=1e-9)
+    assert (found.n, found.df) == (groups, groups - 1)
+
+
+def test_fixed_effects_equal_the_cells_only_where_rows_are_balanced():
+    rows = grouped_rows(treated=5, each=4, seed=8)
+    whole, part = (
+        panel_of(panel_frame(one)) for one in (rows, rows.sample(frac=0.6, random_state=2))
+    )
+    assert fixed_effects(whole, unit="1").value == pytest.approx(
+        clustered(whole, unit="1").value, rel=1e-9
+    )
+    assert abs(fixed_effects(part, unit="1").value - clustered(part, unit="1").value) > 1e-3
+
+
+def test_fixed_effects_without_noise_or_without_others_are_unknown():
+    rows = grouped_rows(treated=5)
+    flat = rows.assign(y=rows["on"] * 2.0)
+    assert "alike" in fixed_effects(panel_of(panel_frame(flat)), unit="1").reason
+    alone = rows[rows["t"] == 1]
+    assert "nothing of the launch" in fixed_effects(panel_of(panel_frame(alone)), unit="1").reason

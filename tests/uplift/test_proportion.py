@@ -6,6 +6,7 @@ import pytest
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from tests.facts_from_rows import effect_frame
+from valuekit.uplift.holdout import holdout
 from valuekit.uplift.proportion import newcombe, proportion_difference, share, wilson
 
 
@@ -65,3 +66,25 @@ def test_silences():
     assert not proportion_difference(effect_frame(rows), "c").known
     assert not newcombe(0, 0, 1, 2).known
     assert share(0, 0, none="Nothing was served.").reason == "Nothing was served."
+
+
+@pytest.mark.parametrize("cells", [((30, 400), (12, 380)), ((3, 900), (0, 100)), ((4, 5), (0, 9))])
+def test_money_of_a_proportion_has_newcombes_interval(cells):
+    """Zero cells too, where the t interval knows of no spread in the arm."""
+    (x1, n1), (x0, n0) = cells
+    y = [1.0] * x1 + [0.0] * (n1 - x1) + [1.0] * x0 + [0.0] * (n0 - x0)
+    rows = pd.DataFrame({"arm": ["t"] * n1 + ["c"] * n0, "y": y})
+    oracle = newcombe(x1, n1, x0, n0)
+    found = holdout(effect_frame(rows), "c", unit="EUR", value=-2.0, proportion=True)
+    assert (found.effect.low, found.effect.high) == pytest.approx(
+        (-2 * oracle.high, -2 * oracle.low)
+    )
+    assert found.money.high == pytest.approx(-2 * n1 * oracle.low)
+    assert "Newcombe" in found.money.method
+
+
+def test_amounts_that_are_called_a_proportion_keep_their_t_interval():
+    rng = np.random.default_rng(3)
+    rows = pd.DataFrame({"arm": ["t", "c"] * 50, "y": rng.random(100)})
+    found = holdout(effect_frame(rows), "c", unit="EUR", proportion=True)
+    assert found == holdout(effect_frame(rows), "c", unit="EUR")

@@ -13,6 +13,7 @@ from valuekit.critical import critical
 from valuekit.estimate import Estimate, Period, unknown
 from valuekit.facts import period_of
 from valuekit.uplift.arms import Epochs, arm_epochs, treated_arms
+from valuekit.uplift.proportion import mover_ends
 from valuekit.uplift.stratified import Stratified, freedom, stratify_epochs, total, variance
 
 
@@ -48,6 +49,7 @@ def holdout(  # noqa: PLR0913 - settings by keyword, with defaults
     level: float = 0.95,
     period: Period | None = None,
     capped: bool = False,
+    proportion: bool = False,
     epochs: Epochs | None = None,
 ) -> Holdout:
     """Money of a holdout by intention to treat, and the effect per treated unit.
@@ -66,6 +68,7 @@ def holdout(  # noqa: PLR0913 - settings by keyword, with defaults
         level: Confidence level.
         period: Label; the frame's days by default.
         capped: Use the outcome capped at the registered cap.
+        proportion: Outcomes are 0 or 1 a unit: the interval is Newcombe's.
         epochs: The frame merged by epoch and arm already, where it is at hand.
 
     Source: Imbens & Rubin (2015), Causal Inference, ch. 9 (stratified experiments).
@@ -82,6 +85,7 @@ def holdout(  # noqa: PLR0913 - settings by keyword, with defaults
         level=level,
         period=period_of(frame, period),
         notes=notes,
+        proportion=proportion,
     )
 
 
@@ -95,8 +99,13 @@ def from_strata(  # noqa: PLR0913 - settings by keyword, with defaults
     level: float,
     period: Period | None,
     notes: tuple[str, ...] = (),
+    proportion: bool = False,
 ) -> Holdout:
-    """A holdout from the terms of a stratified difference."""
+    """A holdout from the terms of a stratified difference.
+
+    With ``proportion`` the interval squares and adds Wilson distances of every arm, which is
+    Newcombe's method 10 in one epoch; where outcomes are not 0 and 1 it stays Welch's.
+    """
     rate = f"{unit}/{per}"
     notes = (*strata.excluded, *notes)
     if strata.alike:
@@ -110,16 +119,18 @@ def from_strata(  # noqa: PLR0913 - settings by keyword, with defaults
     se = math.sqrt(variance(strata.terms))
     df = freedom(strata.terms)
     half = critical(level, df) * se
+    ends = mover_ends(strata.terms, level) if proportion else None
+    low, high = ends or (moved - half, moved + half)
     money = Estimate(
         value=moved,
         unit=unit,
-        low=moved - half,
-        high=moved + half,
+        low=low,
+        high=high,
         level=level,
         se=se,
         df=df,
         n=strata.units + strata.control_units,
-        method=_named(method, len(strata.epochs)),
+        method=_named(method, len(strata.epochs), "Newcombe" if ends else ""),
         period=period,
         notes=notes,
     ).scaled(value, unit)
@@ -171,10 +182,11 @@ def by_arm(
     }
 
 
-def _named(method: str, epochs: int) -> str:
+def _named(method: str, epochs: int, interval: str) -> str:
     if epochs == 1:
-        return f"{method} (Welch)"
-    return f"{method} stratified by {epochs} allocation epochs (Welch-Satterthwaite)"
+        return f"{method} ({interval or 'Welch'})"
+    way = interval or "Welch-Satterthwaite"
+    return f"{method} stratified by {epochs} allocation epochs ({way})"
 
 
 def _matched_note(

@@ -11,6 +11,9 @@ from valuekit.critical import critical
 from valuekit.estimate import Estimate, Period, unknown
 from valuekit.facts import period_of
 from valuekit.uplift.arms import arm_epochs, treated_arms
+from valuekit.uplift.stratified import Term
+
+_WHOLE = 1e-9  # how near s^2 must be to n p (1 - p) / (n - 1) for outcomes to be 0 and 1
 
 
 def wilson(count: float, n: float, level: float = 0.95) -> tuple[float, float]:
@@ -100,6 +103,23 @@ def proportion_difference(
         return unknown("Only one side has data: both arms are needed.", "share", period=label)
     scale = sum(weight for weight, _, _ in cells if weight > 0)
     return _mover([(w / scale, x, n) for w, x, n in cells], level, "share", label)
+
+
+def mover_ends(terms: Sequence[Term], level: float) -> tuple[float, float] | None:
+    """Interval of a weighted sum of proportions (MOVER); None where outcomes are not 0 and 1.
+
+    Args:
+        terms: Weighted means of a stratified difference; the interval is of their sum.
+        level: Confidence level.
+    """
+    cells = []
+    for term in terms:
+        n, p = term.df + 1, term.mean
+        if not 0 <= p <= 1 or abs(term.variance * term.df - p * (1 - p)) > _WHOLE:
+            return None
+        cells.append((term.weight, p * n, float(n)))
+    made = _mover(cells, level, "", None)
+    return None if made.low is None or made.high is None else (made.low, made.high)
 
 
 def _mover(

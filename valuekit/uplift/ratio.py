@@ -6,13 +6,15 @@ denominator that treatment can move never scales money, so only a difference is 
 
 With a covariate from before exposure (CUPED) both ratios are linearised: the difference is
 D - theta D_x with D_x that of the earlier ratio mean(x) / mean(e), or of mean(x) where the
-covariate has no denominator, and theta as in :mod:`valuekit.uplift.cuped`.
+covariate has no denominator, and theta as in :mod:`valuekit.uplift.cuped`. The relative difference
+is R_1 / R_0 - 1 of the same ratios, by :mod:`valuekit.uplift.relative`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -22,8 +24,9 @@ from valuekit.estimate import Estimate, Period, unknown
 from valuekit.facts import period_of
 from valuekit.moments import Moments
 from valuekit.uplift.arms import arm_epochs
-from valuekit.uplift.cuped import MIN_R2, theta
-from valuekit.uplift.stratified import freedom, stratify_epochs, total, variance
+from valuekit.uplift.cuped import MIN_R2, shifted, theta
+from valuekit.uplift.relative import ratio_estimate, ratio_of
+from valuekit.uplift.stratified import Stratified, freedom, stratify_epochs, total, variance
 
 
 def linearised(arm: Moments) -> Moments:
@@ -41,7 +44,22 @@ def linearised(arm: Moments) -> Moments:
     return Moments(arm.n, spread.mean + ratio, spread.C, ("y",))
 
 
-def ratio_difference(
+@dataclass(frozen=True, slots=True)
+class RatioGap:
+    """A ratio metric compared between arms.
+
+    Attributes:
+        difference: Treated ratio less control ratio.
+        relative: The same over the control ratio, as a share.
+        adjusted: Whether a covariate was used.
+    """
+
+    difference: Estimate
+    relative: Estimate
+    adjusted: bool = False
+
+
+def ratio_gap(
     frame: pd.DataFrame,
     control: str,
     treated: str | Sequence[str] | None = None,
@@ -50,8 +68,8 @@ def ratio_difference(
     level: float = 0.95,
     period: Period | None = None,
     adjusted: bool = False,
-) -> Estimate:
-    """Treated ratio less control ratio; over epochs weighted by treated units.
+) -> RatioGap:
+    """Treated ratio against control ratio; over epochs weighted by treated units.
 
     Args:
         frame: Effect rows of one metric with a denominator, mature days only.
@@ -68,19 +86,57 @@ def ratio_difference(
         strata = stratify_epochs(epochs, control, treated, adjust=_adjust)
         better = stratify_epochs(epochs, control, treated, adjust=_cuped) if adjusted else strata
     except ValueError as error:
-        return unknown(f"{error}.", unit, period=label)
-    cut = 0.0
-    if adjusted and not strata.reason and not better.reason:
-        cut = 1 - variance(better.terms) / variance(strata.terms)
+        return _unknown(f"{error}.", unit, label)
+    if strata.reason:
+        return _unknown(strata.reason, unit, label)
     method, notes = "difference of ratios (delta method over units)", strata.excluded
-    if cut >= MIN_R2:
+    cut = 1 - variance(better.terms) / variance(strata.terms) if not better.reason else 0.0
+    used = adjusted and cut >= MIN_R2
+    if used:
         strata, method = better, f"{method} with CUPED"
         notes = (*notes, f"The covariate explains {cut:.1%} of the variance.")
-    if strata.reason:
-        return unknown(strata.reason, unit, period=label)
+    lift = ratio_estimate(
+        ratio_of(strata), nonnegative=_nonnegative(frame), level=level, period=label
+    )
+    return RatioGap(_difference(strata, (unit, method), level, label, notes), lift, used)
+
+
+def ratio_difference(
+    frame: pd.DataFrame,
+    control: str,
+    treated: str | Sequence[str] | None = None,
+    *,
+    unit: str,
+    level: float = 0.95,
+    period: Period | None = None,
+    adjusted: bool = False,
+) -> Estimate:
+    """The difference alone of :func:`ratio_gap`."""
+    return ratio_gap(
+        frame, control, treated, unit=unit, level=level, period=period, adjusted=adjusted
+    ).difference
+
+
+def _unknown(why: str, unit: str, label: Period | None) -> RatioGap:
+    return RatioGap(unknown(why, unit, period=label), unknown(why, "share", period=label))
+
+
+def _nonnegative(frame: pd.DataFrame) -> bool:
+    """Whether means look like those of a ratio that cannot be negative."""
+    return bool((frame["mean_y"] >= 0).all() and (frame["mean_d"] >= 0).all())
+
+
+def _difference(
+    strata: Stratified,
+    names: tuple[str, str],
+    level: float,
+    label: Period | None,
+    notes: tuple[str, ...],
+) -> Estimate:
     value = total(strata.terms) / strata.units
     se, df = math.sqrt(variance(strata.terms)) / strata.units, freedom(strata.terms)
     half = critical(level, df) * se
+    unit, method = names
     return Estimate(
         value=value,
         unit=unit,
@@ -116,9 +172,11 @@ def _pair(arm: Moments) -> Moments:
 
 
 def _cuped(arms: dict[str, Moments]) -> dict[str, Moments]:
-    pairs = {name: _pair(arm) for name, arm in arms.items() if arm.n > 1}
+    used = {name: arm for name, arm in arms.items() if arm.n > 1}
+    pairs = {name: _pair(arm) for name, arm in used.items()}
     slope = theta(list(pairs.values()))
-    return {name: arm.linear({"y": 1.0, "x": -slope}) for name, arm in pairs.items()}
+    middle = _pair(Moments.merged(list(used.values()))).mean_of("x") if used else 0.0
+    return {name: shifted(arm, slope, middle) for name, arm in pairs.items()}
 
 
 def _adjust(arms: dict[str, Moments]) -> dict[str, Moments]:

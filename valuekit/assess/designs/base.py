@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from valuekit.assess.designs.version import other_version
 from valuekit.estimate import Estimate, Grade, Period, lowered, unknown
 from valuekit.scorecard import Diagnostic, EvidenceReport
 from valuekit.text import day, money, plural
@@ -70,7 +71,7 @@ def why_unknown(scene: Scene) -> str:
 
 
 def stale(scene: Scene, evidence: Evidence) -> tuple[int, tuple[str, ...]]:
-    """Grades lost by age, and why: a stale assumption, or evidence older than 180 days."""
+    """Grades lost by age, and why: an old assumption, old evidence, or that of another version."""
     lost, why = 0, []
     as_of = scene.book.as_of
     if evidence.valid_until is not None and evidence.valid_until < as_of:
@@ -80,6 +81,10 @@ def stale(scene: Scene, evidence: Evidence) -> tuple[int, tuple[str, ...]]:
     if last is not None and (as_of - last).days > STALE_DAYS:
         lost += 1
         why.append(f"the newest evidence is of {day(last)}, more than {STALE_DAYS} days ago")
+    replaced = other_version(scene, last)
+    if replaced:
+        lost += 1
+        why.append(replaced)
     return lost, tuple(why)
 
 

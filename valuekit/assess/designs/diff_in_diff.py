@@ -30,6 +30,7 @@ from valuekit.scorecard import Diagnostic, Figure
 from valuekit.uplift import diff_in_diff as did
 from valuekit.uplift.cells import clustered, four_cells, unequal_cells
 from valuekit.uplift.few_groups import DRAWN, MOST_SPLITS, exact_p, interval_of, splits
+from valuekit.uplift.fixed_effects import fixed_effects
 from valuekit.uplift.gaps import Gaps, Total
 from valuekit.uplift.panel import Panel
 from valuekit.uplift.since_launch import since_launch
@@ -165,7 +166,14 @@ def _others(trial: Trial, made: Panel) -> tuple[Figure, ...]:
     if len(whole.cohorts) != 1:
         return ()
     rows = bool((made.n > 1).any())
-    found = [("clustered", "Rows weighted alike, clustered by group", clustered(whole, unit=""))]
+    found = [
+        ("clustered", "Rows weighted alike, clustered by group", clustered(whole, unit="")),
+        (
+            "fixed_effects",
+            "Rows with an effect of each group and period, clustered by group",
+            fixed_effects(whole, unit=""),
+        ),
+    ]
     if rows and not _few_rows(made):
         found.append(("cells", "Rows taken as independent: too sure", four_cells(whole, unit="")))
     if rows:
@@ -175,11 +183,14 @@ def _others(trial: Trial, made: Panel) -> tuple[Figure, ...]:
 
 
 def _figure(trial: Trial, key: str, label: str, one: Estimate) -> Figure:
+    formula = "least squares of rows on treated, after, and both"
+    if key == "fixed_effects":
+        formula = "least squares of rows on the launch, an effect of each group and each period"
     return Figure(
         f"uplift.{key}",
         f"{label}, per unit",
         one.scaled(trial.value, f"{trial.unit}/unit"),
-        "least squares of rows on treated, after, and both",
+        formula,
         WORDS.source,
         ("panel.n", "panel.mean_y", "panel.c_yy"),
         "higher",

@@ -21,7 +21,8 @@ from valuekit.assess.designs.plan import replanned
 from valuekit.assess.designs.repeat import repeat
 from valuekit.assess.designs.trial import Trial
 from valuekit.assess.designs.trial_checks import checks, effect_grade, money_grade
-from valuekit.assess.designs.trial_figures import FORMULA, others
+from valuekit.assess.designs.trial_figures import others
+from valuekit.assess.designs.trial_metrics import FORMULA
 from valuekit.assess.designs.trial_words import title, what_settles
 from valuekit.estimate import Estimate, Grade, Period, unknown
 from valuekit.scorecard import EvidenceReport, Figure

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from valuekit.assess.designs.plan import Registry, registry, stored_plan
+from valuekit.assess.designs.plan import Registry, at_once, registry, stored_plan
 from valuekit.scorecard import Reading, Step
 from valuekit.text import count, day, percent
 from valuekit.uplift.power import WATCHED
@@ -172,7 +172,7 @@ def _reason(trial: Trial, found: Registry) -> tuple[Literal["sequence", "fixed"]
         )
     if until is not None and through is not None and through >= until:
         return "fixed", f"One look, after the declared end on {day(until)}."
-    if _at_once(trial) and not trial.evidence.repeat:
+    if at_once(trial) and not trial.evidence.repeat:
         return "fixed", "One look: all units came on one day, so all outcomes are complete at once."
     seen = f"It may be read every day and is tightest at half of the planned {found.source}."
     if until is not None:
@@ -186,17 +186,6 @@ def _late(trial: Trial) -> bool:
     until = trial.evidence.until
     now = None if until is None else until.isoformat()
     return stored is not None and "until" in stored.content and stored.content["until"] != now
-
-
-def _at_once(trial: Trial) -> bool:
-    """Whether all units came on one day and no more are to come."""
-    days = trial.rows(None)["day"]
-    if days.empty or days.min() != days.max():
-        return False
-    model = trial.scene.model
-    dated = model.assignments is not None and model.assignments.date is not None
-    past = (trial.scene.book.as_of - days.max().date()).days >= BURN_IN_DAYS
-    return dated or model.predictions is None or past
 
 
 def _steps(watched: Watched, value: float) -> tuple[Step, ...]:

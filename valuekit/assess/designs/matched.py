@@ -84,7 +84,7 @@ class Matched:
             period=period,
             notes=self._lost,
         )
-        return replace(made, money=_named(made.money), effect=_named(made.effect))
+        return replace(made, money=strata_named(made.money), effect=strata_named(made.effect))
 
     @property
     def _lost(self) -> tuple[str, ...]:
@@ -123,7 +123,7 @@ class Matched:
         return hidden(found.effect, found.base / found.units, sd, proportion=proportion)
 
 
-def _named(one: Estimate) -> Estimate:
+def strata_named(one: Estimate) -> Estimate:
     """The method in words of strata, which stand in the place of allocation epochs here."""
     return replace(one, method=one.method.replace("allocation epochs", "strata"))
 

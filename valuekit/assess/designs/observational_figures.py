@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from valuekit.assess.designs.base import no_series, series
+from valuekit.assess.designs.matched import strata_named
 from valuekit.estimate import Estimate
 from valuekit.scorecard import Figure
 from valuekit.uplift.arms import treated_arms
@@ -36,12 +37,13 @@ def others(matched: Matched) -> tuple[Figure, ...]:
     if (matched.used["c_xx"] > 0).any():
         more = cuped(matched.used, control, treated, unit=unit, value=value, period=period).effect
         label = "Adjusted within strata for the value before, per unit"
-        figures.append(_figure("uplift.cuped", label, more))
+        figures.append(_figure("uplift.cuped", label, strata_named(more)))
     for name in trial.scene.model.metrics:
         rows = by_stratum(trial.mature_rows(matched.segment, name), matched.overlap.kept)
         if name != trial.name and not rows.empty:
             effect = difference(rows, control, treated, unit=name, period=period).effect
-            figures.append(_figure(f"uplift.{name}", f"{name} within strata", effect))
+            label = f"{name} within strata"
+            figures.append(_figure(f"uplift.{name}", label, strata_named(effect)))
     return (*figures, *_balance(matched), *_hidden(matched))
 
 

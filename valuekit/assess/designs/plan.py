@@ -18,7 +18,7 @@ from valuekit.scorecard import Diagnostic
 from valuekit.source import Registered
 from valuekit.text import count, day, listed
 from valuekit.uplift.arms import treated_arms
-from valuekit.uplift.watch import Plan
+from valuekit.uplift.watch import BURN_IN_DAYS, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,6 +58,8 @@ def registry(trial: Trial) -> Registry:
     if made is None:
         return Registry(None, "no unit has been assigned yet", None)
     said = "declared in the workspace" if declared else "one year at the rate so far"
+    if not declared and at_once(trial):
+        said = "all that came on one day"
     return Registry(made, f"{count(made.units)} units, {said}", None)
 
 
@@ -159,9 +161,20 @@ def _made(trial: Trial) -> tuple[Plan | None, bool]:
         return None, False
     seen = rows["day"][used]
     days = (seen.max() - seen.min()).days + 1
-    if days == 1 and trial.evidence.repeat:
-        return Plan(units, share), False  # a list of customers, who come back
+    if days == 1 and (trial.evidence.repeat or at_once(trial)):
+        return Plan(units, share), False  # a list of units: no more are to come
     return Plan(max(math.ceil(units / days * DEFAULT_DAYS), 2), share), False
+
+
+def at_once(trial: Trial) -> bool:
+    """Whether all units came on one day and no more are to come."""
+    days = trial.rows(None)["day"]
+    if days.empty or days.min() != days.max():
+        return False
+    model = trial.scene.model
+    dated = model.assignments is not None and model.assignments.date is not None
+    past = (trial.scene.book.as_of - days.max().date()).days >= BURN_IN_DAYS
+    return dated or model.predictions is None or past
 
 
 def _treated(trial: Trial) -> tuple[str, ...]:

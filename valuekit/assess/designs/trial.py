@@ -57,6 +57,11 @@ class Trial:
         return self.metric.already_money or self.metric.money is not None
 
     @property
+    def proportion(self) -> bool:
+        """Whether a unit's outcome is 0 or 1."""
+        return self.metric.kind == "proportion" and not self.capped
+
+    @property
     def value(self) -> float:
         """Money per unit of the metric, negative where lower is better; 1 without a price."""
         price = 1.0 if self.metric.money is None else float(self.metric.money)
@@ -115,7 +120,12 @@ class Trial:
         run = partial(holdout, rows, self.control, self.evidence.treated)
         epochs = self.epochs if rows is self.mature_rows() else None
         return run(
-            unit=self.unit, value=self.value, period=period, capped=self.capped, epochs=epochs
+            unit=self.unit,
+            value=self.value,
+            period=period,
+            capped=self.capped,
+            proportion=self.proportion,
+            epochs=epochs,
         )
 
     def from_strata(self, strata: Stratified, period: Period) -> Holdout:
@@ -128,6 +138,7 @@ class Trial:
             value=self.value,
             level=0.95,
             period=period,
+            proportion=self.proportion,
         )
 
     def money(self, found: Holdout) -> Estimate:

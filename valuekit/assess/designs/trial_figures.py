@@ -6,20 +6,16 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from valuekit.assess.designs.looks import named
+from valuekit.assess.designs.trial_metrics import FORMULA, adjusted_lift, other_metrics
 from valuekit.scorecard import Figure
 from valuekit.uplift.arms import treated_arms
 from valuekit.uplift.cuped import cuped
 from valuekit.uplift.holdout import Holdout, by_arm
 from valuekit.uplift.holdout import holdout as difference
-from valuekit.uplift.proportion import proportion_difference
-from valuekit.uplift.ratio import ratio_difference
 
 if TYPE_CHECKING:
     from valuekit.assess.designs.looks import Looks
-    from valuekit.assess.designs.trial import Trial
     from valuekit.uplift.stratified import Stratified
-
-FORMULA = "sum over allocation epochs of treated units x (mean of treated - mean of control)"
 
 
 def others(looks: Looks, strata: Stratified) -> tuple[Figure, ...]:
@@ -32,6 +28,7 @@ def others(looks: Looks, strata: Stratified) -> tuple[Figure, ...]:
         run = partial(cuped, rows, control, treated, unit=unit, value=value, level=level)
         adjusted = run(period=period, epochs=trial.epochs)
         figures.append(_figure("cuped", "Adjusted for the value before (CUPED)", adjusted, level))
+        figures += _lift(looks, level)
     if trial.metric.cap is not None:
         run = partial(difference, rows, control, treated, unit=unit, value=value, level=level)
         capped, free = (
@@ -43,14 +40,35 @@ def others(looks: Looks, strata: Stratified) -> tuple[Figure, ...]:
         each = by_arm(rows, control, unit=unit, value=value, level=level, period=period)
         for arm, one in each.items():
             figures.append(_figure(f"arm.{arm}", f"{arm} alone against {control}", one, level))
-    if trial.metric.denominator is not None:
-        figures += _ratios(trial, trial.name, level)
-    for name, metric in trial.scene.model.metrics.items():
-        if name != trial.name and metric.denominator is not None:
-            figures += _ratios(trial, name, level)
-        elif name != trial.name:
-            figures += _other_metric(trial, name, level, proportion=metric.kind == "proportion")
+    figures += other_metrics(trial, level)
     return tuple(figures)
+
+
+def _lift(looks: Looks, level: float) -> list[Figure]:
+    """Relative lift of the adjusted means, where the covariate is used."""
+    trial, rows = looks.trial, looks.rows
+    found = adjusted_lift(
+        rows,
+        trial.control,
+        trial.evidence.treated,
+        epochs=trial.epochs,
+        level=level,
+        nonnegative=bool((rows["mean_y"] >= 0).all()),
+    )
+    if found is None:
+        return []
+    label = "Relative lift, adjusted for the value before (CUPED)"
+    return [
+        Figure(
+            "uplift.cuped.relative",
+            label,
+            named(found, level),
+            "adjusted mean of treated over adjusted mean of control, less 1",
+            "Deng, Xu, Kohavi & Walker (2013); Lin (2013)",
+            facts=("effect.mean_x", "effect.c_xy", "effect.c_xx"),
+            better="higher",
+        )
+    ]
 
 
 def _figure(key: str, label: str, found: Holdout, level: float) -> Figure:
@@ -62,48 +80,3 @@ def _figure(key: str, label: str, found: Holdout, level: float) -> Figure:
         facts=("effect.units", "effect.mean_y", "effect.c_yy"),
         better="higher",
     )
-
-
-def _ratios(trial: Trial, name: str, level: float) -> list[Figure]:
-    """A ratio metric by the delta method, plain and adjusted where it has a covariate."""
-    rows, period = trial.mature_rows(metric=name), trial.scene.mature
-    run = partial(ratio_difference, rows, trial.control, trial.evidence.treated, unit=name)
-    made = {"": run(level=level, period=period)}
-    if (rows["c_xx"] > 0).any():
-        made[".cuped"] = run(level=level, period=period, adjusted=True)
-    below = trial.scene.model.metrics[name].denominator
-    return [
-        Figure(
-            f"uplift.ratio.{name}{key}",
-            f"{name} per {below} against {trial.control}{', adjusted (CUPED)' if key else ''}",
-            named(found, level),
-            "sum y / sum d of the treated - the same of the control",
-            "Deng, Knoblich & Lu (2018)",
-            facts=("effect.mean_y", "effect.mean_d", "effect.c_yd"),
-            better="higher" if trial.scene.model.metrics[name].higher_is_better else "lower",
-        )
-        for key, found in made.items()
-    ]
-
-
-def _other_metric(trial: Trial, name: str, level: float, *, proportion: bool) -> list[Figure]:
-    rows = trial.mature_rows(metric=name)
-    control, treated, period = trial.control, trial.evidence.treated, trial.scene.mature
-    arms = treated_arms(rows["arm"], control, treated)
-    figures = []
-    for arm in arms:
-        if proportion:
-            effect = proportion_difference(rows, control, arm, level=level, period=period)
-        else:
-            effect = difference(rows, control, arm, unit=name, level=level, period=period).effect
-        label = f"{name}, {arm} against {control}" if len(arms) > 1 else f"{name} against {control}"
-        figures.append(
-            Figure(
-                f"uplift.{name}.{arm}",
-                label,
-                named(effect, level),
-                FORMULA,
-                facts=("effect.mean_y",),
-            )
-        )
-    return figures
