@@ -12,7 +12,7 @@ export PYTHON UPGRADE
 BIN := .venv/bin
 SAMPLE := sample_data/valuekit.toml
 
-.PHONY: help demo test check bench app lock clean runtime dev
+.PHONY: help demo test check bench simulate app lock clean runtime dev
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
@@ -32,8 +32,11 @@ test: check  ## everything: check, then all tests (ARGS="-k words" picks some)
 check: dev  ## format, lint, types, import rules
 	@sh scripts/check.sh
 
-bench: dev  ## speed against peers and the limit; simulations with known truth
+bench: dev  ## speed against hand-written SQL and peers
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+simulate: dev  ## intervals and tests on data with a known truth (ARGS=--write keeps the table)
+	@$(BIN)/python -m benchmarks.simulations $(ARGS)
 
 lock: dev  ## write the lock files from pyproject.toml (UPGRADE=1 takes newer versions)
 	@sh scripts/lock.sh

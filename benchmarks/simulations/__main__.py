@@ -1,6 +1,7 @@
 """Run every module of this folder: ``python -m benchmarks.simulations [MODULE ...]``.
 
-A module takes part by having a function ``run(repetitions: int, seed: int) -> list[Row]``.
+A module takes part by having a function ``run(repetitions: int, seed: int) -> list[Row]``; the
+first line of its docstring says what it is about. ``--write`` keeps the table in SIMULATIONS.md.
 """
 
 from __future__ import annotations
@@ -9,12 +10,18 @@ import argparse
 import importlib
 import pkgutil
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.simulations.table import Row, printed
+import numpy as np
+import scipy
+
+from benchmarks.machine import machine
+from benchmarks.simulations.table import Row, as_markdown, printed
 
 REPETITIONS = 2000
 SEED = 20_261_124
+KEPT = Path(__file__).parents[1] / "SIMULATIONS.md"
 
 
 def names() -> list[str]:
@@ -29,15 +36,24 @@ def main(arguments: list[str] | None = None) -> int:
     asked.add_argument("modules", nargs="*", help=f"of: {', '.join(names())}; default all")
     asked.add_argument("--repetitions", type=int, default=REPETITIONS)
     asked.add_argument("--seed", type=int, default=SEED)
+    asked.add_argument("--write", action="store_true", help=f"all modules into {KEPT.name}")
     options = asked.parse_args(arguments)
-    rows: list[Row] = []
+    if options.write and options.modules:
+        asked.error("--write keeps the whole table: name no modules")
+    where = f"{machine()}, NumPy {np.__version__}, SciPy {scipy.__version__}"
+    parts: dict[str, list[Row]] = {}
     for name in options.modules or names():
         module = importlib.import_module(f"benchmarks.simulations.{name}")
         made = module.run(options.repetitions, options.seed)
         print(f"{name}\n{printed(made)}\n", flush=True)
-        rows += made
+        parts[str(module.__doc__).splitlines()[0]] = made
+    rows = [row for made in parts.values() for row in made]
     missed = sum(not row.met for row in rows)
-    print(f"{len(rows) - missed} of {len(rows)} promises met.")
+    verdict = f"{len(rows) - missed} of {len(rows)} promises met."
+    print(verdict)
+    if options.write:
+        day = datetime.now(UTC).date().isoformat()
+        KEPT.write_text(as_markdown(parts, where, day, options.seed, verdict), encoding="utf-8")
     return 1 if missed else 0
 
 

@@ -10,6 +10,7 @@ from scipy.signal import lfilter
 from benchmarks.simulations.table import Row, share
 from valuekit.critical import critical
 from valuekit.uplift.bands import all_zero
+from valuekit.uplift.cells import four_cells
 from valuekit.uplift.diff_in_diff import diff_in_diff
 from valuekit.uplift.gaps import Gaps, Total
 from valuekit.uplift.panel import Panel
@@ -33,6 +34,7 @@ def run(repetitions: int, seed: int) -> list[Row]:
         ),
         _independent(repetitions, seed),
         _single(repetitions, seed),
+        *(_two_series(rho, repetitions, seed) for rho in (0.0, 0.3, 0.6)),
         *_steps(repetitions, seed),
         _alone(repetitions, seed),
         _switched(repetitions, seed),
@@ -94,6 +96,16 @@ def _single(repetitions: int, seed: int) -> Row:
     first = [LAUNCH] + [PERIODS] * 11
     hits = sum(_covers(_gaps(panel(rng, first, 0.6)).everything()) for _ in range(repetitions))
     return share("DiD, 1 treated of 12, rho = .6", hits, repetitions, 0.94, 0.962, seed)
+
+
+def _two_series(rho: float, repetitions: int, seed: int) -> Row:
+    """Two groups with one total a day take the spread of their difference."""
+    rng = np.random.default_rng([seed, 37, int(10 * rho)])
+    hits = 0
+    for _ in range(repetitions):
+        one = four_cells(panel(rng, [LAUNCH, PERIODS], rho), unit="1")
+        hits += one.low is not None and one.low <= EFFECT <= (one.high or one.low)
+    return share(f"DiD, 2 groups by day, rho = {rho:g}", hits, repetitions, 0.92, 0.97, seed)
 
 
 def _rollout(made: Panel, comparison: str) -> Rollout:

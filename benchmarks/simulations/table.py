@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+_ABOUT = (
+    "Data with a known truth, drawn again and again: does an interval cover it, does a test keep "
+    "its promise? `make simulate ARGS=--write` repeats it and writes this page."
+)
+_READ = (
+    "A promise is met when the figure is within its bounds, two Monte-Carlo errors allowed. Rows "
+    "marked as wrong, or going wrong, show what a usual shortcut does to the same data."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +70,28 @@ def printed(rows: Sequence[Row]) -> str:
             f"{row.repetitions:<6}  {row.seed}  {'met' if row.met else 'MISSED'}"
         )
     return "\n".join(lines)
+
+
+def as_markdown(
+    parts: Mapping[str, Sequence[Row]], where: str, day: str, seed: int, verdict: str
+) -> str:
+    """The contents of SIMULATIONS.md.
+
+    Args:
+        parts: Rows by what they are about.
+        where: Machine and versions.
+        day: Day of the run.
+        seed: Seed that every row has.
+        verdict: How many promises are met.
+    """
+    lines = ["# Simulations", "", _ABOUT, ""]
+    lines += [f"Last run on {day}, seed {seed}: {where}. {verdict}", "", _READ]
+    for name, rows in parts.items():
+        lines += ["", f"## {name.rstrip('.')}", ""]
+        lines += ["| figure | value | MC error | promised | runs |  |", "|---|---|---|---|---|---|"]
+        lines += [
+            f"| {row.name} | {row.figure:.4f} | {row.error:.4f} | {row.low:.4g} to {row.high:.4g} "
+            f"| {row.repetitions:,} | {'met' if row.met else 'MISSED'} |"
+            for row in rows
+        ]
+    return "\n".join(lines) + "\n"

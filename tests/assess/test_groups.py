@@ -317,3 +317,18 @@ def test_no_rows_at_all(design):
     one = only(card(grouped_rows().head(0), design, panel=panel))
     assert one.money.value is None
     assert one.effect.reason
+
+
+def test_two_groups_with_one_total_a_period_have_an_interval_and_a_lower_grade():
+    """The spread of their difference, and nothing of the weeks that move both alike."""
+    rows = grouped_rows(groups=2, treated=1, periods=60, launch=30, each=1, seed=4)
+    one = only(card(rows))
+    wide = rows.pivot_table(index="day", columns="group", values="y")
+    apart = (wide["g00"] - wide["g01"]).to_numpy()
+    assert one.effect.value == pytest.approx(apart[30:].mean() - apart[:30].mean())
+    off = np.concatenate([apart[:30] - apart[:30].mean(), apart[30:] - apart[30:].mean()])
+    least = np.sqrt(off @ off / 58 * (2 / 30))
+    assert one.effect.se >= least * (1 - 1e-9)
+    assert one.effect.se < 3 * least
+    assert one.effect_grade == "D"
+    assert status(one, "Number of groups").status == "failed"

@@ -111,3 +111,18 @@ def test_skew_equals_the_formula():
     calm = pd.DataFrame({"arm": ["t", "c"] * 1000, "y": rng.normal(size=2000)})
     assert skew_gate(effect_frame(calm), "c").status == "passed"
     assert skew_gate(effect_frame(calm).iloc[:0], "c").status == "not run"
+
+
+def test_a_small_arm_without_its_large_outcomes_is_flagged_by_those_of_all():
+    """The control drew none of the large outcomes that the treated have: its moments are calm."""
+    rng = np.random.default_rng(1)
+    y1 = np.where(rng.random(3800) < 0.02, rng.lognormal(0, 1, 3800), 0.0)
+    y0 = np.tile([0.5, -0.5], 100)
+    rows = pd.DataFrame({"arm": ["t"] * 3800 + ["c"] * 200, "y": np.concatenate([y1, y0])})
+    found = skew_gate(effect_frame(rows), "c")
+    assert found.status == "failed"
+    assert "too few of the large outcomes" in found.text
+    every = np.concatenate([y1, y0])
+    third = stats.moment(every, 3) * (1 / 3800**2 - 1 / 200**2)
+    spread = every.var(ddof=1) * (1 / 3800 + 1 / 200)
+    assert found.statistic == pytest.approx(third / spread**1.5)

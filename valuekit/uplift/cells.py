@@ -9,6 +9,8 @@ of the difference series d_t between the groups, whose periods hang together by 
 
     V >= s_d^2 (1/T0 + 1/T1) (1 + rho) / (1 - rho).
 
+Where the table holds one total a period there are no rows to speak of, and that is the variance.
+
 With many groups the same regression clustered by group has scores that cells alone give:
 with e the cell mean's residual, V = c sum_g (sum_cells n e a)^2 where a = +-1/n of the cell that
 the group's rows belong to, c = G/(G-1) (N-1)/(N-4) (Liang & Zeger 1986).
@@ -37,7 +39,7 @@ def four_cells(panel: Panel, *, unit: str, launch: int | None = None) -> Estimat
     mean = total / n
     variance, df = float(m2.sum() / (rows - 4) * (1 / n).sum()), float(rows - 4)
     moved = _by_period(panel, launch)
-    if moved is not None and moved[0] > variance:
+    if moved is not None and (moved[0] > variance or totals_alone(panel)):
         variance, df = moved
     if variance <= 0:
         return unknown("rows do not vary within cells", unit)
@@ -45,6 +47,17 @@ def four_cells(panel: Panel, *, unit: str, launch: int | None = None) -> Estimat
         float((_SIGNS * mean).sum()), math.sqrt(variance), df, rows, unit,
         "difference in differences of four cells (pooled least squares)",
     )  # fmt: skip
+
+
+def totals_alone(panel: Panel) -> bool:
+    """Whether a group has no more than one row in any period."""
+    return bool((panel.n <= 1).all())
+
+
+def enough_periods(panel: Panel, launch: int) -> bool:
+    """Whether two groups have periods enough to see how they drift apart."""
+    before, periods = launch, len(panel.days)
+    return before >= _BEFORE and periods >= _PERIODS and periods > launch
 
 
 def unequal_cells(panel: Panel, *, unit: str, launch: int | None = None) -> Estimate:

@@ -28,7 +28,13 @@ from valuekit.assess.designs.grouped_launch import launch_effects
 from valuekit.assess.designs.grouped_report import Words, design
 from valuekit.scorecard import Diagnostic, Figure
 from valuekit.uplift import diff_in_diff as did
-from valuekit.uplift.cells import clustered, four_cells, unequal_cells
+from valuekit.uplift.cells import (
+    clustered,
+    enough_periods,
+    four_cells,
+    totals_alone,
+    unequal_cells,
+)
 from valuekit.uplift.few_groups import DRAWN, MOST_SPLITS, exact_p, interval_of, splits
 from valuekit.uplift.fixed_effects import fixed_effects
 from valuekit.uplift.gaps import Gaps, Total
@@ -102,15 +108,20 @@ def _money(trial: Trial, made: Panel, found: Gaps | str) -> Money:
 
 def _reading(made: Panel, found: Gaps, anticipation: int) -> tuple[Reading, str]:
     launch = made.cohorts[0]
-    if _few_rows(made):
+    if _two_groups(made):
         said = "difference in differences of four cells (pooled least squares)"
+        if totals_alone(made):
+            said = "difference in differences of two series (spread of their difference)"
         return (lambda chosen: _of_rows(made, launch, anticipation, chosen)), said
     return (lambda chosen: interval_of(found.total(chosen[launch:]))), _METHOD
 
 
-def _few_rows(made: Panel) -> bool:
-    """Two groups with many rows each: cells are all that there is."""
-    return len(made.groups) == 2 and bool((made.n > 1).all())
+def _two_groups(made: Panel) -> bool:
+    """Two groups with many rows or periods each: cells are all that there is."""
+    many = bool((made.n > 1).all())
+    if totals_alone(made):
+        many = len(made.cohorts) == 1 and enough_periods(made, made.cohorts[0])
+    return len(made.groups) == 2 and many
 
 
 def _of_rows(made: Panel, launch: int, anticipation: int, chosen: Bools) -> Total | None:
@@ -174,7 +185,7 @@ def _others(trial: Trial, made: Panel) -> tuple[Figure, ...]:
             fixed_effects(whole, unit=""),
         ),
     ]
-    if rows and not _few_rows(made):
+    if rows and not _two_groups(made):
         found.append(("cells", "Rows taken as independent: too sure", four_cells(whole, unit="")))
     if rows:
         label = "Rows taken as independent, a variance for each group and side"

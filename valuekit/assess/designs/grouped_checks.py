@@ -39,7 +39,8 @@ def number_check(treated: int, control: int) -> Diagnostic:
     if treated + control == 2:
         text = (
             f"{have}: no inference by group is possible with two, since a shock to one of them "
-            "cannot be told from the effect; an interval takes their rows as independent."
+            "cannot be told from the effect; an interval takes their rows, or how they drift apart "
+            "by period, for chance."
         )
         return Diagnostic(NUMBER, "failed", text)
     if treated + control < FEWEST:
