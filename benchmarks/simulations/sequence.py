@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from benchmarks.simulations.table import Row, mean, share
 from valuekit.critical import critical
-from valuekit.uplift.srm import GATE, srm_p
+from valuekit.uplift.srm import WATCHED_GATE, srm_p
 from valuekit.uplift.srm_watched import sequential_p
 from valuekit.uplift.watch import Plan, watch
 
@@ -88,20 +88,23 @@ def _found(repetitions: int, seed: int) -> list[Row]:
 def _split(repetitions: int, seed: int) -> list[Row]:
     """365 days of a true split: the sequential test against chi-square read every day."""
     rng = np.random.default_rng([seed, 13])
-    gates = fixed = caught = 0
+    gates = blocked = fixed = caught = 0
     days = pd.date_range("2026-01-01", periods=365)
     for _ in range(repetitions):
         for true in (0.5, 0.485):
             n0 = rng.binomial(1000, true, len(days))
             if true == 0.5:
-                gates += sequential_p(_counts(days, n0), "control", {"all": 0.5}) < 0.05
+                p = sequential_p(_counts(days, n0), "control", {"all": 0.5})
+                gates += p < 0.05
+                blocked += p < WATCHED_GATE
                 both = np.cumsum(n0), np.cumsum(1000 - n0)
                 at = range(0, 365, 5)
                 fixed += any(srm_p([both[0][i], both[1][i]], [0.5, 0.5])[1] < 0.05 for i in at)
             else:
-                caught += sequential_p(_counts(days, n0), "control", {"all": 0.5}) < GATE
+                caught += sequential_p(_counts(days, n0), "control", {"all": 0.5}) < WATCHED_GATE
     return [
         share("split, sequential p < .05 in a year", gates, repetitions, 0.0, 0.05, seed),
+        share("split, blocked for nothing in a year", blocked, repetitions, 0.0, 0.01, seed),
         share("split, chi-square each day (what goes wrong)", fixed, repetitions, 0.15, 1, seed),
         share("split, 48.5% for 50% is found", caught, repetitions, 0.99, 1.0, seed),
     ]

@@ -31,6 +31,9 @@ def report(evidence=None, table=None, **more):
         ({"allocation": None}, "B", "could not be checked"),
         ({"registered": None, "allocation": None}, "C", "not registered"),
         ({"valid_until": FIRST}, "B", "valid until"),
+        ({"interference": True}, "B", "take from each other"),
+        ({"interference": True, "registered": None}, "B", "not registered"),
+        ({"interference": True, "registered": None, "allocation": None}, "C", "take from each"),
         ({"allocation": [{"from": FIRST, "control": 0.5}]}, "D", "split was not kept"),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from tests.facts_from_rows import effect_frame
-from valuekit.uplift.srm import GATE, sample_ratio
+from valuekit.uplift.srm import GATE, WATCHED_GATE, sample_ratio
 from valuekit.uplift.srm_watched import log_bayes_factor, sequential_p
 from valuekit.workspace.declare import Allocation
 
@@ -55,3 +55,15 @@ def test_the_check_says_which_p_it_gives():
     assert "any day" in found.text
     lost = sample_ratio(effect_frame(table.iloc[200:]), "control", [step], watched=True)
     assert lost.status == "failed"
+
+
+def test_a_split_four_standard_errors_off_is_blocked_when_watched():
+    """9,983 and 9,418 of 20,000 where every seventeenth treated unit was lost."""
+    table = pd.DataFrame({"arm": ["control"] * 9983 + ["offer"] * 9418, "y": 1.0})
+    table = table.sample(frac=1.0, random_state=1).reset_index(drop=True)
+    table["day"] = (pd.Timestamp("2026-01-01") + pd.to_timedelta(table.index // 324, "D")).date
+    table["epoch"] = "2026-01-01"
+    step = Allocation(**{"from": "2026-01-01", "control": 0.5})
+    found = sample_ratio(effect_frame(table), "control", [step], watched=True)
+    assert found.status == "failed"
+    assert 0.0005 < found.p_value < WATCHED_GATE

@@ -72,6 +72,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "allocation": ("holdout",),
     "planned_units": ("holdout",),
     "repeat": ("holdout",),
+    "interference": ("holdout",),
     "payoff": ("payoff",),
     "without_model": ("payoff",),
     "baseline": ("baseline_forecast",),
@@ -138,6 +139,7 @@ class Evidence(Declared):
     planned_units: Annotated[Whole, Field(ge=2)] | None = None  # N in both arms at the end
     until: Day | None = None
     repeat: Flag = False  # holdout: units come back; outcomes count by their own day
+    interference: Flag = False  # holdout: units may take from each other, so B at best
     payoff: Matrix | None = None
     without_model: Literal["best_constant", "act_on_none", "act_on_all"] = "best_constant"
     baseline: Name = "seasonal_naive"  # baseline_forecast: the forecaster that is replaced

@@ -41,7 +41,18 @@ def checks(trial: Trial) -> dict[str, Diagnostic]:
         "crossover": crossover(rows),
         "skew": skew_gate(rows, control, treated, epochs=trial.epochs),
         "novelty": novelty(trial),
+        **({"interference": _interference()} if trial.evidence.interference else {}),
     }
+
+
+def _interference() -> Diagnostic:
+    """Units that share what is scarce: what one arm gains, the other may lose."""
+    text = (
+        "Units are declared to share what is scarce (stock, staff, a budget): what treated units "
+        "gain, control units may lose, and their difference counts it twice. Whole groups or "
+        "blocks of time with and without the model (`diff_in_diff`, `switchback`) would tell."
+    )
+    return Diagnostic("Interference", "warning", text)
 
 
 def _registered(trial: Trial, rows: pd.DataFrame) -> Diagnostic:
@@ -90,9 +101,13 @@ def effect_grade(trial: Trial, found: Mapping[str, Diagnostic]) -> tuple[Grade, 
     older, old = stale(trial.scene, trial.evidence)
     lost += older
     why += old
-    if not lost:
+    grade: Grade = lowered("A", lost) if lost else "A"
+    if trial.evidence.interference:
+        grade = worst(grade, "B") or grade
+        why.append("units may take from each other, so a comparison of units is B at best")
+    if not why:
         why = ["randomised, registered before the first exposure, and it passed its checks"]
-    return lowered("A", lost) if lost else "A", tuple(why)
+    return grade, tuple(why)
 
 
 def money_grade(trial: Trial, effect: Grade) -> tuple[Grade, tuple[str, ...]]:
