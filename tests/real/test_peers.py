@@ -125,6 +125,85 @@ def test_differences_as_published(shop: EvidenceReport) -> None:
     assert "4,000 units" in kept
 
 
+MOMENTS = """
+[workspace]
+name = "Published moments"
+currency = "USD"
+
+[sources.files]
+kind = "duckdb"
+path = "."
+timezone = "UTC"
+
+[models.m]
+title = "M"
+owner = "a@example.com"
+task = "ranking"
+
+[models.m.assignments]
+table = "a.csv"
+unit = "unit"
+arm = "arm"
+date = 2026-01-01
+
+[models.m.outcomes]
+table = "o.csv"
+on = { unit = "unit" }
+window = "0d"
+complete_through = 2026-01-02
+
+[models.m.metrics.y]
+column = "y"
+already_money = true
+
+[[models.m.evidence]]
+design = "holdout"
+control = "c"
+"""
+
+
+def with_moments(n: int, total: float, squares: float, seed: int) -> np.ndarray:
+    """Rows with exactly these sums."""
+    x = np.random.default_rng(seed).normal(size=n)
+    x -= x.mean()
+    return total / n + x * np.sqrt((squares - total**2 / n) / (x @ x))
+
+
+@pytest.mark.parametrize(
+    ("control", "treated", "wanted"),
+    [
+        ((3407, 1396.87, 52377.9767), (3461, 2422.7, 134698.29),
+         {"effect": (0.29, 0.12478, 0.04538, 0.53462), "relative": (0.70732, 0.37879)}),
+        ((3000, 1396.87, 52377.9767), (3461, 2422.7, 134698.29),
+         {"relative": (0.50336, 0.33341)}),
+        ((10, 100, 1002.25), (10, 105, 1111.5), {"relative": (0.05, 0.03572)}),
+    ],
+)  # fmt: skip
+def test_published_moments_through_files(
+    tmp_path: Path,
+    control: tuple[int, float, float],
+    treated: tuple[int, float, float],
+    wanted: dict[str, tuple[float, ...]],
+) -> None:
+    """Moments as other packages publish them: Welch, and the relative lift by the delta method."""
+    sides = {"c": with_moments(*control, 1), "t": with_moments(*treated, 2)}
+    arms = [arm for arm, y in sides.items() for _ in y]
+    rows = pd.DataFrame(
+        {"unit": range(len(arms)), "arm": arms, "y": np.concatenate(list(sides.values()))}
+    )
+    rows[["unit", "arm"]].to_csv(tmp_path / "a.csv", index=False)
+    rows[["unit", "y"]].to_csv(tmp_path / "o.csv", index=False)
+    (tmp_path / "valuekit.toml").write_text(MOMENTS, encoding="utf-8")
+    held = Workspace.load(tmp_path)
+    held.refresh(now=NOW)
+    (one,) = held.scorecard("m").evidence
+    found = figure(one, "relative.delta")
+    assert (found.value, found.se) == pytest.approx(wanted["relative"], abs=1e-5)
+    if "effect" in wanted:
+        seen = (one.effect.value, one.effect.se, one.effect.low, one.effect.high)
+        assert seen == pytest.approx(wanted["effect"], abs=1e-5)
+
+
 def castle() -> pd.DataFrame:
     rows = causaldata.castle.load_pandas().data
     first = rows[rows["post"] > 0].groupby("sid")["year"].min()

@@ -6,7 +6,7 @@ logging loses units of one arm, and no difference between the arms can be truste
 day, a fixed p would in time fall below any gate (0.0005 blocks 1.3% of sound holdouts in a year of
 looks); a split that is watched is judged by the sequential test of
 :mod:`valuekit.uplift.srm_watched`. Its p holds for all days together, so its gate is 0.01: at most
-one sound holdout in a hundred is ever blocked (0.3% in a year, benchmarks/simulations/sequence.py),
+one sound holdout in a hundred is ever blocked (0.5% in a year, benchmarks/simulations/sequence.py),
 where 0.0005 would let a split pass that is four standard errors off.
 """
 

@@ -12,6 +12,7 @@ from valuekit.uplift.arms import treated_arms
 from valuekit.uplift.cuped import cuped
 from valuekit.uplift.holdout import Holdout, by_arm
 from valuekit.uplift.holdout import holdout as difference
+from valuekit.uplift.relative import ratio_estimate, ratio_of
 
 if TYPE_CHECKING:
     from valuekit.assess.designs.looks import Looks
@@ -23,7 +24,7 @@ def others(looks: Looks, strata: Stratified) -> tuple[Figure, ...]:
     trial, rows, level = looks.trial, looks.rows, looks.level(strata)
     control, treated, unit = trial.control, trial.evidence.treated, trial.unit
     period, value = trial.scene.mature, trial.value
-    figures = []
+    figures = [_by_delta(looks, strata)]
     if (rows["c_xx"] > 0).any():
         run = partial(cuped, rows, control, treated, unit=unit, value=value, level=level)
         adjusted = run(period=period, epochs=trial.epochs)
@@ -42,6 +43,21 @@ def others(looks: Looks, strata: Stratified) -> tuple[Figure, ...]:
             figures.append(_figure(f"arm.{arm}", f"{arm} alone against {control}", one, level))
     figures += other_metrics(trial, level)
     return tuple(figures)
+
+
+def _by_delta(looks: Looks, strata: Stratified) -> Figure:
+    """Relative lift with the symmetric interval of the delta method, beside the log scale's."""
+    trial, period = looks.trial, looks.trial.scene.mature
+    found = ratio_estimate(ratio_of(strata), method="delta", period=period)
+    return Figure(
+        "uplift.relative.delta",
+        "Relative lift by the delta method",
+        looks.read(found, strata) if found.known else found,
+        "treated over control less 1, variance V1/m0^2 + m1^2 V0/m0^4",
+        "Deng, Knoblich & Lu (2018)",
+        facts=("effect.units", "effect.mean_y", "effect.c_yy"),
+        better="higher" if trial.metric.higher_is_better else "lower",
+    )
 
 
 def _lift(looks: Looks, level: float) -> list[Figure]:
@@ -66,7 +82,7 @@ def _lift(looks: Looks, level: float) -> list[Figure]:
             "adjusted mean of treated over adjusted mean of control, less 1",
             "Deng, Xu, Kohavi & Walker (2013); Lin (2013)",
             facts=("effect.mean_x", "effect.c_xy", "effect.c_xx"),
-            better="higher",
+            better="higher" if trial.metric.higher_is_better else "lower",
         )
     ]
 
