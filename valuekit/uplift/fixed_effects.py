@@ -65,11 +65,26 @@ def fixed_effects(panel: Panel, *, unit: str) -> Estimate:
 
 def _left(n: Floats, v: Floats) -> Floats:
     """What effects of groups and periods leave of ``v``, weighted by ``n``."""
+    if n.shape[0] < n.shape[1]:
+        return _left(n.T, v.T).T  # the equations are of the fewer of both
     own = np.maximum(n.sum(axis=1), 1e-300)
     around = v - ((n * v).sum(axis=1) / own)[:, None]
-    # Normal equations of the periods once groups are taken out; one period is the reference.
+    # Normal equations of the columns once rows are taken out; one column is the reference.
     share = n / own[:, None]
     normal = np.diag(n.sum(axis=0)) - n.T @ share
-    effect = np.linalg.lstsq(normal, (n * around).sum(axis=0), rcond=None)[0]
+    effect = _solved(normal, (n * around).sum(axis=0))
     made: Floats = around - effect[None, :] + (share @ effect)[:, None]
     return made
+
+
+def _solved(normal: Floats, right: Floats) -> Floats:
+    """Effects of columns, the first one 0; by least squares where they fall into parts."""
+    made = np.zeros(len(right))
+    try:
+        made[1:] = np.linalg.solve(normal[1:, 1:], right[1:])
+    except np.linalg.LinAlgError:
+        made[:] = np.inf
+    off = np.abs(normal @ made - right).max() if np.isfinite(made).all() else np.inf
+    if off <= _FLAT * max(float(np.abs(right).max()), 1e-300):
+        return made
+    return np.asarray(np.linalg.lstsq(normal, right, rcond=None)[0], dtype=np.float64)
