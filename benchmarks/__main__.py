@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import assess, facts, peers, refresh
+from benchmarks import assess, facts, incremental, peers, refresh
 from benchmarks.generate import generate
 from benchmarks.machine import machine
 from benchmarks.peer_data import add_tables
@@ -141,8 +141,25 @@ def pages_part(_chosen: argparse.Namespace, _folder: Path) -> Iterator[Line]:
         yield Line(f"rerun of {page}", measured, f"p95 {slow:.1f} ms", "", f"{PAGE_MS} ms", met)
 
 
+def incremental_part(chosen: argparse.Namespace, folder: Path) -> Iterator[Line]:
+    """One new day on three years of history."""
+    rows = int(chosen.rows * 1e6)
+    _say(f"making {incremental.DAYS} days of files with {chosen.rows:g}M predictions")
+    found = incremental.compare(folder, rows)
+    what = f"one new day on {found.days:,} of {chosen.rows:g}M predictions"
+    yield Line(
+        f"{what}, {found.dirty} days computed",
+        f"{found.new_day:.2f} s",
+        f"full {found.full:.1f} s, idle {found.idle:.2f} s",
+        f"{found.share:.2f}",
+        f"{incremental.FACTOR} x share of days + idle",
+        found.share <= incremental.FACTOR,
+    )
+
+
 PARTS: dict[str, Part] = {
     "facts": facts_part,
+    "incremental": incremental_part,
     "peers": peers_part,
     "refresh": refresh_part,
     "scoring": scoring_part,

@@ -114,7 +114,8 @@ SELECT version, day, arm, least(age, {window}) AS age, count(*) AS n, sum(amount
 FROM gained GROUP BY ALL
 """
 _FATES = """
-SELECT o.ts::DATE AS day, CASE WHEN p.id IS NULL THEN 'orphan' WHEN o.ts < p.ts
+SELECT o.ts::DATE AS day, CASE WHEN p.id IS NULL OR o.ts < p.ts - INTERVAL {window} DAY
+       THEN 'orphan' WHEN o.ts < p.ts
        THEN 'before_prediction' WHEN o.ts >= p.ts + INTERVAL {window} DAY THEN 'outside_window'
        ELSE 'credited' END AS rule, count(*) AS rows, sum(o.amount) AS value
 FROM outcomes o LEFT JOIN predictions p ON p.id = o.prediction_id GROUP BY ALL

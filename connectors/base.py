@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,6 +20,8 @@ import sqlalchemy as sa
 from connectors import dialects, zones
 from connectors.findings import naive_timestamp, no_columns, unusable_column
 from valuekit.errors import SourceError
+from valuekit.incremental.plan import Plan
+from valuekit.incremental.survey import Survey
 from valuekit.source import Check, Progress, Pull, Query, Registered
 from valuekit.uplift.assignment import Shares
 from valuekit.workspace.declare import Source, Workspace
@@ -40,6 +43,24 @@ BAD_CELL = "valuekit_bad_cell"
 #: Column of every :meth:`Engine.table`: name of the first column with a wall-clock time that never
 #: was, because the clocks of the source's zone jumped over it, else NULL. Quarantined likewise.
 NO_SUCH_TIME = "valuekit_no_such_time"
+#: Column of :meth:`Engine.raw` with the file of a row, where tables are made of files.
+FILE = "valuekit_file"
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """The part of a table that is read: some of its files, a range of days of one column.
+
+    The range is widened by a day at either end, so that it may be compared with times as they
+    are stored, whatever their zone: whoever needs exact days cuts the result.
+    """
+
+    parts: tuple[str, ...] | None = None
+    column: str | None = None
+    first: date | None = None
+    last: date | None = None
+    years: zones.Years | None = None
+
 
 _TYPES: Mapping[str, sa.types.TypeEngine[Any]] = {
     "int": sa.BigInteger(),
@@ -98,9 +119,31 @@ class Engine(abc.ABC):
             SourceError: the table is missing, unreadable or against a rule.
         """
 
+    @property
+    def signature(self) -> str:
+        """Engine and version: row hashes of two signatures are not comparable."""
+        return self.dialect.name
+
+    def parts(self, table: str) -> Mapping[str, tuple[str, int]]:
+        """Files of a table with what tells that each is unchanged, and its bytes.
+
+        An engine without files has one part without a name, a stamp and a size.
+        """
+        del table
+        return {"": ("", 0)}
+
+    def part_of(self, file: str) -> str:
+        """Name in :meth:`parts` of a value of the column :data:`FILE`."""
+        return file
+
     @abc.abstractmethod
-    def raw(self, table: str) -> sa.FromClause:
-        """The table as the engine sees it, untyped: all columns, nothing converted."""
+    def raw(self, table: str, parts: Sequence[str] | None = None) -> sa.FromClause:
+        """The table as the engine sees it, untyped: all columns, nothing converted.
+
+        Args:
+            table: Name as declared.
+            parts: Files to read, of :meth:`parts`; None for all.
+        """
 
     @abc.abstractmethod
     def run(self, name: str, statement: Statement) -> pa.Table:
@@ -143,7 +186,9 @@ class Engine(abc.ABC):
         """
         return self._known(table, [column])[column]
 
-    def table(self, table: str, columns: Sequence[str] | None = None) -> sa.Subquery:
+    def table(
+        self, table: str, columns: Sequence[str] | None = None, within: Within | None = None
+    ) -> sa.Subquery:
         """A declared table with its types: only the given columns are read.
 
         Points in time come as naive UTC ``DateTime`` (converted from the column's own zone, or
@@ -154,6 +199,7 @@ class Engine(abc.ABC):
         Args:
             table: Name as declared in the workspace.
             columns: Columns wanted; None for all usable ones.
+            within: The part that is read; None for all.
 
         Raises:
             SourceError: a column is missing, of an unusable type, or a naive timestamp in a
@@ -170,32 +216,62 @@ class Engine(abc.ABC):
         ]
         if findings:
             raise SourceError(*findings)
-        self._widen(table, kinds)
-        typed = [self._utc(self.stored(table, c), kind).label(c) for c, kind in kinds.items()]
-        bad = self.bad_cell(table, list(kinds)).label(BAD_CELL)
-        never = self._no_such_time(table, kinds).label(NO_SUCH_TIME)
-        return sa.select(*typed, bad, never).select_from(self.raw(table)).subquery()
+        within = within or Within()
+        self._widen(table, kinds, within.years)
+        raw = self.raw(table, within.parts)
+        typed = [self._utc(self.stored(table, c, raw), k).label(c) for c, k in kinds.items()]
+        bad = self.bad_cell(table, list(kinds), raw).label(BAD_CELL)
+        never = self._no_such_time(table, kinds, raw).label(NO_SUCH_TIME)
+        found = sa.select(*typed, bad, never).select_from(raw)
+        return found.where(*self._range(table, within, raw)).subquery()
 
-    def stored(self, table: str, column: str) -> sa.ColumnElement[Any]:
-        """One column of :meth:`raw` as its kind, times as they were written."""
-        return self.raw(table).c[column]
+    def typed(
+        self, table: str, column: str, parts: Sequence[str] | None = None
+    ) -> sa.ColumnElement[Any]:
+        """One column of :meth:`raw` with its type, times as naive UTC."""
+        kinds = self._known(table, [column])
+        self._widen(table, kinds, None)
+        return self._utc(self.stored(table, column, self.raw(table, parts)), kinds[column])
 
-    def bad_cell(self, table: str, columns: Sequence[str]) -> sa.ColumnElement[Any]:
+    def stored(self, table: str, column: str, raw: sa.FromClause) -> sa.ColumnElement[Any]:
+        """One column of a :meth:`raw` table as its kind, times as they were written."""
+        del table
+        return raw.c[column]
+
+    def bad_cell(
+        self, table: str, columns: Sequence[str], raw: sa.FromClause
+    ) -> sa.ColumnElement[Any]:
         """Name of the first of these cells of a row that is not of its kind; NULL if none is."""
-        del table, columns
+        del table, columns, raw
         return sa.cast(sa.null(), sa.String())
 
-    def _no_such_time(self, table: str, kinds: Mapping[str, ColumnType]) -> sa.ColumnElement[Any]:
+    def _no_such_time(
+        self, table: str, kinds: Mapping[str, ColumnType], raw: sa.FromClause
+    ) -> sa.ColumnElement[Any]:
         naive = [c for c, kind in kinds.items() if kind == "timestamp"]
         none = sa.cast(sa.null(), sa.String())
         if not naive or not zones.changes(self._from):
             return none
-        times = {c: dialects.instant(sa.type_coerce(self.stored(table, c), _NAIVE)) for c in naive}
+        stored = {c: sa.type_coerce(self.stored(table, c, raw), _NAIVE) for c in naive}
+        times = {c: dialects.instant(value) for c, value in stored.items()}
         tests = [
             (zones.skipped(time, self._from, self.years), sa.literal(c, sa.String()))
             for c, time in times.items()
         ]
         return sa.case(*tests, else_=none)
+
+    def _range(
+        self, table: str, within: Within, raw: sa.FromClause
+    ) -> list[sa.ColumnElement[bool]]:
+        """A range of days on the stored column itself: files and pages are skipped by it."""
+        if within.column is None or within.first is None or within.last is None:
+            return []
+        value = self.stored(table, within.column, raw)
+        first, last = within.first - timedelta(days=1), within.last + timedelta(days=2)
+        ends = [dialects.moment(datetime.combine(one, time())) for one in (first, last)]
+        if self.kind(table, within.column) == "date":
+            ends = [dialects.day(one) for one in ends]
+        return [value >= ends[0], value < ends[1]]
 
     def _utc(self, stored: sa.ColumnElement[Any], kind: ColumnType) -> sa.ColumnElement[Any]:
         typed = sa.type_coerce(stored, _TYPES[kind])
@@ -219,12 +295,20 @@ class Engine(abc.ABC):
         del table, columns
         return zones.ALL_YEARS
 
-    def _widen(self, table: str, kinds: Mapping[str, ColumnType]) -> None:
+    def _widen(
+        self, table: str, kinds: Mapping[str, ColumnType], known: zones.Years | None
+    ) -> None:
         times = [column for column, kind in kinds.items() if kind.startswith("timestamp")]
         if times and any(zones.changes(zone) for zone in (self.zone, self._from)):
-            new = self.years_of(table, times)
+            new = known or self.years_of(table, times)
             old = self._years or new
             self._years = min(old[0], new[0]), max(old[1], new[1])
+
+    def survey(self, workspace: Workspace, model: str, known: Survey | None) -> Survey:
+        """Fingerprints of a model's tables by file and day; unchanged files are not read."""
+        from connectors.sql.survey import survey
+
+        return survey(self, workspace, model, known)
 
     def check(self, workspace: Workspace, model: str) -> Check:
         """Validate a model's declarations against the real tables; nothing is stored."""
@@ -238,11 +322,12 @@ class Engine(abc.ABC):
         model: str,
         registered: Sequence[Registered],
         progress: Progress,
+        plan: Plan | None = None,
     ) -> Pull:
-        """Compute all facts of a model where the data lies."""
+        """Compute the facts of a model where the data lies: all of them, or those of a plan."""
         from connectors.sql import pull
 
-        return pull(self, workspace, model, registered, progress)
+        return pull(self, workspace, model, registered, progress, plan)
 
     def split(
         self,

@@ -134,14 +134,23 @@ def other_header(at: str, names: Sequence[str]) -> Finding:
 
 
 def reader(
-    paths: Sequence[Path], names: Sequence[str], marks: Marks, *, rejects: bool = False
+    paths: Sequence[Path],
+    names: Sequence[str],
+    marks: Marks,
+    file: str = "",
+    *,
+    rejects: bool = False,
 ) -> str:
-    """The engine's call that reads the files as text columns; unsplittable rows are left out."""
+    """The engine's call that reads the files as text columns; unsplittable rows are left out.
+
+    With ``file``, a column of that name holds the path of each row's file.
+    """
     columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in names)
     listed = ", ".join(quoted(str(path)) for path in paths)
     return (
         f"read_csv([{listed}], columns={{{columns}}}, auto_detect=false, header=true, "
         f"delim={quoted(marks.separator)}, quote='\"', escape='\"', ignore_errors=true"
+        + (f", filename={quoted(file)}" if file else "")
         + (", store_rejects=true)" if rejects else ")")
     )
 

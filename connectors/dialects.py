@@ -7,6 +7,7 @@ SQLAlchemy, so values stay bound and identifiers stay quoted.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -103,6 +104,15 @@ SPELLINGS: dict[str, dict[str, str]] = {
         "snowflake": "{0}",  # has no such function: the two forms are told apart there
         "databricks": "{0}",
     },
+    "row_hash": {
+        "default": "CAST(hash({all}) AS HUGEINT)",
+        "postgresql": "CAST(hashtextextended(CAST(ROW({all}) AS TEXT), 0) AS NUMERIC)",
+        "bigquery": "CAST(FARM_FINGERPRINT(TO_JSON_STRING(STRUCT({all}))) AS NUMERIC)",
+        "snowflake": "CAST(HASH({all}) AS NUMBER(38, 0))",
+        "databricks": "CAST(xxhash64({all}) AS DECIMAL(38, 0))",
+        "trino": "CAST(from_big_endian_64(xxhash64(to_utf8(json_format("
+        "CAST(ROW({all}) AS JSON))))) AS DECIMAL(38, 0))",
+    },
     "hash16": {
         "default": "CAST('0x' || SUBSTR(MD5({0}), 1, 4) AS BIGINT)",
         "postgresql": "CAST(CAST('x' || SUBSTR(MD5({0}), 1, 4) AS BIT(16)) AS INTEGER)",
@@ -125,7 +135,8 @@ def _spell(element: Portable, compiler: SQLCompiler, **kw: Any) -> str:  # noqa:
     """Render the arguments and put them into the engine's spelling."""
     ways = SPELLINGS[element.name]
     spelling = ways.get(compiler.dialect.name, ways["default"])
-    return spelling.format(*(compiler.process(one, **kw) for one in element.clauses))
+    made = [compiler.process(one, **kw) for one in element.clauses]
+    return spelling.format(*made, all=", ".join(made))
 
 
 def _construct(name: str, kind: sa.types.TypeEngine[Any]) -> type[Portable]:
@@ -152,6 +163,7 @@ _covar_pop = _construct("covar_pop", sa.Double())
 _ln = _construct("ln", sa.Double())
 _composed = _construct("composed", sa.String())
 _hash16 = _construct("hash16", sa.BigInteger())
+_row_hash = _construct("row_hash", sa.Numeric())
 
 
 def day(time: Expression) -> Expression:
@@ -256,6 +268,14 @@ def bucket(text: Expression, salt: str, buckets: int) -> Expression:
     are larger by up to 1/65,536.
     """
     return sa.func.mod(_hash16(sa.literal(salt, sa.String()).concat(text)), buckets)
+
+
+def row_hash(values: Sequence[Expression]) -> Expression:
+    """64 bits that tell two rows apart, as a number whose sum over any table is exact.
+
+    Each engine has its own; they are compared only with those of the same engine and version.
+    """
+    return _row_hash(*values)
 
 
 class DuckPreparer(PGIdentifierPreparer):

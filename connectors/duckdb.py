@@ -51,6 +51,7 @@ class DuckDBConnector(Engine):
         self.root = files.root(name, source.path, folder)
         self._temporary = Path(tempfile.mkdtemp(prefix="valuekit-"))
         self._tables: dict[str, tables.FileTable] = {}
+        self._narrow: dict[tuple[str, tuple[Path, ...]], sa.TableClause] = {}
         self._made = 0
         self._lock = threading.RLock()
         self._connection = self._connect()
@@ -59,30 +60,54 @@ class DuckDBConnector(Engine):
         """Columns of a table and what each holds; see :meth:`Engine.columns`."""
         return dict(self._opened(table).kinds)
 
-    def raw(self, table: str) -> sa.TableClause:
-        """The view on the files of a table."""
-        return self._opened(table).view
+    @property
+    def signature(self) -> str:
+        """DuckDB and its version; see :meth:`Engine.signature`."""
+        return f"duckdb {duckdb.__version__}"
+
+    def raw(self, table: str, parts: Sequence[str] | None = None) -> sa.TableClause:
+        """The view on the files of a table, or on some of them."""
+        opened = self._opened(table)
+        if parts is None or len(parts) == len(opened.files.paths):
+            return opened.view
+        chosen = tuple(self.root / one for one in parts)
+        with self._lock:
+            if (table, chosen) not in self._narrow:
+                made = tables.narrowed(self._connection, table, opened, chosen)
+                self._narrow[table, chosen] = made
+            return self._narrow[table, chosen]
+
+    def parts(self, table: str) -> Mapping[str, tuple[str, int]]:
+        """Files below the root with size, times and number; see :meth:`Engine.parts`."""
+        return self._opened(table).files.parts(self.root)
+
+    def part_of(self, file: str) -> str:
+        """Path below the root."""
+        return str(Path(file).relative_to(self.root))
 
     def quarantined(self, table: str) -> Mapping[str, int]:
         """Rows of text files that could not be split into columns, by rule."""
         return self._opened(table).quarantined
 
-    def stored(self, table: str, column: str) -> sa.ColumnElement[Any]:
+    def stored(self, table: str, column: str, raw: sa.FromClause) -> sa.ColumnElement[Any]:
         """One column as its kind; cells of text files are cast one by one."""
-        return self._opened(table).stored(column)
+        return self._opened(table).stored(column, raw)
 
-    def bad_cell(self, table: str, columns: Sequence[str]) -> sa.ColumnElement[Any]:
+    def bad_cell(
+        self, table: str, columns: Sequence[str], raw: sa.FromClause
+    ) -> sa.ColumnElement[Any]:
         """Name of the first cell of a text file's row that is not of its kind."""
-        return self._opened(table).bad_cell(columns)
+        return self._opened(table).bad_cell(columns, raw)
 
     def years_of(self, table: str, columns: Sequence[str]) -> zones.Years:
         """First and last year of some times, clamped to the years whose offsets are known."""
+        raw = self.raw(table)
         ends = [
-            made(sa.extract("year", self.stored(table, column)))
+            made(sa.extract("year", self.stored(table, column, raw)))
             for column in columns
             for made in (sa.func.min, sa.func.max)
         ]
-        statement = sa.select(*ends).select_from(self.raw(table))
+        statement = sa.select(*ends).select_from(raw)
         found = [
             min(max(int(column[0].as_py()), zones.FIRST_YEAR), zones.LAST_YEAR)
             for column in self._execute(f"years of {table}", *self._compiled(statement)).columns

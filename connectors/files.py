@@ -28,6 +28,19 @@ class Files:
     paths: tuple[Path, ...]
     stamps: tuple[tuple[int, int], ...]  # size and modification time (ns) when found
 
+    def parts(self, base: Path) -> dict[str, tuple[str, int]]:
+        """Path below ``base`` -> what tells that the file is the same, and its bytes.
+
+        Size, time of change of content and of the entry, and number: a copy that keeps the time
+        of its original has a new number and a new time of the entry.
+        """
+        found = {}
+        for path in self.paths:
+            one = path.stat()
+            stamp = f"{one.st_size}-{one.st_mtime_ns}-{one.st_ctime_ns}-{one.st_ino}"
+            found[str(path.relative_to(base))] = (stamp, one.st_size)
+        return found
+
     def unchanged(self) -> bool:
         """Whether all files are still as they were when found."""
         return self.stamps == _stamps(self.paths)

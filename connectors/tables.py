@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from connectors import delimited, files
+from connectors.base import FILE
 from connectors.dialects import DuckDialect, to_text
 from connectors.failures import in_words
 from connectors.findings import duplicate_columns, place, shown
@@ -56,9 +57,9 @@ class FileTable:
     marks: delimited.Marks = field(default_factory=delimited.Marks)
     untyped: frozenset[str] = frozenset()  # columns of Parquet files that never had a value
 
-    def stored(self, column: str) -> sa.ColumnElement[Any]:
-        """One column of the view as its kind, times as they were written."""
-        cell, kind = self.view.c[column], self.kinds[column]
+    def stored(self, column: str, raw: sa.FromClause) -> sa.ColumnElement[Any]:
+        """One column of a view on the files as its kind, times as they were written."""
+        cell, kind = raw.c[column], self.kinds[column]
         if self.files.kind == "csv":
             return delimited.value(cell, kind, self.marks)
         if column in self.untyped:
@@ -67,13 +68,13 @@ class FileTable:
             return sa.cast(cell, sa.DateTime(timezone=True))
         return to_text(cell) if kind == "text" else cell
 
-    def bad_cell(self, columns: Sequence[str]) -> sa.ColumnElement[Any]:
+    def bad_cell(self, columns: Sequence[str], raw: sa.FromClause) -> sa.ColumnElement[Any]:
         """Name of the first of these cells that is not of its kind; NULL for typed files."""
         none = sa.cast(sa.null(), sa.String())
         if self.files.kind != "csv" or not columns:
             return none
         tests = [
-            (delimited.bad(self.view.c[one], kind, self.marks), sa.literal(one, sa.String()))
+            (delimited.bad(raw.c[one], kind, self.marks), sa.literal(one, sa.String()))
             for one, kind in ((one, self.kinds[one]) for one in columns)
         ]
         return sa.case(*tests, else_=none)
@@ -104,15 +105,40 @@ def _parquet(
     folded = [name.casefold() for name in names]
     if twice := sorted({name for name in names if folded.count(name.casefold()) > 1}):
         raise SourceError(duplicate_columns(engine, table, twice))
-    listed = ", ".join(delimited.quoted(str(path)) for path in found.paths)
-    union = ", union_by_name = true" if len(found.paths) > 1 else ""
-    view = _view(cursor, table, f"read_parquet([{listed}]{union})")
+    view = _view(cursor, table, _parquet_reader(found.paths))
     described = cursor.execute(f"DESCRIBE {_DIALECT.identifier_preparer.quote(view)}").fetchall()
     kinds = {name: _KINDS.get(kind.partition("(")[0], "other") for name, kind, *_ in described}
+    del kinds[FILE]
     needed = roles(engine.workspace, engine.name, table)
     untyped = frozenset(name for name, kind, *_ in described if kind == _UNTYPED)
     kinds |= {name: delimited.without_values(needed.get(name)) for name in untyped}
-    return FileTable(found, sa.table(view, *map(sa.column, kinds)), kinds, {}, untyped=untyped)
+    table_of = sa.table(view, *map(sa.column, (*kinds, FILE)))
+    return FileTable(found, table_of, kinds, {}, untyped=untyped)
+
+
+def _parquet_reader(paths: Sequence[Path]) -> str:
+    listed = ", ".join(delimited.quoted(str(path)) for path in paths)
+    union = ", union_by_name = true" if len(paths) > 1 else ""
+    return f"read_parquet([{listed}]{union}, filename = {delimited.quoted(FILE)})"
+
+
+def narrowed(
+    connection: duckdb.DuckDBPyConnection, table: str, opened: FileTable, paths: Sequence[Path]
+) -> sa.TableClause:
+    """A view on some files of a table, with the columns of all of them.
+
+    Where a column is in none of these files, all are read.
+    """
+    names = list(opened.kinds)
+    if opened.files.kind == "csv":
+        reader = delimited.reader(paths, names, opened.marks, FILE)
+    else:
+        there = set().union(*(pq.read_schema(path).names for path in paths))
+        if not there.issuperset(names):
+            return opened.view
+        reader = _parquet_reader(paths)
+    with connection.cursor() as cursor:
+        return sa.table(_view(cursor, table, reader), *map(sa.column, (*names, FILE)))
 
 
 def _csv(
@@ -120,8 +146,8 @@ def _csv(
 ) -> FileTable:
     marks = delimited.Marks(engine.source.separator, engine.source.decimal)
     names = _one_header(engine, table, found, marks)
-    name = _view(cursor, table, delimited.reader(found.paths, names, marks))
-    view = sa.table(name, *(sa.column(name, sa.String()) for name in names))
+    name = _view(cursor, table, delimited.reader(found.paths, names, marks, FILE))
+    view = sa.table(name, *(sa.column(name, sa.String()) for name in (*names, FILE)))
     left_out = _left_out(engine, cursor, table, found, names, marks)
     tallies = delimited.tallies(view, names, marks).compile(dialect=_DIALECT)
     counted = cursor.sql(str(tallies)).to_arrow_table().to_pylist()[0]

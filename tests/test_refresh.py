@@ -306,7 +306,8 @@ def test_a_partial_run_keeps_the_other_models_and_splits_pools_with_them(fake, l
     pd.testing.assert_frame_equal(store.facts("churn", "cost"), before[0])
     pd.testing.assert_frame_equal(store.facts("fraud", "cost"), before[1])
     assert set(store.scorecards()) == {"churn", "fraud"}
-    assert store.runs()[0].parameters == {"models": ["churn"]}
+    asked = {"models": ["churn"], "full": False, "since": None}
+    assert store.runs()[0].parameters == asked
 
 
 def test_an_unknown_model_is_refused_before_a_run_begins(fake, loaded, store):

@@ -9,6 +9,7 @@ acme.scorecard("churn").verdict.action
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -21,13 +22,14 @@ from valuekit.portfolio import Portfolio, portfolio
 from valuekit.report import Meta, Report, build
 from valuekit.report.build import Format, ReportKind
 from valuekit.scorecard import Action, Decision, PeriodName, Scorecard, from_json
-from valuekit.source import Check, open_connector
+from valuekit.source import Check, Connector, open_connector
 from valuekit.store import Store, open_store
 from valuekit.workspace.load import Loaded, load
 
 if TYPE_CHECKING:
+    from valuekit.incremental.plan import Plan
     from valuekit.refresh import ProgressCallback, RunOutcome
-    from valuekit.store.records import RunRecord
+    from valuekit.store.records import RestatementRecord, RunRecord
 
 
 @dataclass(frozen=True)
@@ -75,13 +77,17 @@ class Workspace:
         self,
         models: Sequence[str] | None = None,
         *,
+        full: bool = False,
+        since: date | None = None,
         now: datetime | None = None,
         progress: ProgressCallback | None = None,
     ) -> RunOutcome:
-        """Pull all facts, assess every model and commit one run.
+        """Pull what changed, assess every model and commit one run.
 
         Args:
             models: Names of models to limit the run to; None for all.
+            full: Compute everything again, whatever changed.
+            since: Compute at least the days from this one on again.
             now: The moment of the run, UTC; default: the clock.
             progress: Called with (model, what is being done, share done of the run).
 
@@ -89,13 +95,69 @@ class Workspace:
             ValuekitError: when a source, a rule or the store fails; the last good run stays.
         """
         # Only a run needs the estimators' slow imports.
-        from valuekit.refresh import refresh
+        from valuekit.refresh import Asked, refresh
 
         for name in models or ():
             self.known(name)
         with self.store(create=True) as store:
             moment = now or datetime.now(UTC)
-            return refresh(self.loaded, store, models=models, now=moment, progress=progress)
+            return refresh(
+                self.loaded,
+                store,
+                models=models,
+                now=moment,
+                ask=Asked(full=full, since=since),
+                progress=progress,
+            )
+
+    def plan(
+        self,
+        models: Sequence[str] | None = None,
+        *,
+        full: bool = False,
+        since: date | None = None,
+    ) -> dict[str, Plan | None]:
+        """What a refresh would compute of each model, without computing or storing anything.
+
+        None where the connector cannot tell what changed: then everything is computed.
+
+        Raises:
+            ValuekitError: a source cannot be read, or the store is of an unknown schema.
+        """
+        from valuekit.pulling import Asked, planned
+
+        ask = Asked(full=full, since=since)
+        found: dict[str, Plan | None] = {}
+        try:
+            opened = self.store()
+        except StoreError as error:
+            if any(one.code != "not_refreshed" for one in error.findings):
+                raise
+            opened = None
+        with nullcontext(opened) if opened is None else opened as store:
+            for name in models or tuple(self.loaded.workspace.models):
+                self.known(name)
+                with closing(self._connector(name)) as connector:
+                    found[name] = planned(self.loaded, store, name, connector, ask)
+        return found
+
+    def restatements(
+        self, model: str | None = None, run: int | None = None
+    ) -> tuple[RestatementRecord, ...]:
+        """Published days that a later refresh found to be another, newest first.
+
+        Raises:
+            WorkspaceError: for an unknown model.
+            StoreError: when there is no store.
+        """
+        if model is not None:
+            self.known(model)
+        with self.store() as store:
+            return store.restatements(model, run)
+
+    def _connector(self, model: str) -> Connector:
+        workspace, source = self.loaded.workspace, self.source_of(model)
+        return open_connector(source, workspace.sources[source], self.loaded.folder, workspace)
 
     def check(self, models: Sequence[str] | None = None) -> dict[str, Check]:
         """Validate declarations against the real tables; stores nothing."""
@@ -103,14 +165,8 @@ class Workspace:
         checks: dict[str, Check] = {}
         for name in models or tuple(workspace.models):
             self.known(name)
-            source = self.source_of(name)
-            connector = open_connector(
-                source, workspace.sources[source], self.loaded.folder, workspace
-            )
-            try:
+            with closing(self._connector(name)) as connector:
                 checks[name] = connector.check(workspace, name)
-            finally:
-                connector.close()
         return checks
 
     def source_of(self, model: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -17,21 +17,18 @@ from zoneinfo import ZoneInfo
 
 from valuekit.assess import assess
 from valuekit.assess.designs.plans import plans
-from valuekit.cost.charges import lines
-from valuekit.cost.lines import frame, residual
 from valuekit.cost.pools import allocate, undriven
 from valuekit.errors import Finding, SourceError, ValuekitError, WorkspaceError
+from valuekit.incremental.diff import Restated, differing, restated
 from valuekit.ledger.book import Book
-from valuekit.ledger.collect import add_up, together
-from valuekit.ledger.intake import conserved
 from valuekit.ledger.schema import FACTS
+from valuekit.pulling import FULL, Asked, Pulled, pulled
 from valuekit.scorecard import to_json
-from valuekit.source import Connector, Pull, Registered, open_connector
+from valuekit.source import Connector, open_connector
 from valuekit.store.records import ModelOutcome, RunOutcome
 
 if TYPE_CHECKING:
     from datetime import date
-    from decimal import Decimal
 
     import pandas as pd
 
@@ -39,23 +36,12 @@ if TYPE_CHECKING:
     from valuekit.workspace.declare import Model
     from valuekit.workspace.load import Loaded
 
-__all__ = ["ProgressCallback", "RunOutcome", "refresh"]
+__all__ = ["Asked", "ProgressCallback", "RunOutcome", "refresh"]
 
 # (model, what is being done, share done of the whole run 0..1)
 ProgressCallback = Callable[[str, str, float], None]
 
 _PULLED, _ASSESSED = 0.85, 0.97  # share of the run at the end of each part
-
-
-@dataclass(frozen=True, slots=True)
-class _Pulled:
-    """A model's pull with its conformed facts, registrations old and new, and its time."""
-
-    pull: Pull
-    facts: Mapping[str, pd.DataFrame]
-    registered: tuple[Registered, ...]
-    findings: tuple[Finding, ...]
-    seconds: float
 
 
 def refresh(
@@ -64,9 +50,10 @@ def refresh(
     *,
     models: Sequence[str] | None = None,
     now: datetime,
+    ask: Asked | None = None,
     progress: ProgressCallback | None = None,
 ) -> RunOutcome:
-    """Pull all facts, assess every model and commit one run.
+    """Pull what changed, assess every model and commit one run.
 
     Args:
         loaded: The workspace.
@@ -74,6 +61,7 @@ def refresh(
         models: Names of models to limit the run to; None for all. The others keep their facts
             and scorecards; shared pools are split with their stored volumes.
         now: The moment of the run, with a zone.
+        ask: What is to be computed whatever changed; None for what changed alone.
         progress: Told what is being done.
 
     Returns:
@@ -83,19 +71,24 @@ def refresh(
         WorkspaceError: for an unknown model.
         ValuekitError: when a model or the store fails; the last good run is untouched.
     """
-    names = _names(loaded, models)
+    names, ask = _names(loaded, models), ask or Asked()
     tell = progress or (lambda _model, _text, _share: None)
     began = perf_counter()
     run = store.begin(
         "refresh",
-        {"models": None if models is None else names},
+        {
+            "models": None if models is None else names,
+            "full": ask.full,
+            "since": ask.since,
+        },
         now,
         workspace_hash=hashlib.sha256(loaded.workspace.model_dump_json().encode()).hexdigest(),
     )
     try:
-        pulled = _pull_all(loaded, store, names, tell, _reached(loaded, store, now))
+        reached = _reached(loaded, store, now)
+        found = _pull_all(loaded, store, names, replace(ask, now=reached), tell)
         clock = _clock(store, now)
-        parts, general = _assess_all(loaded, store, pulled, now, tell)
+        parts, general = _assess_all(loaded, store, found, now, tell)
         outcome = RunOutcome(
             run=run,
             parts=parts,
@@ -165,10 +158,10 @@ def _amounts(loaded: Loaded) -> tuple[Finding, ...]:
 
 
 def _pull_all(
-    loaded: Loaded, store: Store, names: list[str], tell: ProgressCallback, reached: datetime
-) -> dict[str, _Pulled]:
+    loaded: Loaded, store: Store, names: list[str], ask: Asked, tell: ProgressCallback
+) -> dict[str, Pulled]:
     """Pull every model; failures of several models are raised together."""
-    pulled: dict[str, _Pulled] = {}
+    found: dict[str, Pulled] = {}
     failed: list[Finding] = []
     with ExitStack() as stack:
         opened: dict[str, Connector] = {}
@@ -180,13 +173,16 @@ def _pull_all(
             part("opening", 0.0)
             try:
                 connector = _opened(loaded, name, opened, stack)
-                connector.now = reached
-                pulled[name] = _pull(loaded, store, name, connector, part)
+                connector.now = ask.now
+                one = pulled(loaded, store, name, connector, part, ask)
+                if one.first is None:
+                    one = replace(one, findings=(*one.findings, _empty(loaded, name)))
+                found[name] = one
             except ValuekitError as error:
-                failed.extend(one for one in error.findings if one not in failed)
+                failed.extend(fault for fault in error.findings if fault not in failed)
     if failed:
         raise SourceError(*failed)
-    return pulled
+    return found
 
 
 def _opened(loaded: Loaded, name: str, opened: dict[str, Connector], stack: ExitStack) -> Connector:
@@ -198,25 +194,6 @@ def _opened(loaded: Loaded, name: str, opened: dict[str, Connector], stack: Exit
         stack.callback(made.close)
         opened[source] = made
     return opened[source]
-
-
-def _pull(
-    loaded: Loaded,
-    store: Store,
-    name: str,
-    connector: Connector,
-    part: Callable[[str, float], None],
-) -> _Pulled:
-    began = perf_counter()
-    known = store.registrations(name)
-    pull = connector.pull(loaded.workspace, name, known, part)
-    facts = together(name, pull.facts)
-    conserved(name, facts["intake"], pull.rows_read)
-    findings = pull.findings
-    if pull.first is None:
-        findings = (*findings, _empty(loaded, name))
-    seconds = perf_counter() - began
-    return _Pulled(pull, facts, (*known, *pull.registered), findings, seconds)
 
 
 def _empty(loaded: Loaded, name: str) -> Finding:
@@ -234,23 +211,23 @@ def _empty(loaded: Loaded, name: str) -> Finding:
 def _assess_all(
     loaded: Loaded,
     store: Store,
-    pulled: Mapping[str, _Pulled],
+    found: Mapping[str, Pulled],
     now: datetime,
     tell: ProgressCallback,
 ) -> tuple[tuple[ModelOutcome, ...], tuple[Finding, ...]]:
     workspace = loaded.workspace
     volumes = {
-        name: pulled[name].facts["volume"] if name in pulled else store.facts(name, "volume")
+        name: found[name].facts["volume"] if name in found else store.facts(name, "volume")
         for name in workspace.models
     }
-    as_of = workspace.workspace.as_of or _last_day(loaded, pulled, volumes, now)
+    as_of = workspace.workspace.as_of or _last_day(loaded, found, volumes, now)
     days = (_first_day(volume, workspace.models[name]) for name, volume in volumes.items())
     first = min((day for day in days if day), default=as_of)
     shared = allocate(workspace, volumes, first, as_of)
     parts: list[ModelOutcome] = []
     failed: list[Finding] = []
-    for place, (name, one) in enumerate(pulled.items()):
-        share = (_ASSESSED - _PULLED) * place / len(pulled)
+    for place, (name, one) in enumerate(found.items()):
+        share = (_ASSESSED - _PULLED) * place / len(found)
         tell(name, "assessing", _PULLED + share)
         try:
             costed = _costed(loaded, name, one, shared.get(name), (first, as_of))
@@ -273,14 +250,14 @@ def _first_day(volume: pd.DataFrame, model: Model) -> date | None:
 
 def _last_day(
     loaded: Loaded,
-    pulled: Mapping[str, _Pulled],
+    found: Mapping[str, Pulled],
     volumes: Mapping[str, pd.DataFrame],
     now: datetime,
 ) -> date:
     """The last day with data of any model; forecasts count to their last known actual."""
     days: list[date] = []
     for name, volume in volumes.items():
-        one = pulled[name].pull if name in pulled else None
+        one = found.get(name)
         last = one.last if one else None if volume.empty else volume["day"].max().date()
         if one and one.complete_through and loaded.workspace.models[name].task == "forecast":
             last = min(one.last, one.complete_through) if one.last else None
@@ -289,64 +266,58 @@ def _last_day(
     return max(days, default=now.date())
 
 
-def _costed(
-    loaded: Loaded,
-    name: str,
-    one: _Pulled,
-    pool: pd.DataFrame | None,
-    span: tuple[date, date],
-) -> _Pulled:
-    first = one.pull.first or loaded.workspace.models[name].launched or span[0]
-    model, volume, usage = loaded.workspace.models[name], one.facts["volume"], one.facts["usage"]
-    own = lines(model, volume, usage, min(first, span[1]), span[1])
-    kept = (one.facts["cost"], frame(name, own), pool)
-    cost = add_up(FACTS["cost"], [made for made in kept if made is not None])
-    findings = (*one.findings, *_rounded(loaded, name, residual(own)))
-    return replace(one, facts={**one.facts, "cost": cost}, findings=findings)
-
-
-def _rounded(loaded: Loaded, name: str, left: Decimal) -> tuple[Finding, ...]:
-    """What amounts lost when they were rounded to the places that facts keep."""
-    if not left:
-        return ()
-    return (
-        Finding(
-            place=loaded.place("models", name, "costs"),
-            value=f"{left.normalize():f} {loaded.workspace.workspace.currency} in all",
-            rule="amounts of a day are rounded to 6 decimals, half to even",
-            remedy="Nothing to do: this is all that rounding left out of the model's costs.",
-            severity="info",
-            code="residual",
-        ),
-    )
-
-
-def _assessed(loaded: Loaded, name: str, one: _Pulled, as_of: date) -> ModelOutcome:
+def _assessed(loaded: Loaded, name: str, one: Pulled, as_of: date) -> ModelOutcome:
     began = perf_counter()
-    pull = one.pull
     book = Book(
         facts=one.facts,
         registered=one.registered,
-        first=pull.first,
-        last=pull.last,
-        complete_through=pull.complete_through,
+        first=one.first,
+        last=one.last,
+        complete_through=one.complete_through,
         as_of=as_of,
         findings=one.findings,
-        rows_read=pull.rows_read,
+        rows_read=one.rows,
     )
-    planned = plans(loaded.workspace, name, book)
-    book = replace(book, registered=(*book.registered, *planned))
+    designs = plans(loaded.workspace, name, book)
+    book = replace(book, registered=(*book.registered, *designs))
     card = assess(loaded.workspace, name, book)
+    facts, replaced, corrected = _changes(one)
     return ModelOutcome(
         model=name,
-        facts=one.facts,
+        facts=facts,
         scorecard=to_json(card),
-        registered=(*pull.registered, *planned),
-        queries=pull.queries,
-        first=pull.first,
-        last=pull.last,
-        complete_through=pull.complete_through,
+        registered=(*one.pull.registered, *designs),
+        queries=one.pull.queries,
+        first=one.first,
+        last=one.last,
+        complete_through=one.complete_through,
         findings=one.findings,
-        rows_read=pull.rows_read,
+        rows_read=one.pull.rows_read,
         seconds=one.seconds + perf_counter() - began,
+        replaced=replaced,
+        survey=b"" if one.survey is None else one.survey.packed(),
+        restated=corrected,
+        total=one.rows,
+        why=one.scope,
+        days=one.days,
     )
+
+
+def _changes(
+    one: Pulled,
+) -> tuple[Mapping[str, pd.DataFrame], Mapping[str, frozenset[date]] | None, tuple[Restated, ...]]:
+    """Facts to write, the days that they replace (None for all), and restated days."""
+    if one.stored is None:
+        return one.facts, None, ()
+    rounding = one.plan is not None and one.plan.whole == FULL
+    facts: dict[str, pd.DataFrame] = {}
+    replaced: dict[str, frozenset[date]] = {}
+    changed: list[Restated] = []
+    for name, old in one.stored.items():
+        new = one.facts[name]
+        days = differing(FACTS[name], old, new, rounding=rounding)
+        if days:
+            replaced[name] = days
+            facts[name] = new[new["day"].dt.date.isin(days)].reset_index(drop=True)
+            changed += restated(FACTS[name], old, new, days, one.through)
+    return facts, replaced, tuple(changed)

@@ -16,6 +16,8 @@ from typing import Protocol
 import pandas as pd
 
 from valuekit.errors import Finding, SourceError
+from valuekit.incremental.plan import Plan
+from valuekit.incremental.survey import Survey
 from valuekit.workspace.declare import Source, Workspace
 
 GROUP = "valuekit.connectors"
@@ -85,6 +87,14 @@ class Pull:
         complete_through: Last day through which outcomes are complete; None without outcomes.
         findings: Warnings that belong beside the figures.
         rows_read: Source rows read.
+        ranges: First and last day of each stretch that the facts cover; None for all days.
+            With ranges ``first``, ``last`` and ``complete_through`` are None: they follow from
+            the facts of all days together.
+        panel: With ranges, whether the facts hold the whole panel too.
+        why: Why everything was computed although some days were asked for.
+        tied: Role -> days that share an id with another day, of those that were read.
+        far: Those that share it with a day further away than slices look.
+        crossing: Days on which units appear in another arm than their first.
     """
 
     facts: Mapping[str, pd.DataFrame]
@@ -96,6 +106,12 @@ class Pull:
     findings: tuple[Finding, ...] = ()
     rows_read: int = 0
     samples: tuple[Mapping[str, str], ...] = field(default=())
+    ranges: tuple[tuple[date, date], ...] | None = None
+    panel: bool = False
+    why: str = ""
+    tied: Mapping[str, tuple[date, ...]] = field(default_factory=dict)
+    far: tuple[date, ...] = ()
+    crossing: tuple[date, ...] = ()
 
 
 class Connector(Protocol):
@@ -112,14 +128,19 @@ class Connector(Protocol):
         """Validate a model's declarations against the real tables."""
         ...
 
+    def survey(self, workspace: Workspace, model: str, known: Survey | None) -> Survey:
+        """Fingerprints of a model's tables by file and day; unchanged files are not read."""
+        ...
+
     def pull(
         self,
         workspace: Workspace,
         model: str,
         registered: Sequence[Registered],
         progress: Progress,
+        plan: Plan | None = None,
     ) -> Pull:
-        """Compute all facts of a model where the data lies."""
+        """Compute the facts of a model where the data lies: all of them, or those of a plan."""
         ...
 
     def close(self) -> None:

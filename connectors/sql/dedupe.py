@@ -7,9 +7,9 @@ nobody knows which one is true.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from connectors import dialects
 from connectors.sql.values import flag, total
 from connectors.sql.work import Statement, Work
+from valuekit.incremental.plan import NEAR
 
 ACCEPTED = "accepted"
 _OWN = ("id", "ts", "day", "usable", "rule", "amount")
@@ -33,6 +34,7 @@ class Judged:
         read: Rows of the table, counted on their own.
         amount: Sum of the amount over all rows read, on its own.
         span: First and last time of usable rows; None when there are none.
+        tied: Days that share an id with another day, and whether one that a slice may not see.
     """
 
     rows: sa.FromClause
@@ -40,6 +42,7 @@ class Judged:
     read: int
     amount: float
     span: tuple[datetime, datetime] | None
+    tied: Mapping[date, bool] = field(default_factory=dict)
 
 
 def judge(work: Work, source: str, read: sa.Subquery, *, has_id: bool = True) -> Judged:
@@ -67,14 +70,15 @@ def judge(work: Work, source: str, read: sa.Subquery, *, has_id: bool = True) ->
     seen = work.row(f"count {source}", sa.select(*counts))
     good = _in_range(read, seen["first"], seen["last"])
     if has_id and int(seen["ids"]) != int(seen["usable"]):
-        rows, rules = _without_twice(work, source, read, good)
+        rows, rules, tied = _without_twice(work, source, read, good)
     else:
+        tied = {}
         rules = work.run(f"judge {source}", _by_rule(read))
         # Where every row is good the rule is left out: planners take it for a rare condition.
         held = [] if bool((rules["rule"] == ACCEPTED).all()) else [c.rule == ACCEPTED]
         rows = sa.select(read).where(*held, *good).subquery(source)
     span = None if seen["first"] is None else (seen["first"], seen["last"])
-    return Judged(rows, rules, int(seen["read"]), float(seen["amount"]), span)
+    return Judged(rows, rules, int(seen["read"]), float(seen["amount"]), span, tied)
 
 
 def _in_range(
@@ -100,8 +104,8 @@ def _by_rule(rows: sa.FromClause) -> Statement:
 
 def _without_twice(
     work: Work, source: str, read: sa.Subquery, good: Sequence[sa.ColumnElement[bool]]
-) -> tuple[sa.FromClause, pd.DataFrame]:
-    """Accepted rows without repetitions, and the counts by rule."""
+) -> tuple[sa.FromClause, pd.DataFrame, dict[date, bool]]:
+    """Accepted rows without repetitions, the counts by rule, and the days that share ids."""
     twice = _twice(work, source, read)
     with_twice = sa.and_(read.c.id == twice.c.id, read.c.usable == 1)
     alone = (
@@ -132,7 +136,23 @@ def _without_twice(
         _later(work, source, read, twice, kept),
     ]
     found = [one for one in rules if len(one)]
-    return sa.union_all(clean, again).subquery(source), pd.concat(found, ignore_index=True)
+    rows = sa.union_all(clean, again).subquery(source)
+    return rows, pd.concat(found, ignore_index=True), _tied(work, source, read, twice)
+
+
+def _tied(work: Work, source: str, read: sa.Subquery, twice: sa.FromClause) -> dict[date, bool]:
+    """Days of ids that occur on several days; True where those lie far apart."""
+    t = twice.c
+    apart = flag(dialects.days_between(t.first_day, t.last_day) > NEAR)
+    found = work.run(
+        f"days that share ids of {source}",
+        sa.select(read.c.day, sa.func.max(apart).label("far"))
+        .select_from(read.join(twice, sa.and_(read.c.id == t.id, read.c.usable == 1)))
+        .where(t.first_day != t.last_day)
+        .group_by(read.c.day),
+    )
+    days = found["day"].dt.date.tolist() if len(found) else []
+    return dict(zip(days, (found["far"] == 1).tolist(), strict=True))
 
 
 def _twice(work: Work, source: str, read: sa.Subquery) -> sa.FromClause:
@@ -154,7 +174,12 @@ def _twice(work: Work, source: str, read: sa.Subquery) -> sa.FromClause:
     ]
     return work.keep(
         f"twice_{source}",
-        sa.select(read.c.id, flag(sa.or_(sa.false(), *differs)).label("conflict"))
+        sa.select(
+            read.c.id,
+            flag(sa.or_(sa.false(), *differs)).label("conflict"),
+            sa.func.min(read.c.day).label("first_day"),
+            sa.func.max(read.c.day).label("last_day"),
+        )
         .select_from(read.join(ids, read.c.id == ids.c.id))
         .where(read.c.usable == 1)
         .group_by(read.c.id),

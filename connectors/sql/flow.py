@@ -25,16 +25,10 @@ from connectors.sql.values import total
 from connectors.sql.work import Statement, Work
 from valuekit.errors import Finding, SourceError
 from valuekit.ledger.schema import BUCKETS, SEGMENT_BUCKETS
-from valuekit.workspace.declare import Model
 
 SALT = "valuekit units "  # no assignment is made with it
 _KEYS = ("segment", "version", "arm", "epoch", "day")
 _VECTORS = {"units": "int64", "sum_y": "float64", "sum_d": "float64"}
-
-
-def returning(model: Model) -> bool:
-    """Whether a holdout of the model counts units that come back."""
-    return any(one.design == "holdout" and one.repeat for one in model.evidence)
 
 
 def flow(work: Work, units: Units, actuals: Actuals | None, segment: Segment) -> list[pd.DataFrame]:

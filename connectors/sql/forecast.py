@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from connectors import dialects
 from connectors.sql.dedupe import ACCEPTED
+from connectors.sql.history import whole_spine
 from connectors.sql.intake import by_rule
 from connectors.sql.match import Matched
 from connectors.sql.outcomes import Actuals
@@ -186,7 +187,9 @@ def _fates(
     o, p = actuals.rows.c, spine.rows.c
     by = [p[name] for name in keys]
     wanted = sa.select(*by, p.period).distinct().subquery()
-    series = sa.select(*by, sa.literal_column("1").label("there")).distinct().subquery()
+    every = whole_spine(work, spine).rows.c
+    names = [every[name] for name in keys]
+    series = sa.select(*names, sa.literal_column("1").label("there")).distinct().subquery()
     source: Any = actuals.rows.outerjoin(
         wanted, _same(actuals.rows, wanted, keys, o.period == wanted.c.period)
     ).outerjoin(series, _same(actuals.rows, series, keys, sa.true()))

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
+from connectors import dialects
 from connectors.sql.dedupe import ACCEPTED
 from connectors.sql.match import CREDITED, RULES, Entries, Matched, same_keys, starts
 from connectors.sql.outcomes import Actuals
@@ -59,6 +60,8 @@ def intake(work: Work, sources: list[Source], first: date | None) -> list[pd.Dat
         _rows_add_up(work, source)
         _values_add_up(work, source)
         rules = source.rules.copy()
+        if work.slice is not None:  # rows without a day belong to no slice
+            rules = rules[rules["day"].notna()]
         rules["day"] = rules["day"].fillna(pd.Timestamp(first or date(1970, 1, 1)))
         summed = rules.groupby(["day", "rule"], as_index=False)[["rows", "amount"]].sum()
         fates = summed["rule"].map(lambda rule: FATES.get(rule, "quarantined"))
@@ -71,8 +74,11 @@ def intake(work: Work, sources: list[Source], first: date | None) -> list[pd.Dat
 
 
 def unsplit(work: Work, table: str, day: date | None) -> pd.DataFrame:
-    """Rows of a text file that could not be split into columns: read, and held back."""
-    found = work.engine.quarantined(table)
+    """Rows of a text file that could not be split into columns: read, and held back.
+
+    They have no day, so no slice of days has them.
+    """
+    found = work.engine.quarantined(table) if work.slice is None else {}
     stamp = pd.NaT if day is None else pd.Timestamp(day)
     return pd.DataFrame(
         [
@@ -95,7 +101,7 @@ def fates(work: Work, actuals: Actuals, sides: list[tuple[Entries, Matched]]) ->
     if len(sides) == 1 and met is not None:
         statement = _known(sides[0][1], met)
     else:
-        statement = _over_sides(actuals, sides)
+        statement = _over_sides(work, actuals, sides)
     c = statement.subquery().c
     counted = sa.select(
         c.day,
@@ -111,10 +117,10 @@ def fates(work: Work, actuals: Actuals, sides: list[tuple[Entries, Matched]]) ->
     return pd.concat([held, *by_rule(found)], ignore_index=True)
 
 
-def _over_sides(actuals: Actuals, sides: list[tuple[Entries, Matched]]) -> Statement:
+def _over_sides(work: Work, actuals: Actuals, sides: list[tuple[Entries, Matched]]) -> Statement:
     """Day, best rank, share and amount of each outcome over all spines."""
     statuses = [
-        _status(actuals, *side, alone=not (place and side[0].within)).subquery()
+        _status(work, actuals, *side, alone=not (place and side[0].within)).subquery()
         for place, side in enumerate(sides)
     ]
     o = actuals.rows.c
@@ -143,7 +149,9 @@ def by_rule(found: pd.DataFrame) -> list[pd.DataFrame]:
     return [whole, left] if len(left) else [whole]
 
 
-def _status(actuals: Actuals, entries: Entries, matched: Matched, *, alone: bool) -> Statement:
+def _status(
+    work: Work, actuals: Actuals, entries: Entries, matched: Matched, *, alone: bool
+) -> Statement:
     """Each clean outcome's rank in :data:`RULES` and the share of it that was credited.
 
     With ``alone`` an outcome that nobody could claim is judged here; otherwise another spine's
@@ -164,6 +172,8 @@ def _status(actuals: Actuals, entries: Entries, matched: Matched, *, alone: bool
         cases.append((firsts.c[names[0]].is_(None), otherwise))
         if actuals.timed:
             _, at = starts(entries, actuals)
+            window = work.model.outcomes.window if work.model.outcomes is not None else 0
+            cases.append((firsts.c.first > dialects.add_days(at, window), otherwise))
             cases.append((firsts.c.first > at, 3))
         otherwise = 2
     rank = sa.case(*cases, else_=otherwise)
@@ -200,6 +210,8 @@ def _firsts(actuals: Actuals, entries: Entries, claimed: sa.Subquery) -> sa.Subq
         start, _ = starts(known, actuals)
         names = [entries.firsts.c[name] for name in entries.keys]
         return sa.select(*names, start.label("first")).subquery()
+    if entries.older is not None:
+        entries = replace(entries, rows=entries.older)
     start, _ = starts(entries, actuals)
     by_key = [entries.rows.c[name] for name in entries.keys]
     return (

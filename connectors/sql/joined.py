@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from connectors.sql.arms import with_arms
 from connectors.sql.dedupe import ACCEPTED
 from connectors.sql.forecast import Targets, targets
+from connectors.sql.history import whole_spine
 from connectors.sql.intake import Source, fates, unsplit
 from connectors.sql.keys import Keys
 from connectors.sql.match import Entries, Matched, match
@@ -59,7 +60,7 @@ def join(work: Work) -> Joined:
     spine = predictions(work)
     exposed = units(work, spine)
     spine = with_arms(work, spine, exposed)
-    span = _span(spine, exposed)
+    span = _span(spine, exposed) if work.slice is None else work.slice.read
     actuals, sides, matched, gained, aims = _outcomes(work, spine, exposed)
     return Joined(
         spine=spine,
@@ -90,6 +91,7 @@ def _outcomes(work: Work, spine: Spine | None, exposed: Units | None) -> Found:
         raise no_way(work)
     forecasts = work.model.task == "forecast" and spine is not None
     once = spine is not None and spine.unique and unit_keys is None and not forecasts
+    once = once and work.slice is None  # look-ups read the outcomes again
     actuals = outcomes(work, declared, one, once=once)
     if work.model.task == "forecast" and spine is not None and keys is not None:
         aims = targets(work, spine, actuals)
@@ -110,6 +112,7 @@ def _outcomes(work: Work, spine: Spine | None, exposed: Units | None) -> Found:
             spine.by_day,
             spine.unique,
             firsts=_firsts(exposed, keys),
+            older=_older(work, spine, keys),
         )
         matched = match(work, side, actuals)
         if declared.label is not None or not work.model.metrics or unit_keys is None:
@@ -125,6 +128,14 @@ def _outcomes(work: Work, spine: Spine | None, exposed: Units | None) -> Found:
         else:
             raise no_way(work)
     return actuals, sides, matched, gained, None
+
+
+def _older(work: Work, spine: Spine, keys: Keys) -> sa.FromClause | None:
+    """Keys and times of the predictions of all days; None in a whole pull."""
+    if work.slice is None:
+        return None
+    c = whole_spine(work, spine).rows.c
+    return sa.select(c.id, c.ts, c.day, *(c[name] for name in keys.names)).subquery("older")
 
 
 def _firsts(exposed: Units | None, keys: Keys) -> sa.FromClause | None:

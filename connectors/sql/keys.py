@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from connectors.base import ColumnType
 from connectors.sql.values import text
 from connectors.sql.work import Columns, Expression, Work
+from valuekit.incremental.plan import actual_time_of
 from valuekit.workspace.declare import Assignments, Outcomes, Predictions
 
 
@@ -66,12 +67,7 @@ def assignment_keys(work: Work) -> Keys | None:
 
 def actual_time(work: Work) -> str | None:
     """Column with the time of an outcome: the declared one, else the target day's partner."""
-    p, o = work.model.predictions, work.model.outcomes
-    if o is None:
-        return None
-    if o.time is not None or p is None or p.target_time is None:
-        return o.time
-    return o.on.get(p.target_time)
+    return actual_time_of(work.model)
 
 
 def unit_is_the_key(block: Predictions | Assignments, keys: Keys) -> bool:

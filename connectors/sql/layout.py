@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from connectors import dialects
 from connectors.sql.bins import exactly
 from connectors.sql.periods import fixed_day
+from connectors.sql.scope import Unbounded
 from connectors.sql.values import total
 from connectors.sql.work import Statement, Work
 from valuekit.source import Registered
@@ -91,6 +92,8 @@ def layout(
     frozen = work.frozen("layout", name)
     if frozen is not None:
         return _read(frozen)
+    if work.slice is not None:
+        raise Unbounded(f"the bins of {name} are not registered yet")
     rows = values.subquery()
     v, day = rows.c.value, rows.c.day
     inside = [v.is_not(None), day >= fixed_day(span[0]), day <= fixed_day(span[1])]

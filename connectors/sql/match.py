@@ -5,6 +5,9 @@ lies in [t, t + window). ``credit`` then gives each outcome to one entry (the fi
 could have it), or splits it equally; ``pick`` says which of its outcomes an entry counts: the
 first, the last, or the sum of all. Days of a window are 24 hours; when one side knows only days,
 both are compared by local days.
+
+An outcome that no entry could claim came after the window of one (``outside_window``), less than a
+window before the first one (``before_prediction``), or neither (``orphan``).
 """
 
 from __future__ import annotations
@@ -64,6 +67,7 @@ class Entries:
         within: Whether each entry begins at an entry of the spine that was matched before, so
             that an outcome it cannot claim was judged there.
         firsts: The first entry of each key (key0..., ts, day), where it is known already.
+        older: All entries (key0..., ts, day), where ``rows`` are only those of a slice.
     """
 
     name: str
@@ -74,15 +78,18 @@ class Entries:
     alone: bool
     within: bool = False
     firsts: sa.FromClause | None = None
+    older: sa.FromClause | None = None
 
 
 def match(work: Work, entries: Entries, actuals: Actuals) -> Matched:
     """Pairs of entries and outcomes, each outcome's credit adding up to at most 1."""
     o = work.model.outcomes
     assert o is not None  # noqa: S101  there are actuals
-    met = None
+    met: sa.FromClause | None = None
     if entries.alone:
         met = _whole(work, work.keep(f"met_{entries.name}", _met(work, entries, actuals)))
+        if entries.older is not None:
+            met = _with_older(work, entries, actuals, met)
         possible = sa.select(met).where(met.c.rank == CREDITED).subquery()
     else:
         kept = work.keep(f"possible_{entries.name}", _possible(work, entries, actuals))
@@ -158,6 +165,7 @@ def _met(work: Work, entries: Entries, actuals: Actuals) -> Statement:
     if actuals.timed:
         start, at = starts(entries, actuals)
         cases += [
+            (at < dialects.add_days(start, -declared.window), RULES.index("orphan")),
             (at < start, RULES.index("before_prediction")),
             (at >= dialects.add_days(start, declared.window), RULES.index("outside_window")),
         ]
@@ -165,6 +173,33 @@ def _met(work: Work, entries: Entries, actuals: Actuals) -> Statement:
     source = actuals.rows.outerjoin(entries.rows, sa.and_(*same_keys(entries, actuals.rows)))
     columns = [*_columns(work, entries, actuals), o.day.label("happened"), o.amount, rank]
     return sa.select(*columns).select_from(source)
+
+
+def _with_older(
+    work: Work, entries: Entries, actuals: Actuals, met: sa.FromClause
+) -> sa.FromClause:
+    """Outcomes that met nobody in a slice, judged by the entries of all days."""
+    orphan, outside = RULES.index("orphan"), RULES.index("outside_window")
+    lost = sa.select(met.c.oid).where(met.c.rank == orphan).subquery()
+    if not int(work.row("orphans", sa.select(sa.func.count().label("n")).select_from(lost))["n"]):
+        return met
+    older = replace(entries, rows=entries.older if entries.older is not None else entries.rows)
+    start, at = starts(older, actuals) if actuals.timed else (None, None)
+    o = actuals.rows
+    known = sa.and_(*same_keys(older, o), *([start <= at] if start is not None else []))
+    found = (
+        sa.select(o.c.oid)
+        .select_from(o.join(lost, o.c.oid == lost.c.oid).join(older.rows, known))
+        .distinct()
+    )
+    kept = work.keep("met_older", found)
+    rank = sa.case((kept.c.oid.is_not(None), outside), else_=met.c.rank).label("rank")
+    columns = [one for one in met.c if one.name != "rank"]
+    return (
+        sa.select(*columns, rank)
+        .select_from(met.outerjoin(kept, met.c.oid == kept.c.oid))
+        .subquery()
+    )
 
 
 def _same_for_all(work: Work) -> dict[str, Expression]:

@@ -35,7 +35,14 @@ class Gained:
 def entries(units: Units, keys: Keys) -> Entries:
     """Units as entries that outcomes are matched to."""
     return Entries(
-        "units", units.rows, keys.names, CARRY, units.by_day, units.alone, not units.assigned
+        "units",
+        units.rows,
+        keys.names,
+        CARRY,
+        units.by_day,
+        units.alone,
+        within=not units.assigned,
+        older=units.older,
     )
 
 

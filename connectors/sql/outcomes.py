@@ -92,7 +92,7 @@ class _Rows:
         self.work, self.o, self.kinds, self.keys = work, o, kinds, keys
         self.when = when
         self.metrics: Mapping[str, Metric] = work.model.metrics
-        self.raw = work.engine.table(o.table, self._wanted())
+        self.raw = work.table("outcomes", o, self._wanted())
 
     def read(self) -> sa.Subquery:
         """All rows of the table with their meaning and the rule that each breaks, if any."""

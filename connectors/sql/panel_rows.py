@@ -86,7 +86,7 @@ class _Rows:
         p = declared
         wanted = (p.id, p.time, p.group, p.treated_from, p.arm, p.offset, *columns, *p.segments)
         names = list(dict.fromkeys(one for one in wanted if one is not None))
-        self.raw = work.engine.table(p.table, names)
+        self.raw = work.table("panel", p, names)
 
     @property
     def c(self) -> Columns:

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import pandas as pd
 
 from connectors.base import Engine
-from connectors.roles import blocks
 from connectors.sql import error, maturity
 from connectors.sql.cells import cells
-from connectors.sql.columns import usable
+from connectors.sql.closed import closed
 from connectors.sql.confusion import confusion
-from connectors.sql.dedupe import ACCEPTED
+from connectors.sql.dedupe import ACCEPTED, Judged
 from connectors.sql.effect import effect
 from connectors.sql.facts import fact
-from connectors.sql.filled import without_values
-from connectors.sql.flow import flow, returning
+from connectors.sql.flow import flow
 from connectors.sql.framed import Framed, frame, on_units
 from connectors.sql.intake import intake
 from connectors.sql.joined import Joined, join
-from connectors.sql.key_types import lost_zeros
 from connectors.sql.layout import Layout, coarser, layout, reference
-from connectors.sql.lookalikes import lookalikes
 from connectors.sql.measured import measured
 from connectors.sql.panel import panel
+from connectors.sql.refuse import refuse
+from connectors.sql.returning import returning
+from connectors.sql.scope import Slice, Unbounded
 from connectors.sql.score import score
 from connectors.sql.segments import Segment, segments
 from connectors.sql.shape import shape
@@ -35,7 +34,8 @@ from connectors.sql.suspects import suspects
 from connectors.sql.usage import usage
 from connectors.sql.volume import volume
 from connectors.sql.work import Work
-from valuekit.errors import Finding, SourceError
+from valuekit.errors import Finding
+from valuekit.incremental.plan import Plan
 from valuekit.ledger.schema import SCORE_BINS, SEGMENT_BINS
 from valuekit.source import Progress, Pull, Registered
 from valuekit.workspace.declare import Model, Workspace
@@ -64,11 +64,19 @@ class Found:
     )
     registered: list[Registered] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    rows: int = 0
+    tied: dict[str, dict[date, bool]] = field(default_factory=dict)
+    crossing: set[date] = field(default_factory=set)
 
     def note(self, made: Layout | None) -> None:
         """Remember a layout that was made now."""
         if made is not None and made.new:
             self.registered.append(made.registered)
+
+    def judged(self, role: str, judged: Judged | None) -> None:
+        """Remember the days of a source that share ids."""
+        if judged is not None:
+            self.tied.setdefault(role, {}).update(judged.tied)
 
 
 def pull(
@@ -77,8 +85,9 @@ def pull(
     model: str,
     registered: Sequence[Registered],
     progress: Progress,
+    plan: Plan | None = None,
 ) -> Pull:
-    """Compute all facts of a model where the data lies.
+    """Compute the facts of a model where the data lies.
 
     Args:
         engine: The engine over the model's source.
@@ -86,62 +95,149 @@ def pull(
         model: Name of the model.
         registered: What was frozen before; bin edges and scales are taken from it.
         progress: Told before each statement: what, and the share done.
+        plan: The days that are wanted; None for all.
 
     Raises:
         SourceError: a table or column is wrong, or a row or value would be lost.
     """
-    declared = workspace.models[model]
-    _one_source(engine, workspace, model)
-    told = _columns(engine, declared)
-    columns = [*(declared.predictions.segments if declared.predictions else ())]
-    expected = STATEMENTS + 6 * len(columns)
-    work = Work(engine, on_units(workspace, model), model, registered, progress, expected)
+    told = refuse(engine, workspace, model)
     before = len(engine.queries)
+
+    def work(part: Slice | None, share: tuple[float, float] = (0.0, 1.0)) -> Work:
+        def tell(what: str, done: float) -> None:
+            progress(what, share[0] + (share[1] - share[0]) * done)
+
+        p = workspace.models[model].predictions
+        expected = STATEMENTS + 6 * len(p.segments if p else ())
+        units = on_units(workspace, model)
+        return Work(engine, units, model, registered, tell, expected, slice=part)
+
+    made, why = None, plan.whole if plan is not None else ""
+    if plan is not None and not plan.whole:
+        try:
+            made = slices(plan, work, workspace.models[model], told)
+        except Unbounded as found:
+            why = str(found)
+    if made is None:
+        made = replace(_whole(work(None), workspace.models[model], told), why=why)
+    progress("done", 1.0)
+    return replace(made, queries=tuple(engine.queries[before:]))
+
+
+def _whole(work: Work, declared: Model, told: list[Finding]) -> Pull:
+    """Everything."""
+    found = Found(findings=told)
     try:
         joined = join(work)
         over = panel(work, declared)
         framed = frame(declared, joined, over)
         suspects(work, framed.sources)
-        found = Found(findings=told)
-        changed, seen = shape(work, framed.last or date(1970, 1, 1))
-        found.findings += changed
-        found.registered += seen
+        _shaped(work, framed.last or date(1970, 1, 1), found)
         _empty(work, framed, found)
-        _of_predictions(work, joined, found)
-        _of_units(work, joined, found)
+        _facts(work, joined, found)
         if over is not None:
             found.frames["panel"] = over.frames
             found.findings += over.findings
         found.frames["intake"] = intake(work, list(framed.sources), framed.first)
-        facts = {name: fact(name, model, frames) for name, frames in found.frames.items()}
     finally:
         work.clear()
-    progress("done", 1.0)
-    return Pull(
-        facts=facts,
-        registered=tuple(found.registered),
-        queries=tuple(engine.queries[before:]),
+    return replace(
+        pulled(work, found),
         first=framed.first,
         last=framed.last,
         complete_through=framed.complete_through,
-        findings=tuple(found.findings),
         rows_read=sum(one.read for one in framed.sources),
     )
 
 
-def _columns(engine: Engine, model: Model) -> list[Finding]:
-    """Refuse columns that are missing or hold the wrong thing, all at once; what to warn of."""
-    known = [(block, usable(engine, model, block)) for _name, block in blocks(model)]
-    faults = [fault for _, one in known for fault in one.findings if fault.severity == "error"]
-    if faults:
-        raise SourceError(*faults)
-    found = lost_zeros(engine, model)
-    for block, one in known:
-        found += without_values(engine, model, block, one.kinds)
-    faults = [one for one in found if one.severity == "error"]
-    if faults:
-        raise SourceError(*faults)
-    return [*found, *lookalikes(engine, model)]
+def _shaped(work: Work, day: date, found: Found) -> None:
+    """Say how the tables' columns are not what they were, and remember them."""
+    changed, seen = shape(work, day)
+    found.findings += changed
+    found.registered += seen
+
+
+def slices(plan: Plan, work: Callable[..., Work], declared: Model, told: list[Finding]) -> Pull:
+    """The days of a plan, stretch by stretch, and the panel where it changed.
+
+    Raises:
+        Unbounded: other days depend on what changed; nothing is lost, everything must be pulled.
+    """
+    plan = closed(plan, work, declared)
+    if plan.whole:
+        raise Unbounded(plan.whole)
+    found, parts = Found(findings=told), len(plan.ranges) + 1
+    for place, (first, last) in enumerate(plan.ranges):
+        one = work(Slice(first, last, plan), (place / parts, (place + 1) / parts))
+        one.noted += found.registered
+        try:
+            _slice(one, found)
+        finally:
+            one.clear()
+    if plan.panel and declared.panel is not None:
+        _panel(work(None, ((parts - 1) / parts, 1.0)), declared, found)
+    last = work(None)
+    _shaped(last, plan.last, found)
+    return replace(pulled(last, found), ranges=plan.ranges, panel=plan.panel, rows_read=found.rows)
+
+
+def _slice(work: Work, found: Found) -> None:
+    assert work.slice is not None  # noqa: S101  the caller made it
+    joined = join(work)
+    own = Found()
+    _facts(work, joined, own)
+    own.frames["intake"] = intake(work, list(joined.sources), work.slice.first)
+    for name, frames in own.frames.items():
+        cut = (work.slice.cut(one) for one in frames if len(one))
+        found.frames[name] += [one for one in cut if len(one)]
+    found.registered += [one for one in own.registered if one not in found.registered]
+    found.findings += own.findings
+    found.rows += sum(one.read for one in joined.sources)
+    found.crossing |= own.crossing
+    for role, days in own.tied.items():
+        found.tied.setdefault(role, {}).update(days)
+
+
+def _panel(work: Work, declared: Model, found: Found) -> None:
+    try:
+        over = panel(work, declared)
+        if over is None:
+            return
+        found.frames["panel"] = over.frames
+        found.findings += over.findings
+        first = over.span[0] if over.span else None
+        found.frames["intake"] += intake(work, [over.source], first)
+        found.registered += [one for one in work.noted if one not in found.registered]
+        found.rows += over.source.read
+    finally:
+        work.clear()
+
+
+def _facts(work: Work, joined: Joined, found: Found) -> None:
+    """All facts of predictions and units, and what was learned in passing."""
+    _of_predictions(work, joined, found)
+    _of_units(work, joined, found)
+    found.judged("predictions", joined.spine.judged if joined.spine is not None else None)
+    found.judged("outcomes", joined.actuals.judged if joined.actuals is not None else None)
+    found.registered += [one for one in work.noted if one not in found.registered]
+    found.crossing |= work.crossing
+
+
+def pulled(work: Work, found: Found) -> Pull:
+    """What was found, as facts."""
+    facts = {name: fact(name, work.name, frames) for name, frames in found.frames.items()}
+    return Pull(
+        facts=facts,
+        registered=tuple(found.registered),
+        queries=(),
+        first=None,
+        last=None,
+        complete_through=None,
+        findings=tuple(found.findings),
+        tied={role: tuple(sorted(days)) for role, days in found.tied.items() if days},
+        far=tuple(sorted(day for days in found.tied.values() for day, far in days.items() if far)),
+        crossing=tuple(sorted(found.crossing)),
+    )
 
 
 def _of_predictions(work: Work, joined: Joined, found: Found) -> None:
@@ -180,6 +276,8 @@ def _score_layouts(work: Work, spine: Spine, found: Found) -> tuple[Layout | Non
     rules = spine.judged.rules
     accepted = rules[rules["rule"] == ACCEPTED]
     span = reference(accepted.groupby("day")["scored"].sum().sort_index())
+    if span is None and work.slice is not None and work.frozen("layout", "score") is not None:
+        span = work.slice.read  # days without a score have their rows all the same
     if span is None:
         return None, None
     uses = () if declared.predicted is not None and declared.threshold is None else (
@@ -263,20 +361,3 @@ def _conflicts(work: Work, units: int) -> Finding:
         code="conflicting_arms",
         rows=units,
     )
-
-
-def _one_source(engine: Engine, workspace: Workspace, model: str) -> None:
-    """All tables of a model must lie in one source: joins run where the data lies."""
-    declared = workspace.models[model]
-    blocks = (declared.predictions, declared.assignments, declared.outcomes, declared.panel)
-    others = {workspace.source_of(one) for one in blocks if one is not None} - {engine.name}
-    if others:
-        raise SourceError(
-            Finding(
-                place=f"models.{model}",
-                value=", ".join(sorted({engine.name, *others})),
-                rule="all tables of a model lie in one source",
-                remedy="Bring the tables into one source, or declare one that sees them all.",
-                code="several_sources",
-            )
-        )

@@ -10,6 +10,7 @@ from datetime import date
 import pandas as pd
 import sqlalchemy as sa
 
+from connectors.sql.scope import Unbounded
 from connectors.sql.spine import Spine
 from connectors.sql.work import Expression, Work
 from valuekit.source import Registered
@@ -25,6 +26,8 @@ def scales(
     frozen = work.frozen("scale", NAME)
     if frozen is not None:
         return frozen, False
+    if work.slice is not None:
+        raise Unbounded("the scales of its series are not registered yet")
     p = work.model.predictions
     season = p.season if p is not None else 1
     found = _measured(work, spine, known, keys, season, before=True)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+import pandas as pd
 import sqlalchemy as sa
 
+from connectors.sql.scope import Unbounded
 from connectors.sql.work import Expression, Work
 from valuekit.ledger.schema import ALL
+from valuekit.source import Registered
 
 OTHER = "(other)"
 NOTHING = "(none)"
@@ -51,20 +55,50 @@ WHOLE = Segment("")
 
 
 def segments(work: Work, names: tuple[str, ...], rows: sa.FromClause) -> list[Segment]:
-    """All rows, then each declared column with its most frequent values."""
+    """All rows, then each declared column with its most frequent values.
+
+    Values that were named once keep their name: they are registered, new ones are added while
+    there is room, and the rest is ``(other)``.
+    """
     most = work.workspace.workspace.max_segment_values
     found = [WHOLE]
     for place, name in enumerate(names):
         value = rows.c[f"seg{place}"]
         n = sa.func.count().label("n")
         counted = (
-            sa.select(value.label("value"), n)
+            sa.select(value.label("value"), n, sa.func.max(rows.c.day).label("day"))
             .where(value.is_not(None))
             .group_by(value)
             .order_by(n.desc(), value)
             .limit(most + 1)
         )
-        values = work.run(f"values of {name}", counted)["value"].tolist()
-        kept = tuple(str(one) for one in values[:most]) if len(values) > most else None
-        found.append(Segment(name, place, kept))
+        values = work.run(f"values of {name}", counted)
+        found.append(Segment(name, place, _named(work, name, values)))
     return found
+
+
+def _named(work: Work, name: str, found: pd.DataFrame) -> tuple[str, ...] | None:
+    """Values kept apart; None while there is room for all.
+
+    Args:
+        work: The pull.
+        name: The column.
+        found: Values that occur and the last day of each, the most frequent first; one more than
+            there is room for when there are too many.
+    """
+    if found.empty:
+        return None
+    values = [str(one) for one in found["value"]]
+    most = work.workspace.workspace.max_segment_values
+    frozen = work.frozen("segment", name)
+    content: Any = frozen.content if frozen is not None else {"values": [], "all": True}
+    known = [str(one) for one in content["values"]]
+    new = [one for one in values if one not in known]
+    kept = [*known, *new][:most]
+    every = bool(content["all"]) and len(known) + len(new) <= most
+    if frozen is None or kept != known or every != content["all"]:
+        if work.slice is not None and not every:
+            raise Unbounded("a segment has more values than are kept apart")
+        made: dict[str, object] = {"values": kept, "all": every}
+        work.noted.append(Registered(work.name, "segment", name, made, found["day"].max().date()))
+    return None if every else tuple(kept)

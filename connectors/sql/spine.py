@@ -69,10 +69,14 @@ def predictions(work: Work) -> Spine | None:
         return None
     kinds = work.engine.columns(p.table)
     keys = prediction_keys(work)
-    rows = _Rows(work, p, kinds, keys)
     by_day = p.time is None or kinds.get(p.time) == "date"
     unique = keys is not None and p.id in keys.entry
-    return Spine(judge(work, "predictions", rows.read()), by_day, keys, unique)
+    return Spine(judge(work, "predictions", read(work, p, keys)), by_day, keys, unique)
+
+
+def read(work: Work, p: Predictions, keys: Keys | None) -> sa.Subquery:
+    """Rows of the prediction table with their meaning and the rule that each breaks, if any."""
+    return _Rows(work, p, work.engine.columns(p.table), keys).read()
 
 
 def time_of(value: Expression, kind: ColumnType) -> Expression:
@@ -89,7 +93,7 @@ class _Rows:
         self.work, self.p, self.kinds, self.keys = work, p, kinds, keys
         self.classes = work.model.task in CLASSES
         self.forecast = work.model.task == "forecast" and p.target_time is not None
-        self.raw = work.engine.table(p.table, self._wanted())
+        self.raw = work.table("predictions", p, self._wanted())
 
     def read(self) -> sa.Subquery:
         """All rows of the table with their meaning and the rule that each breaks, if any."""

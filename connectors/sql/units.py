@@ -15,11 +15,14 @@ import sqlalchemy as sa
 
 from connectors.base import BAD_CELL, ColumnType
 from connectors.sql import instants as when
+from connectors.sql.crossings import crossings
 from connectors.sql.dedupe import ACCEPTED
 from connectors.sql.epochs import epoch
 from connectors.sql.exposure import at_once
+from connectors.sql.history import whole_spine
 from connectors.sql.keys import Keys, assignment_keys, unit_is_the_key
 from connectors.sql.periods import fixed_day, moment_of
+from connectors.sql.returning import returning
 from connectors.sql.spine import Spine, time_of
 from connectors.sql.strata import no_chance, stratum
 from connectors.sql.values import blank, flag, number, text, too_long, total, unusable, zero
@@ -43,6 +46,7 @@ class Units:
         read: Assignment rows read.
         every: Rows with the units left out because of a conflict.
         conflicts: Units left out because their first exposure was in two arms at once.
+        older: Units of all days, where ``rows`` are only those of a slice.
     """
 
     rows: sa.FromClause
@@ -55,6 +59,7 @@ class Units:
     read: int
     every: sa.FromClause
     conflicts: int
+    older: sa.FromClause | None = None
 
 
 def units(work: Work, spine: Spine | None) -> Units | None:
@@ -72,6 +77,7 @@ def _exposed(work: Work, spine: Spine) -> Units:
     """Units by their first accepted prediction."""
     p = work.model.predictions
     assert p is not None  # noqa: S101  there is a spine of predictions
+    slice_spine, spine = spine, whole_spine(work, spine)
     keyed = spine.keys is not None and unit_is_the_key(p, spine.keys)
     once, alias = at_once(work, spine), ("key0",) if keyed else ()
     if once is not None:
@@ -79,8 +85,9 @@ def _exposed(work: Work, spine: Spine) -> Units:
     else:
         firsts = _firsts(work, _of_predictions(spine, p.segments))
         made, every, conflicts = _kept(work, firsts, alias)
+    crossings(work, every, _of_predictions(slice_spine, ()), "predictions")
     return Units(
-        rows=made,
+        rows=_of_slice(work, made),
         segments=p.segments,
         keys=spine.keys if keyed else None,
         alone=True,
@@ -90,7 +97,17 @@ def _exposed(work: Work, spine: Spine) -> Units:
         read=0,
         every=every,
         conflicts=conflicts,
+        older=None if work.slice is None else made,
     )
+
+
+def _of_slice(work: Work, rows: sa.FromClause) -> sa.FromClause:
+    """Units first seen on the days that a slice reads; all of them where they come back."""
+    if work.slice is None or returning(work.model):
+        return rows
+    first, last = work.slice.read
+    inside = [rows.c.day >= fixed_day(first), rows.c.day <= fixed_day(last)]
+    return sa.select(rows).where(*inside).subquery("units_of_slice")
 
 
 def _of_predictions(spine: Spine, segments: tuple[str, ...]) -> sa.Subquery:
@@ -130,6 +147,7 @@ def _assigned(work: Work, a: Assignments) -> Units:
         rows, every, conflicts = _kept(work, plain)
     else:
         rows, every, conflicts = _kept(work, _firsts(work, good))
+        crossings(work, every, good, "assignments")
     return Units(
         rows=rows,
         segments=a.segments,
@@ -152,7 +170,7 @@ def _read(
         a.unit, a.arm, a.time, a.stratum, a.propensity, *a.covariates.values(), *a.segments
     )  # fmt: skip
     columns = dict.fromkeys(one for one in (*wanted, *(keys.entry if keys else ())) if one)
-    raw = work.engine.table(a.table, list(columns))
+    raw = work.table("assignments", a, list(columns))
     unit = raw.c[a.unit], kinds[a.unit]
     timed = [] if a.time is None else when.rules(work.engine, raw.c, a.time, kinds[a.time])
     rule = sa.case(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -12,9 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from connectors.base import Engine
+from connectors.sql.scope import Slice
 from valuekit.errors import Finding, SourceError
 from valuekit.source import Progress, Registered
-from valuekit.workspace.declare import Model, Workspace
+from valuekit.workspace.declare import Block, Model, Workspace
 
 Expression = sa.ColumnElement[Any]
 Statement = sa.Select[*tuple[Any, ...]]
@@ -35,6 +37,10 @@ class Work:
         done: How many there were so far.
         kept: Tables made in the engine, to be freed at the end.
         grids: Tables of :mod:`connectors.sql.bins`, by their edges.
+        slice: The days that are computed again; None for a whole pull.
+        back: Whether tables are read whole, to look something up for a slice.
+        noted: Registrations made in passing.
+        crossing: Days on which units appear in another arm than their first.
     """
 
     engine: Engine
@@ -46,11 +52,23 @@ class Work:
     done: int = 0
     kept: list[sa.FromClause] = field(default_factory=list)
     grids: dict[tuple[float, ...], sa.FromClause | None] = field(default_factory=dict)
+    slice: Slice | None = None
+    back: bool = False
+    noted: list[Registered] = field(default_factory=list)
+    crossing: set[date] = field(default_factory=set)
 
     @property
     def model(self) -> Model:
         """The declared model."""
         return self.workspace.models[self.name]
+
+    def table(self, role: str, block: Block, columns: Sequence[str]) -> sa.Subquery:
+        """A table of the model with its types: its rows, or those that a slice reads."""
+        within = None
+        if self.slice is not None:
+            whole = self.slice.everything
+            within = whole if self.back else self.slice.within(self.model, role, block)
+        return self.engine.table(block.table, columns, within)
 
     def run(self, name: str, statement: Statement) -> pd.DataFrame:
         """The result of a statement; whole numbers as int64, other numbers as float64."""
@@ -95,7 +113,7 @@ class Work:
         """The latest registration of this model with a kind and name."""
         found = [
             one
-            for one in self.registered
+            for one in (*self.registered, *self.noted)
             if (one.model, one.kind, one.name) == (self.name, kind, name)
         ]
         return found[-1] if found else None

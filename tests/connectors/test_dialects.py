@@ -44,6 +44,7 @@ CONSTRUCTS = {
     "ln": dialects.ln(C.a),
     "composed": dialects.composed(C.s),
     "hash16": dialects.bucket(C.s, "salt", 64),
+    "row_hash": dialects.row_hash([C.s, C.a]),
 }
 POSTGRES = {
     "day": "CAST(t.t AS DATE)",
@@ -78,7 +79,7 @@ def test_spelling_for_postgresql(name, text):
 @pytest.mark.parametrize("engine", ["bigquery", "snowflake", "databricks", "trino"])
 def test_every_spelling_takes_its_arguments(name, engine):
     ways = dialects.SPELLINGS[name]
-    assert "{" not in ways.get(engine, ways["default"]).format("x", "y")
+    assert "{" not in ways.get(engine, ways["default"]).format("x", "y", all="x, y")
 
 
 def value(engine, expression):

@@ -135,13 +135,15 @@ def test_facts_are_replaced_whole_or_by_days(store):
     run(store, part(), part("fraud"))
     second = date(2026, 1, 2)
     new = {"cost": select(facts(factor=7)["cost"], second, second)}
-    run(store, part(facts=new, replaced=(second, second)), minutes=10, complete=False)
+    days = {"cost": {second}, "effect": {second}}
+    run(store, part(facts=new, replaced=days), minutes=10, complete=False)
     assert [str(one) for one in store.facts("churn", "cost")["amount"]] == [
         "1.000000",
         "7.000001",
         "1.000002",
     ]
     assert store.facts("churn", "effect")["day"].dt.day.tolist() == [1, 3]
+    assert store.facts("churn", "score")["day"].dt.day.tolist() == [1, 2, 3]
     run(store, part(facts=new), minutes=20, complete=False)
     assert len(store.facts("churn", "cost")) == 1
     assert store.facts("churn", "score", segment=None).empty

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,7 @@ from rich.progress import (
 
 from valuekit.api import Workspace
 from valuekit.cli.app import DEFAULT_WORKSPACE, Json, WorkspacePath, app
+from valuekit.cli.foresee import foresee
 from valuekit.cli.screen import ERR, complain, emit, printable, say
 from valuekit.text import plural
 
@@ -30,17 +32,29 @@ def refresh(
     models: Annotated[list[str] | None, typer.Argument(help="Models; default all.")] = None,
     *,
     workspace: WorkspacePath = DEFAULT_WORKSPACE,
+    full: Annotated[bool, typer.Option("--full", help="Everything, whatever changed.")] = False,
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="At least the days from here on."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be computed; store nothing.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Pull facts where the data lies, assess every model, store one run."""
+    """Pull what changed where the data lies, assess every model, store one run."""
     held = Workspace.load(workspace)
+    start = since.date() if since is not None else None
+    if dry_run:
+        foresee(held, models or None, full=full, since=start, as_json=as_json)
+        return
     with _bar() as bar:
         task = bar.add_task("starting", total=1.0)
 
         def progress(model: str, text: str, share: float) -> None:
             bar.update(task, completed=share, description=printable(f"{model}: {text}"[:48]))
 
-        outcome = held.refresh(models or None, progress=progress)
+        outcome = held.refresh(models or None, full=full, since=start, progress=progress)
         bar.update(task, completed=1.0, description="done")
     complain(outcome.findings)
     if as_json:
@@ -51,6 +65,9 @@ def refresh(
             f"{outcome.rows_read:,} rows read, {outcome.fact_rows:,} facts stored "
             f"in {outcome.seconds:.1f} s."
         )
+        if outcome.restated:
+            days = plural(outcome.restated, "published day")
+            say(f"{days} restated: valuekit restatements shows them before and after.")
 
 
 def _bar() -> Progress:
@@ -74,6 +91,8 @@ def _json(outcome: RunOutcome) -> dict[str, object]:
         "rows_read": outcome.rows_read,
         "fact_rows": outcome.fact_rows,
         "seconds": round(outcome.seconds, 3),
+        "scopes": {part.model: part.why for part in outcome.parts},
+        "restated_days": outcome.restated,
         "warnings": [str(one) for one in outcome.findings],
     }
 

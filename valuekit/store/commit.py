@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from valuekit.errors import Finding
 from valuekit.store import facts, tables
 from valuekit.store.records import RunOutcome
+from valuekit.store.words import failure
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -78,6 +79,8 @@ def add_models(connection: sa.Connection, outcome: RunOutcome) -> None:
             "rows": part.rows_read,
             "seconds": part.seconds,
             "findings": [asdict(one) for one in part.findings],
+            "scope": part.why,
+            "replaced": part.days,
         }
         for part in outcome.parts
     ]
@@ -93,8 +96,67 @@ def add_scorecards(connection: sa.Connection, outcome: RunOutcome) -> None:
     _insert(connection, tables.scorecards, rows)
 
 
+def add_surveys(connection: sa.Connection, outcome: RunOutcome) -> None:
+    """Keep what the sources were, so that the next run knows what has changed."""
+    table = tables.surveys
+    for part in outcome.parts:
+        connection.execute(sa.delete(table).where(table.c.model == part.model))
+    rows: list[dict[str, object]] = [
+        {"model": part.model, "run": outcome.run, "content": part.survey}
+        for part in outcome.parts
+        if part.survey
+    ]
+    _insert(connection, table, rows)
+
+
+def add_restatements(connection: sa.Connection, outcome: RunOutcome) -> None:
+    """Keep published days as they were and as they are now."""
+    rows = [
+        {
+            "run": outcome.run,
+            "model": part.model,
+            "fact": one.fact,
+            "day": one.day,
+            "before": dict(one.before),
+            "after": dict(one.after),
+        }
+        for part in outcome.parts
+        for one in part.restated
+    ]
+    _insert(connection, tables.restatements, rows)
+
+
+def conserve(connection: sa.Connection, outcome: RunOutcome) -> None:
+    """See that the stored intake of each model accounts for every row of its sources.
+
+    Raises:
+        StoreError: it does not; the transaction is given up.
+    """
+    intake, series = tables.fact_tables["intake"], tables.series
+    for part in outcome.parts:
+        if part.total is None:
+            continue
+        query = (
+            sa.select(sa.func.coalesce(sa.func.sum(intake.c.rows), 0))
+            .select_from(intake.join(series))
+            .where(series.c.model == part.model, series.c.segment == "all")
+        )
+        counted = int(connection.execute(query).scalar_one())
+        if counted != part.total:
+            raise failure(
+                f"models.{part.model}",
+                "conservation",
+                "every source row is accepted, quarantined, deduplicated or out of its window",
+                "Nothing was stored. Run: valuekit refresh --full; if it comes again, report it.",
+                f"{part.total:,} rows in the sources, {counted:,} accounted for",
+            )
+
+
 STEPS: tuple[Step, ...] = (
     replace_facts,
+    conserve,
+    add_surveys,
+    add_restatements,
     add_registrations,
     add_queries,
     add_models,

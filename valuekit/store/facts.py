@@ -14,7 +14,7 @@ from valuekit.ledger.unpack import unpack
 from valuekit.store import bulk, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import date
 
     import numpy as np
@@ -22,16 +22,33 @@ if TYPE_CHECKING:
     from valuekit.ledger.schema import Fact
 
 SERIES = ["model", "version", "segment"]
+_LOT = 500
 
 
-def delete(connection: sa.Connection, model: str, days: tuple[date, date] | None) -> None:
-    """Delete all facts of a model, or those of a range of days, first and last included."""
+def delete(
+    connection: sa.Connection, model: str, days: Mapping[str, Collection[date]] | None
+) -> None:
+    """Delete all facts of a model, or of each named fact those of some days."""
     ids = sa.select(tables.series.c.id).where(tables.series.c.model == model)
-    for table in (*tables.fact_tables.values(), tables.vectors):
-        query = sa.delete(table).where(table.c.series_id.in_(ids))
-        if days is not None:
-            query = query.where(table.c.day.between(*days))
-        connection.execute(query)
+    if days is None:
+        for table in (*tables.fact_tables.values(), tables.vectors):
+            connection.execute(sa.delete(table).where(table.c.series_id.in_(ids)))
+        return
+    vectors = tables.vectors
+    for name, chosen in days.items():
+        table = tables.fact_tables[name]
+        for some in _some(sorted(chosen)):
+            here = [table.c.series_id.in_(ids), table.c.day.in_(some)]
+            connection.execute(sa.delete(table).where(*here))
+            if tables.STORED[name].vectors:
+                there = [vectors.c.series_id.in_(ids), vectors.c.day.in_(some)]
+                connection.execute(sa.delete(vectors).where(vectors.c.fact == name, *there))
+
+
+def _some(days: Sequence[date]) -> Iterator[Sequence[date]]:
+    """Days in lots that every database takes as parameters."""
+    for start in range(0, len(days), _LOT):
+        yield days[start : start + _LOT]
 
 
 def insert(connection: sa.Connection, fact: Fact, frame: pd.DataFrame) -> None:

@@ -11,7 +11,12 @@ from valuekit.scorecard import Decision
 from valuekit.source import Query, Registered
 from valuekit.store import tables
 from valuekit.store.commit import finding
-from valuekit.store.records import ReportRecord, RunModelRecord, RunRecord
+from valuekit.store.records import (
+    ReportRecord,
+    RestatementRecord,
+    RunModelRecord,
+    RunRecord,
+)
 from valuekit.store.register import RUN
 
 
@@ -28,6 +33,32 @@ def run_models(connection: sa.Connection, run: int) -> tuple[RunModelRecord, ...
     table = tables.run_models
     query = sa.select(table).where(table.c.run == run).order_by(table.c.model)
     return tuple(RunModelRecord(**_found(row)) for row in _mappings(connection, query))
+
+
+def last_of(connection: sa.Connection, model: str) -> RunModelRecord | None:
+    """What the last good run of a model found."""
+    table, run = tables.run_models, tables.runs
+    query = (
+        sa.select(table)
+        .select_from(table.join(run))
+        .where(table.c.model == model, run.c.status == "ok")
+        .order_by(table.c.run.desc())
+        .limit(1)
+    )
+    return next((RunModelRecord(**_found(row)) for row in _mappings(connection, query)), None)
+
+
+def restatements(
+    connection: sa.Connection, model: str | None, run: int | None
+) -> tuple[RestatementRecord, ...]:
+    """Restated days, newest first."""
+    table = tables.restatements
+    query = sa.select(*(one for one in table.c if one.name != "id")).order_by(table.c.id.desc())
+    if model is not None:
+        query = query.where(table.c.model == model)
+    if run is not None:
+        query = query.where(table.c.run == run)
+    return tuple(RestatementRecord(**row) for row in _mappings(connection, query))
 
 
 def queries(connection: sa.Connection, run: int, model: str) -> tuple[Query, ...]:

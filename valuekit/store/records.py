@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import date, datetime
 
     import pandas as pd
 
     from valuekit.errors import Finding
+    from valuekit.incremental.diff import Restated
     from valuekit.source import Query, Registered
 
 RunStatus = Literal["running", "ok", "failed"]
@@ -33,7 +34,12 @@ class ModelOutcome:
         findings: Warnings that belong beside the figures.
         rows_read: Source rows read.
         seconds: How long the model took.
-        replaced: First and last day whose stored facts these replace; None for all days.
+        replaced: Fact -> days whose stored rows these replace; None for all facts and days.
+        survey: The sources as they were; empty when they were not surveyed.
+        restated: Published days that are not what they were.
+        total: Source rows that the intake of all days accounts for; None when unknown.
+        why: What was computed: everything, some days or nothing, and the reason.
+        days: Number of days that were computed again.
     """
 
     model: str
@@ -47,7 +53,12 @@ class ModelOutcome:
     findings: tuple[Finding, ...] = ()
     rows_read: int = 0
     seconds: float = 0.0
-    replaced: tuple[date, date] | None = None
+    replaced: Mapping[str, Collection[date]] | None = None
+    survey: bytes = b""
+    restated: tuple[Restated, ...] = ()
+    total: int | None = None
+    why: str = ""
+    days: int = 0
 
     @property
     def fact_rows(self) -> int:
@@ -86,6 +97,11 @@ class RunOutcome:
         return (*of_models, *self.general)
 
     @property
+    def restated(self) -> int:
+        """Published days that are not what they were."""
+        return len({(part.model, one.day) for part in self.parts for one in part.restated})
+
+    @property
     def rows_read(self) -> int:
         """Source rows read."""
         return sum(part.rows_read for part in self.parts)
@@ -118,7 +134,7 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class RunModelRecord:
-    """One model of a run."""
+    """One model of a run; ``scope`` says what was computed and why, ``replaced`` how many days."""
 
     run: int
     model: str
@@ -127,7 +143,21 @@ class RunModelRecord:
     complete_through: date | None
     rows: int
     seconds: float
+    scope: str
+    replaced: int
     findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RestatementRecord:
+    """A published day that a later run found to be another: sums before and after."""
+
+    run: int
+    model: str
+    fact: str
+    day: date
+    before: Mapping[str, object]
+    after: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 
     from valuekit.scorecard import Decision
     from valuekit.source import Query, Registered
-    from valuekit.store.records import ReportRecord, RunModelRecord, RunOutcome, RunRecord
+    from valuekit.store.records import (
+        ReportRecord,
+        RestatementRecord,
+        RunModelRecord,
+        RunOutcome,
+        RunRecord,
+    )
 
 _MESSAGE = 4_000  # characters of a failure that are kept
 
@@ -194,6 +200,25 @@ class Store:
         declared = tables.STORED[fact]
         with self._reading() as connection:
             return facts.read(connection, declared, model, (first, last), segment)
+
+    def survey(self, model: str) -> bytes:
+        """The sources of a model as they were at its last good run; empty when unknown."""
+        table = tables.surveys
+        with self._reading() as connection:
+            query = sa.select(table.c.content).where(table.c.model == model)
+            return bytes(connection.execute(query).scalar_one_or_none() or b"")
+
+    def last_of(self, model: str) -> RunModelRecord | None:
+        """What the last good run of a model found; None before the first."""
+        with self._reading() as connection:
+            return history.last_of(connection, model)
+
+    def restatements(
+        self, model: str | None = None, run: int | None = None
+    ) -> tuple[RestatementRecord, ...]:
+        """Published days that are not what they were, newest first; of one model or run."""
+        with self._reading() as connection:
+            return history.restatements(connection, model, run)
 
     def registrations(self, model: str) -> tuple[Registered, ...]:
         """Everything registered for a model, oldest first."""

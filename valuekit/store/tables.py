@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from valuekit.ledger.schema import FACTS, Column, Fact
 from valuekit.store.types import ExactText, Micros, Moment
 
-HEAD = "0003"  # newest revision of the migrations; a test holds the two together
-KNOWN = frozenset({"0001", "0002", HEAD})
+HEAD = "0005"  # newest revision of the migrations; a test holds the two together
+KNOWN = frozenset({"0001", "0002", "0003", HEAD})
 
 metadata = sa.MetaData()
 
@@ -71,6 +71,8 @@ run_models = sa.Table(
     sa.Column("rows", sa.BigInteger, nullable=False),
     sa.Column("seconds", sa.Double, nullable=False),
     sa.Column("findings", sa.JSON, nullable=False),
+    sa.Column("scope", sa.String, nullable=False, server_default=""),  # what was computed, why
+    sa.Column("replaced", sa.Integer, nullable=False, server_default="0"),  # days
 )
 
 queries = sa.Table(
@@ -133,8 +135,29 @@ reports = sa.Table(
     sa.Column("size", sa.BigInteger, nullable=False),
 )
 
+# The sources of a model as they were at its last good run, deflated; see valuekit.incremental.
+surveys = sa.Table(
+    "surveys",
+    metadata,
+    sa.Column("model", sa.String, primary_key=True),
+    sa.Column("run", sa.ForeignKey("runs.id"), nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+
+restatements = sa.Table(
+    "restatements",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("run", sa.ForeignKey("runs.id"), nullable=False),
+    sa.Column("model", sa.String, nullable=False, index=True),
+    sa.Column("fact", sa.String, nullable=False),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("before", sa.JSON, nullable=False),
+    sa.Column("after", sa.JSON, nullable=False),
+)
+
 # Rows of these tables are never changed nor deleted; triggers of the migrations refuse both.
-APPEND_ONLY = ("decisions", "registrations")
+APPEND_ONLY = ("decisions", "registrations", "restatements")
 
 
 def _type(column: Column) -> sa.types.TypeEngine[Any]:

@@ -1,0 +1,180 @@
+"""Fingerprints of a model's tables by file and day: what tells a refresh where to look.
+
+Files that are the same by size, times and number are not read again. Of the others, the rows of
+each day are counted and the hashes of their mapped columns added up, in one statement a table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from typing import Any
+
+import sqlalchemy as sa
+
+from connectors import dialects, zones
+from connectors.base import FILE, Engine
+from connectors.roles import block_roles, blocks
+from connectors.sql.dedupe import ACCEPTED
+from connectors.sql.framed import on_units
+from connectors.sql.keys import prediction_keys
+from connectors.sql.panel_rows import day_of
+from connectors.sql.refuse import refuse
+from connectors.sql.spine import read
+from connectors.sql.when import when_column
+from connectors.sql.work import Expression, Work
+from valuekit import __version__
+from valuekit.incremental.survey import NO_DAY, Part, Print, Survey, Surveyed
+from valuekit.ledger.schema import FACTS
+from valuekit.workspace.declare import Block, Model, Panel, Predictions, Workspace
+
+# A file may change twice within the resolution of its times: one so young is read again.
+SETTLED = 2_000_000_000  # ns
+LINES = "(lines)"  # part that stands for lines that could not be split into columns
+_FREE = {"title", "owner", "area", "description", "costs", "launched", "retired"}
+
+
+def survey(engine: Engine, workspace: Workspace, model: str, known: Survey | None) -> Survey:
+    """The state of a model's tables.
+
+    Args:
+        engine: The engine over the model's source.
+        workspace: The whole workspace.
+        model: Name of the model.
+        known: The last survey; what it says of unchanged files is taken over.
+
+    Raises:
+        SourceError: a table is missing or unreadable.
+    """
+    units = on_units(workspace, model)
+    refuse(engine, workspace, model)
+    found = Survey(engine.signature, _declared(engine, workspace, model), {})
+    same = known is not None and (known.engine, known.declared) == (found.engine, found.declared)
+    before = known.tables if same and known is not None else {}
+    tables = {
+        role: _surveyed(engine, units, model, block, before.get(role))
+        for role, block in blocks(workspace.models[model])
+    }
+    return Survey(found.engine, found.declared, tables)
+
+
+def _declared(engine: Engine, workspace: Workspace, model: str) -> str:
+    """Hash of what facts depend on, apart from the tables."""
+    held = [
+        workspace.models[model].model_dump(mode="json", exclude=_FREE),
+        engine.source.model_dump(mode="json", exclude={"memory_limit", "threads"}),
+        [
+            zones.changes(one)
+            for one in (workspace.workspace.timezone, engine.source.timezone or "UTC")
+        ],
+        workspace.workspace.max_segment_values,
+        [[one.name for one in fact.columns] for fact in FACTS.values()],
+        __version__,
+    ]
+    return hashlib.sha256(json.dumps(held, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _surveyed(
+    engine: Engine, workspace: Workspace, name: str, block: Block, known: Surveyed | None
+) -> Surveyed:
+    model = workspace.models[name]
+    kinds = engine.columns(block.table)
+    wanted = [one for one in _read(model, block) if one in kinds]
+    columns = json.dumps({one: kinds[one] for one in wanted})
+    stamps = engine.parts(block.table)
+    before = known.parts if known is not None and known.columns == columns else {}
+    same = {
+        file: before[file]
+        for file, (stamp, _) in stamps.items()
+        if stamp and file in before and before[file].stamp == stamp
+    }
+    read = tuple(file for file in stamps if file not in same)
+    scanned = _scanned(engine, model, block, wanted, read) if read else {}
+    parts = dict(same)
+    for file in read:
+        stamp, size = stamps[file]
+        parts[file] = Part(_settled(stamp), size, scanned.get(file, {}))
+    broken = engine.quarantined(block.table)
+    if broken:
+        told = hashlib.sha256(json.dumps(broken, sort_keys=True).encode()).digest()
+        lines = Print(sum(broken.values()), int.from_bytes(told[:8]))
+        parts[LINES] = Part("", 0, {NO_DAY: lines})
+    timed = when_column(model, block) is not None
+    if known is not None and not read and same.keys() == known.parts.keys() - {LINES}:
+        series = known.series
+    else:
+        series = _series(engine, workspace, name, block)
+    return Surveyed(columns, timed, parts, series)
+
+
+def _read(model: Model, block: Block) -> list[str]:
+    """Columns that the facts are made from: keys are read wherever they are."""
+    if isinstance(block, Predictions):
+        block = block.model_copy(update={"features": ()})
+    keys = model.outcomes.on if model.outcomes is not None else {}
+    return list(dict.fromkeys([*block_roles(model, block), *keys]))
+
+
+def _settled(stamp: str) -> str:
+    """The stamp of a file; empty while the file is so young that it might change unseen."""
+    if not stamp:
+        return ""
+    newest = max(int(one) for one in stamp.split("-")[1:3])
+    return stamp if time.time_ns() - newest > SETTLED else ""
+
+
+def _scanned(
+    engine: Engine, model: Model, block: Block, columns: list[str], parts: tuple[str, ...]
+) -> dict[str, dict[str, Print]]:
+    """Fingerprints of some files by day."""
+    raw = engine.raw(block.table, parts)
+    of_file: Expression = raw.c[FILE] if FILE in raw.c else sa.literal_column("''")
+    rows = (
+        sa.select(
+            of_file.label("file"),
+            _day(engine, model, block, parts).label("day"),
+            dialects.row_hash([raw.c[one] for one in columns]).label("hash"),
+        )
+        .select_from(raw)
+        .subquery()
+    )
+    c = rows.c
+    statement = sa.select(
+        c.file, dialects.to_text(c.day).label("day"), sa.func.count().label("rows"),
+        dialects.to_text(sa.func.sum(c.hash)).label("hash"),
+    ).group_by(c.file, c.day)  # fmt: skip
+    found: dict[str, dict[str, Print]] = {}
+    for row in engine.run(f"fingerprints of {block.table}", statement).to_pylist():
+        file = engine.part_of(row["file"])
+        day = NO_DAY if row["day"] is None else str(row["day"])
+        found.setdefault(file, {})[day] = Print(int(row["rows"]), int(row["hash"] or 0))
+    return found
+
+
+def _day(engine: Engine, model: Model, block: Block, parts: tuple[str, ...]) -> Expression:
+    column = when_column(model, block)
+    if column is None:
+        return sa.cast(sa.null(), sa.Date())
+    value, kind = engine.typed(block.table, column, parts), engine.kind(block.table, column)
+    if isinstance(block, Panel):
+        return day_of(engine, value, kind)
+    return engine.local_day(value)
+
+
+def _series(engine: Engine, workspace: Workspace, name: str, block: Block) -> str:
+    """Fingerprint of the distinct keys of forecasts: which actuals have a series at all."""
+    model = workspace.models[name]
+    if model.task != "forecast" or not isinstance(block, Predictions):
+        return ""
+    work = Work(engine, workspace, name, (), lambda _what, _share: None)
+    keys = prediction_keys(work)
+    if keys is None:
+        return ""
+    rows = read(work, block, keys)
+    usable = rows.c.rule == ACCEPTED
+    each = sa.select(*(rows.c[one] for one in keys.names)).where(usable).distinct().subquery()
+    total: Any = sa.func.sum(dialects.row_hash(list(each.c)))
+    statement = sa.select(dialects.to_text(total).label("hash"), sa.func.count().label("n"))
+    row = engine.run(f"series of {block.table}", statement.select_from(each)).to_pylist()[0]
+    return f"{row['n']}-{row['hash']}"

@@ -1,0 +1,76 @@
+"""Days that differ: exactly for counts, within rounding of what was added up for floats."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+
+from tests.ledger.frames import cost, effect, score
+from valuekit.incremental.diff import differing, restated, totals
+from valuekit.ledger.schema import FACTS
+
+FIRST = pd.Timestamp(2026, 1, 1)
+
+
+def effects(seed: int = 1, days: int = 3) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    return effect([rng.normal(1e6, 1.0, size=(50, 4)) for _ in range(days)])
+
+
+def days(*numbers: int) -> set[date]:
+    return {(FIRST + pd.Timedelta(days=n - 1)).date() for n in numbers}
+
+
+def test_equal_whatever_the_order():
+    one = effects()
+    assert differing(FACTS["effect"], one, one.iloc[::-1].reset_index(drop=True)) == set()
+
+
+def test_rounding_is_no_difference_but_a_count_is():
+    one = effects()
+    other = one.assign(
+        mean_y=one["mean_y"] * (1 + 2e-16), c_yd=one["c_yd"] + 1e-3 * 1e-12, m3_y=one["m3_y"] + 1e-3
+    )
+    assert differing(FACTS["effect"], one, other) == set()
+    other.loc[1, "matched"] += 1
+    assert differing(FACTS["effect"], one, other) == days(2)
+
+
+def test_a_real_change_of_a_mean_is_seen():
+    one = effects()
+    other = one.copy()
+    other.loc[2, "mean_y"] += 1e-5
+    assert differing(FACTS["effect"], one, other) == days(3)
+
+
+def test_rows_that_come_and_go():
+    one = effects()
+    assert differing(FACTS["effect"], one, one.iloc[:2]) == days(3)
+    assert differing(FACTS["effect"], one.iloc[:0], one) == days(1, 2, 3)
+    assert differing(FACTS["effect"], one.iloc[:0], one.iloc[:0]) == set()
+
+
+def test_vectors_and_decimals():
+    one = score([[1, 2, 3], [4, 5, 6]])
+    other = one.copy()
+    other["n"] = [one["n"].iloc[0], np.array([4, 5, 7])]
+    assert differing(FACTS["score"], one, other) == days(2)
+    shifted = one.copy()
+    shifted["sum_p"] = [one["sum_p"].iloc[0] + 1e-6, one["sum_p"].iloc[1]]
+    assert differing(FACTS["score"], one, shifted) == set()
+    assert differing(FACTS["score"], one, shifted, rounding=False) == days(1)
+    assert differing(FACTS["cost"], cost(["1.000001"]), cost(["1.000002"])) == days(1)
+
+
+def test_restated_days_tell_before_and_after():
+    one, other = cost(["1.5", "2"]), cost(["1.5", "3"])
+    found = differing(FACTS["cost"], one, other)
+    (row,) = restated(FACTS["cost"], one, other, found, date(2026, 1, 2))
+    assert row.day == date(2026, 1, 2)
+    assert [Decimal(one["amount"]) for one in (row.before, row.after)] == [2, 3]
+    assert restated(FACTS["cost"], one, other, found, date(2026, 1, 1)) == ()
+    assert restated(FACTS["cost"], one, other, found, None) == ()
+    assert totals(FACTS["cost"], one, date(2025, 1, 1)) == {}

@@ -1,0 +1,91 @@
+"""Whatever happens to the sources, a refresh of what changed equals one of everything."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import valuekit.refresh
+from tests.incremental.lake import MODELS, NOW, World, workspace
+from valuekit.api import Workspace
+from valuekit.ledger.collect import together
+from valuekit.ledger.schema import FACTS
+from valuekit.store.tables import STORED
+
+SEEDS = int(os.environ.get("VALUEKIT_EDITS", "1"))
+STEPS = 6
+
+
+def held(space: Workspace) -> dict[str, pd.DataFrame]:
+    with space.store() as store:
+        return {name: store.facts("m", name, segment=None) for name in STORED}
+
+
+def same(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame]) -> None:
+    for name, fact in FACTS.items():
+        if name not in one:
+            continue
+        keys = list(fact.key_names)
+        a = one[name].sort_values(keys, ignore_index=True)
+        b = other[name].sort_values(keys, ignore_index=True)
+        pd.testing.assert_frame_equal(a[keys], b[keys], obj=name)
+        for column in fact.measures:
+            x, y = a[column.name], b[column.name]
+            if column.dtype == "float":
+                np.testing.assert_allclose(
+                    x, y, rtol=1e-12, atol=1e-9, err_msg=f"{name}.{column.name}"
+                )
+            elif column.dtype in {"ints", "floats"}:
+                for left, right in zip(x, y, strict=True):
+                    np.testing.assert_allclose(
+                        left, right, rtol=1e-12, atol=1.1e-6, err_msg=f"{name}.{column.name}"
+                    )
+            else:
+                assert x.tolist() == y.tolist(), (name, column.name)
+
+
+def everything(space: Workspace) -> tuple[dict[str, pd.DataFrame], tuple[date | None, ...]]:
+    """All facts from all rows, with what the store has registered."""
+    with space.store() as store, closing(space._connector("m")) as connector:
+        known = store.registrations("m")
+        given = connector.pull(space.loaded.workspace, "m", known, lambda _what, _share: None)
+    frame = given.first, given.last, given.complete_through
+    return together("m", given.facts), frame
+
+
+@pytest.fixture
+def _facts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what follows the facts: they are what is compared."""
+    monkeypatch.setattr(valuekit.refresh, "assess", lambda *_: None)
+    monkeypatch.setattr(valuekit.refresh, "to_json", lambda _: "{}")
+    monkeypatch.setattr(valuekit.refresh, "plans", lambda *_: ())
+
+
+@pytest.mark.usefixtures("_facts_alone")
+@pytest.mark.parametrize("single", [True, False], ids=["one file", "many files"])
+@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_a_refresh_of_what_changed_equals_one_of_everything(tmp_path, kind, single, seed):
+    space = workspace(tmp_path, MODELS[kind])
+    world = World(tmp_path, seed, single=single)
+    world.write()
+    space.refresh(now=NOW)
+    scopes = []
+    for step in range(STEPS):
+        edits = [world.edit() for _ in range(int(world.rng.integers(1, 3)))]
+        world.write()
+        outcome = space.refresh(now=NOW + timedelta(hours=step + 1)).parts[0]
+        scopes.append(f"{edits}: {outcome.why}")
+        facts, frame = everything(space)
+        try:
+            same(held(space), facts)
+            assert (outcome.first, outcome.last, outcome.complete_through) == frame
+        except AssertionError as error:
+            raise AssertionError(f"step {step}, {scopes}: {error}") from error
+    # At least one step was neither idle nor whole, or nothing was tried.
+    assert any("days that depend" in scope for scope in scopes), scopes

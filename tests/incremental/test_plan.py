@@ -1,0 +1,171 @@
+"""Which days depend on a change, and when only everything will do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.workspaces import workspace
+from valuekit.incremental.plan import FULL, NEAR, SLACK, Stored, plan, read_ranges, together
+from valuekit.incremental.survey import (
+    NO_DAY,
+    Part,
+    Print,
+    Survey,
+    Surveyed,
+    changed,
+    unpacked,
+)
+from valuekit.workspace.declare import Model
+
+FIRST = date(2026, 1, 1)
+DAYS = 200
+
+
+def model(**changes: object) -> Model:
+    declared = {
+        "predictions": {"table": "p", "id": "id", "time": "at", "score": "s", "unit": "u"},
+        "outcomes": {"table": "o", "on": {"id": "pid"}, "time": "t", "window": "5d", "label": "y"},
+    }
+    return workspace({"m": declared | changes}).models["m"]
+
+
+def day(number: int) -> date:
+    return FIRST + timedelta(days=number)
+
+
+def table(days: dict[int, int] | None = None, **changes: object) -> Surveyed:
+    rows = dict.fromkeys(range(DAYS), 10) | (days or {})
+    prints = {day(n).isoformat(): Print(count, count * 7) for n, count in rows.items() if count}
+    made = Surveyed("c", timed=True, parts={"f": Part("s", 100, prints)})
+    return replace(made, **changes)
+
+
+def survey(**tables: Surveyed) -> Survey:
+    both = {"predictions": table(), "outcomes": table()} | tables
+    return Survey("duckdb 2", "declared", both)
+
+
+STORED = Stored(survey(), FIRST)
+
+
+def ranges(now: Survey, stored: Stored = STORED, **declared: object) -> tuple[tuple[int, int], ...]:
+    found = plan(model(**declared), stored, now)
+    assert found.whole == ""
+    return tuple(((a - FIRST).days, (b - FIRST).days) for a, b in found.ranges)
+
+
+def test_nothing_changed():
+    assert plan(model(), STORED, survey()).idle
+
+
+def test_an_outcome_dirties_its_window_on_both_sides():
+    wide = 5 + SLACK
+    assert ranges(survey(outcomes=table({150: 11}))) == ((150 - wide, 150 + wide),)
+
+
+def test_a_prediction_dirties_everything_after_it():
+    assert ranges(survey(predictions=table({190: 11}))) == ((190 - 5 - SLACK, DAYS - 1),)
+
+
+def test_units_measured_through_their_predictions_look_two_windows_back():
+    metric = {"metrics": {"spend": {"column": "x", "already_money": True}}}
+    found = ranges(survey(outcomes=table({150: 11})), **metric)
+    assert found == ((150 - 10 - SLACK, 150 + 10 + SLACK),)
+
+
+def test_a_new_last_day_replaces_no_more_than_a_window():
+    found = plan(model(), STORED, survey(predictions=table({DAYS: 10}), outcomes=table({DAYS: 9})))
+    assert found.days == 5 + SLACK + 1
+    assert found.rows < 0.4 * 2 * DAYS * 10
+
+
+def test_a_day_that_is_gone_is_replaced():
+    before = Stored(survey(predictions=table({DAYS: 10})), FIRST)
+    found = ranges(survey(), before)
+    assert found[-1][1] == DAYS
+
+
+def test_since_adds_days():
+    found = plan(model(), STORED, survey(), since=day(180))
+    assert found.ranges == ((day(180), day(DAYS - 1)),)
+
+
+@pytest.mark.parametrize(
+    ("now", "why"),
+    [
+        (survey(predictions=table({0: 11})), "first days"),
+        (survey(predictions=table({60: 11})), "most rows"),
+        (survey(predictions=table({-1: 1})), "first day is not"),
+        (survey(outcomes=table(timed=False, columns="c", parts={})), "no time"),
+        (survey(outcomes=table(columns="other")), "columns"),
+        (replace(survey(), declared="else"), "declaration"),
+        (replace(survey(), engine="duckdb 3"), "software"),
+        (Survey("duckdb 2", "declared", {"predictions": table()}), "tables"),
+    ],
+)
+def test_what_cannot_be_bounded_is_computed_whole(now, why):
+    assert why in plan(model(), STORED, now).whole
+
+
+def test_rows_without_a_day():
+    odd = table()
+    prints = odd.parts["f"].days | {NO_DAY: Print(1, 1)}
+    now = survey(predictions=replace(odd, parts={"f": Part("s", 1, prints)}))
+    assert "without a usable time" in plan(model(), STORED, now).whole
+
+
+def test_ties_to_other_days():
+    tied = replace(survey(), tied={"predictions": (day(150).isoformat(),)})
+    altered = survey(predictions=table({150: 11}))
+    assert "shares ids" in plan(model(), Stored(tied, FIRST), altered).whole
+    far = replace(survey(), far=(day(185).isoformat(),))
+    assert "far away" in plan(model(), Stored(far, FIRST), survey(outcomes=table({190: 1}))).whole
+    crossing = replace(survey(), crossing=(day(190).isoformat(),))
+    late = survey(predictions=table({190: 11}))
+    assert "another arm" in plan(model(), Stored(crossing, FIRST), late).whole
+
+
+def test_first_run_full_and_outcomes_without_time():
+    assert "no facts yet" in plan(model(), Stored(), survey()).whole
+    assert plan(model(), STORED, survey(), full=True).whole == FULL
+    untimed = model(outcomes={"table": "o", "on": {"id": "pid"}, "label": "y"})
+    late = survey(predictions=table({190: 11}))
+    assert plan(untimed, STORED, late).whole == "its outcomes have no time"
+    assert plan(untimed, STORED, survey()).idle
+
+
+def test_read_ranges_reach_far_enough_for_credit():
+    found = plan(model(), STORED, survey(outcomes=table({150: 11})))
+    (low, high), *_ = read_ranges(found.ranges, found.reach)
+    assert (found.ranges[0][0] - low).days >= 2 * 5 + NEAR
+    assert (high - found.ranges[0][1]).days >= 2 * 5 + NEAR
+
+
+@given(st.lists(st.tuples(st.integers(0, 99), st.integers(0, 9)), max_size=8), st.integers(0, 6))
+def test_together_covers_the_same_days_and_keeps_gaps_apart(pairs, gap):
+    given_ranges = [(day(a), day(a + n)) for a, n in pairs]
+    made = together(given_ranges, gap)
+    covered = {a + timedelta(days=k) for a, b in given_ranges for k in range((b - a).days + 1)}
+    again = {a + timedelta(days=k) for a, b in made for k in range((b - a).days + 1)}
+    assert covered <= again
+    assert all((b[0] - a[1]).days > gap + 1 for a, b in pairwise(made))
+
+
+def test_surveys_survive_the_store():
+    one = replace(
+        survey(), tied={"outcomes": ("2026-01-02",)}, far=("2026-01-03",), crossing=("x",)
+    )
+    assert unpacked(one.packed()) == one
+
+
+def test_changed_days():
+    found = changed(table(), table({5: 0, 6: 11, DAYS: 3}))
+    assert found.new == {day(DAYS)}
+    assert found.altered == {day(5), day(6)}
+    assert not changed(table(), table())

@@ -1,0 +1,176 @@
+"""Runs through the door: what is read again, what is written again, what is restated."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from datetime import date, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import sqlalchemy as sa
+
+from connectors.sql import survey
+from tests.incremental.lake import LAST, MODELS, NOW, START, World, workspace
+from tests.store.test_store import dump
+from valuekit.api import Workspace
+from valuekit.errors import StoreError
+from valuekit.store import commit
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> tuple[Workspace, World]:
+    space = workspace(tmp_path, MODELS["label"])
+    world = World(tmp_path, 3, single=False)
+    world.write()
+    for path in tmp_path.rglob("*.parquet"):  # old enough to be trusted by their times
+        os.utime(path, (1, 1))
+    return space, world
+
+
+def tables(space: Workspace) -> object:
+    with space.store() as store:
+        return dump(store)
+
+
+def test_ten_reruns_leave_identical_tables(lake):
+    space, _ = lake
+    space.refresh(now=NOW)
+    before = tables(space)
+    for hour in range(1, 11):
+        outcome = space.refresh(now=NOW + timedelta(hours=hour))
+        assert (outcome.fact_rows, outcome.rows_read, outcome.restated) == (0, 0, 0)
+    assert tables(space) == before
+
+
+def test_full_is_the_same_and_restates_nothing(lake):
+    space, _ = lake
+    space.refresh(now=NOW)
+    before = tables(space)
+    outcome = space.refresh(full=True, now=NOW + timedelta(hours=1))
+    assert outcome.rows_read > 1_000
+    assert (outcome.fact_rows, outcome.restated) == (0, 0)
+    assert tables(space) == before
+
+
+def test_a_late_outcome_restates_exactly_the_days_that_depend_on_it(lake):
+    space, world = lake
+    space.refresh(now=NOW)
+    entry = world.tables["p"].iloc[[5]]
+    at = entry["at"].iloc[0] + timedelta(days=1)
+    row = pd.DataFrame(
+        {
+            "pid": entry["id"].to_numpy(), "unit": ["u0"], "key": ["k0"], "series": ["s1"],
+            "when": [at], "y": [1], "x": [1.0],
+        }
+    )  # fmt: skip
+    had = (world.tables["o"]["pid"] == entry["id"].iloc[0]).any()
+    assert not had, "the seed gives this prediction no outcome yet"
+    world.tables["o"] = pd.concat([world.tables["o"], row], ignore_index=True)
+    world.write()
+    outcome = space.refresh(now=NOW + timedelta(hours=1))
+    found = space.restatements("m")
+    served, happened = entry["at"].iloc[0], at
+    local = {
+        pd.Timestamp(one, tz="UTC").tz_convert("Europe/Berlin").date() for one in (served, happened)
+    }
+    assert {one.day for one in found} == local
+    volume = next(one for one in found if one.fact == "volume")
+    assert volume.after["labelled"] == volume.before["labelled"] + 1
+    assert outcome.restated == len(local)
+    assert space.restatements("m", run=outcome.run) == found
+    assert space.restatements("m", run=1) == ()
+
+
+def test_only_changed_files_are_read(lake, tmp_path, monkeypatch):
+    space, world = lake
+    monkeypatch.setattr(survey, "SETTLED", 0)
+    read: list[tuple[str, tuple[str, ...]]] = []
+    scan = survey._scanned
+
+    def watched(engine, model, block, columns, parts):
+        read.append((block.table, parts))
+        return scan(engine, model, block, columns, parts)
+
+    monkeypatch.setattr(survey, "_scanned", watched)
+    space.refresh(now=NOW)
+    assert {table for table, _ in read} == {"p", "o"}
+    read.clear()
+    time.sleep(0.01)
+    world.tables["o"] = pd.concat([world.tables["o"], world.outcomes(range(LAST - 1, LAST), 3)])
+    world.write()
+    files = (tmp_path / "data" / "o").glob("*.parquet")
+    newest = max(files, key=lambda one: one.stat().st_mtime_ns)
+    space.refresh(now=NOW + timedelta(hours=1))
+    assert read == [("o", (f"o/{newest.name}",))]
+
+
+def test_dry_run_stores_nothing_and_says_what_it_would_do(lake):
+    space, world = lake
+    assert space.plan()["m"].whole == "the model has no facts yet"
+    assert not (space.loaded.folder / "valuekit.db").exists()
+    space.refresh(now=NOW)
+    world.tables["o"] = pd.concat([world.tables["o"], world.outcomes(range(LAST - 1, LAST), 3)])
+    world.write()
+    before = tables(space)
+    plan = space.plan()["m"]
+    assert not plan.whole
+    assert 0 < plan.days < 20
+    assert 0 < plan.rows < 900
+    assert 0 < plan.size < sum(one.stat().st_size for one in space.loaded.folder.rglob("*.parquet"))
+    assert tables(space) == before
+    assert space.plan(full=True)["m"].whole
+    since = space.plan(since=date(2026, 10, 1))["m"]
+    assert since.ranges[0][0] == date(2026, 10, 1)
+
+
+def test_a_changed_declaration_computes_everything(lake):
+    space, _ = lake
+    space.refresh(now=NOW)
+    file = space.loaded.path
+    file.write_text(file.read_text().replace('window = "5d"', 'window = "6d"'))
+    outcome = Workspace.load(file).refresh(now=NOW + timedelta(hours=1))
+    assert outcome.parts[0].why.startswith("everything: its declaration")
+    assert outcome.fact_rows > 0
+
+
+def test_a_watermark_never_moves_back(lake):
+    """With the clock set back, the same sources give the same days."""
+    space, _ = lake
+    space.refresh(now=NOW)
+    before = space.scorecard("m")
+    space.refresh(now=NOW - timedelta(days=40))
+    assert space.scorecard("m").as_of == before.as_of
+
+
+def test_the_law_is_held_inside_the_transaction(lake, monkeypatch):
+    space, _ = lake
+    space.refresh(now=NOW)
+    before = tables(space)
+
+    def losing(connection: sa.Connection, outcome: object) -> None:
+        connection.execute(sa.text("UPDATE fact_intake SET rows = rows - 1 WHERE line = 0"))
+        commit.conserve(connection, outcome)
+
+    steps = tuple(losing if one is commit.conserve else one for one in commit.STEPS)
+    monkeypatch.setattr(commit, "STEPS", steps)
+    with pytest.raises(StoreError, match="every source row"):
+        space.refresh(now=NOW + timedelta(hours=1))
+    assert tables(space) == before
+
+
+def test_the_terminal_foresees_and_tells(lake, capsys):
+    from valuekit.cli.foresee import foresee, restatements
+
+    space, _ = lake
+    foresee(space, None, full=False, since=None, as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert told["models"]["m"]["scope"] == "all"
+    space.refresh(now=NOW)
+    foresee(space, None, full=False, since=None, as_json=False)
+    assert "no table changed" in capsys.readouterr().out
+    restatements(None, workspace=space.loaded.path, run=None, as_json=False)
+    assert "No published day" in capsys.readouterr().out
+    assert START.year == 2026

@@ -1,0 +1,165 @@
+"""Stored and new facts of a model, day by day: which days are not what they were.
+
+Counts, Decimals and texts are compared exactly. Engines add up floats in any order, so floats count
+as equal within 1e-12 of their natural scale: for sums that cancel (errors, co-moments) that is
+what was added up, not what is left of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from valuekit.ledger.cast import PLACES
+
+if TYPE_CHECKING:
+    from valuekit.ledger.schema import Column, Fact
+
+TOLERANCE = 1e-12
+_ROUNDING = 1.01 * 10.0**-PLACES  # a sum near half a unit may be rounded either way
+_SCALES: Mapping[str, tuple[str, ...]] = {
+    "sum_e": ("sum_abs",),
+    "sum_y": ("sum_abs_y",),
+    "sum_f": ("sum_abs_y", "sum_abs"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Restated:
+    """A published day that is not what it was.
+
+    Attributes:
+        fact: Name of the fact.
+        day: The day.
+        before: Sums over segment ``all`` as they were; empty when there were none.
+        after: The same now.
+    """
+
+    fact: str
+    day: date
+    before: Mapping[str, object]
+    after: Mapping[str, object]
+
+
+def differing(
+    fact: Fact, old: pd.DataFrame, new: pd.DataFrame, *, rounding: bool = True
+) -> frozenset[date]:
+    """Days of which some row is new, gone or not the same.
+
+    Args:
+        fact: The fact.
+        old: Conformed rows.
+        new: Conformed rows.
+        rounding: Whether vectors that are kept to six places may differ in the last one.
+    """
+    if old.empty and new.empty:
+        return frozenset()
+    keys = list(fact.key_names)
+    left = old[keys].assign(_old=np.arange(len(old)))
+    right = new[keys].assign(_new=np.arange(len(new)))
+    both = left.merge(right, on=keys, how="outer", sort=False)
+    alone = both["_old"].isna() | both["_new"].isna()
+    days = set(both.loc[alone, "day"])
+    pairs = both[~alone]
+    a = old.iloc[pairs["_old"].to_numpy(dtype=np.int64)].reset_index(drop=True)
+    b = new.iloc[pairs["_new"].to_numpy(dtype=np.int64)].reset_index(drop=True)
+    unlike = np.zeros(len(a), dtype=np.bool_)
+    for one in fact.measures:
+        unlike |= _unlike(one, a, b, rounding=rounding)
+    days |= set(a.loc[unlike, "day"])
+    return frozenset(day.date() for day in days)
+
+
+def restated(
+    fact: Fact, old: pd.DataFrame, new: pd.DataFrame, days: frozenset[date], through: date | None
+) -> tuple[Restated, ...]:
+    """Days up to ``through`` that were published and are not what they were."""
+    if through is None:
+        return ()
+    made = []
+    for day in sorted(one for one in days if one <= through):
+        before, after = (totals(fact, frame, day) for frame in (old, new))
+        made.append(Restated(fact.name, day, before, after))
+    return tuple(made)
+
+
+def totals(fact: Fact, frame: pd.DataFrame, day: date) -> dict[str, object]:
+    """Rows and sums of a day over segment ``all``; means as the sums that they stand for."""
+    rows = frame[(frame["day"] == pd.Timestamp(day)) & (frame["segment"] == "all")]
+    if rows.empty:
+        return {}
+    made: dict[str, object] = {"rows": len(rows)}
+    for one in fact.scalars:
+        kind, *names = one.rule.split(":")
+        if kind == "sum" and one.dtype == "decimal":
+            made[one.name] = str(sum(rows[one.name]))
+        elif kind == "sum":
+            made[one.name] = rows[one.name].to_numpy().sum().item()
+        elif kind == "mean":
+            summed = (rows[one.name] * rows[names[0]]).to_numpy().sum().item()
+            made[one.name.replace("mean_", "sum_", 1)] = summed
+    return made
+
+
+def _unlike(one: Column, a: pd.DataFrame, b: pd.DataFrame, *, rounding: bool) -> np.ndarray:
+    """Rows in which a measure is not the same."""
+    if one.dtype in {"ints", "floats"}:
+        near = _ROUNDING if rounding and one.unit in {"currency", "1"} else 0.0
+        pairs = zip(a[one.name], b[one.name], strict=True)
+        return np.fromiter((not _same(x, y, near) for x, y in pairs), np.bool_, len(a))
+    x, y = a[one.name].to_numpy(), b[one.name].to_numpy()
+    if one.dtype != "float":
+        return np.asarray(x != y, dtype=np.bool_)
+    scale = np.maximum(_scale(one, a), _scale(one, b))
+    return np.asarray(np.abs(x - y) > TOLERANCE * np.maximum(scale, 1e-300), dtype=np.bool_)
+
+
+def _same(x: np.ndarray, y: np.ndarray, near: float) -> bool:
+    if len(x) != len(y):
+        return False
+    if x.dtype.kind != "f":
+        return bool(np.array_equal(x, y))
+    size = np.maximum(np.abs(x), np.abs(y))
+    # What cancels within a bin is of the size of the vector, not of the bin.
+    whole = float(size.max()) if len(size) else 0.0
+    return bool((np.abs(x - y) <= np.maximum(TOLERANCE * np.maximum(size, whole), near)).all())
+
+
+def _scale(one: Column, frame: pd.DataFrame) -> np.ndarray:
+    """What a float was added up from, in its unit."""
+    own: np.ndarray = np.abs(frame[one.name].to_numpy(dtype=np.float64))
+    kind, *names = one.rule.split(":")
+    if kind == "sum":
+        for name in _SCALES.get(one.name, ()):
+            own = np.maximum(own, frame[name].to_numpy(dtype=np.float64))
+        whole: np.ndarray = np.maximum(own, 1.0) if one.name == "value" else own
+        return whole
+    n = frame[names[0]].to_numpy(dtype=np.float64)
+    if kind == "mean":
+        other = _spread(frame, n, one.name.removeprefix("mean_"))
+    else:
+        sizes = [_size(frame, n, axis) for axis in names[1:]]
+        other = n * (sizes[0] ** 3 if kind == "third" else sizes[0] * sizes[1])
+    found: np.ndarray = np.maximum(own, other)
+    return found
+
+
+def _size(frame: pd.DataFrame, n: np.ndarray, axis: str) -> np.ndarray:
+    """Root mean square of what was squared or cubed."""
+    mean = np.abs(frame[f"mean_{axis}"].to_numpy(dtype=np.float64))
+    size: np.ndarray = np.hypot(mean, _spread(frame, n, axis))
+    return size
+
+
+def _spread(frame: pd.DataFrame, n: np.ndarray, axis: str) -> np.ndarray:
+    name = f"c_{axis}{axis}" if f"c_{axis}{axis}" in frame else f"c_{axis}"
+    if name not in frame:
+        return np.zeros(len(frame))
+    second = np.maximum(frame[name].to_numpy(dtype=np.float64), 0.0)
+    spread: np.ndarray = np.sqrt(second / np.maximum(n, 1.0))
+    return spread

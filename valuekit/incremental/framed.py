@@ -1,0 +1,72 @@
+"""First and last day of a model and how far its outcomes are complete, from its intake counts."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from valuekit.incremental.plan import actual_time_of
+from valuekit.workspace.evidence import PANEL_DESIGNS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from valuekit.workspace.declare import Model
+
+Days = tuple[date, date]
+_MATCHED = ("credited", "uncredited", "outside_window", "before_prediction", "orphan")
+
+
+def framed(model: Model, intake: pd.DataFrame) -> tuple[date | None, date | None, date | None]:
+    """First day, last day, and the last day through which outcomes are complete.
+
+    Args:
+        model: As declared.
+        intake: Conformed intake of all days.
+    """
+    spans = [_span(intake, role, ("accepted",)) for role in ("predictions", "assignments")]
+    own = _union(spans)
+    complete = _complete(model, intake, own)
+    if model.panel is None:
+        return _framed(own, complete)
+    over = _span(intake, "panel", ("accepted",))
+    through = model.panel.complete_through or (over[1] if over else None)
+    if model.predictions is None and model.assignments is None:
+        return _framed(over, through)
+    one = model.primary_evidence
+    if one is None or one.design not in PANEL_DESIGNS:
+        return _framed(own, complete)
+    ends = [end for end in (complete, through) if end is not None]
+    return _framed(_union([own, over]), min(ends, default=None))
+
+
+def _framed(
+    span: Days | None, complete: date | None
+) -> tuple[date | None, date | None, date | None]:
+    return (span[0], span[1], complete) if span else (None, None, complete)
+
+
+def _span(intake: pd.DataFrame, role: str, rules: tuple[str, ...]) -> Days | None:
+    rows = intake[(intake["source"] == role) & intake["rule"].isin(rules) & (intake["rows"] > 0)]
+    if rows.empty:
+        return None
+    return rows["day"].min().date(), rows["day"].max().date()
+
+
+def _union(spans: list[Days | None]) -> Days | None:
+    there = [one for one in spans if one is not None]
+    if not there:
+        return None
+    return min(one[0] for one in there), max(one[1] for one in there)
+
+
+def _complete(model: Model, intake: pd.DataFrame, own: Days | None) -> date | None:
+    o = model.outcomes
+    if o is None or o.complete_through is not None:
+        return o.complete_through if o is not None else None
+    if own is None and model.predictions is None and model.assignments is None:
+        return None
+    if actual_time_of(model) is None:
+        return own[1] + timedelta(days=o.window + o.allowance) if own else None
+    found = _span(intake, "outcomes", _MATCHED)
+    return found[1] if found else None

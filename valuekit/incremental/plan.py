@@ -1,0 +1,341 @@
+"""Which days of a model must be computed again, from what changed in its tables.
+
+A changed day dirties every day that depends on it. With w the outcome window and W = w, or 2 w
+where units get their outcomes by way of their predictions (plus two days for zones and for sides
+that know only days):
+
+* outcomes of day t: entries from t - W on may count them, and outcomes up to t + W may lose or
+  gain their credit to them;
+* predictions and assignments of day d: outcomes of [d - W, d) may be credited anew, and from d on
+  units may be new or no longer new, outcomes explained or no longer explained;
+* forecasts: an actual of day t is a lag of every later target, so everything from its period on.
+
+What cannot be bounded that way is computed whole; the reason is part of the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+
+from valuekit.incremental.survey import NO_DAY, Changed, Survey, Surveyed, changed, span
+from valuekit.workspace.declare import Frequency, Model
+
+Days = tuple[date, date]
+
+FULL = "asked for with --full"
+NEAR = 7  # days within which the same id may come again and still be seen by a slice
+SLACK = 2  # days for zones, and for sides that know only days
+MOST = 0.6  # share of all rows that is worth reading in slices
+_PERIOD: Mapping[Frequency, int] = {"day": 1, "week": 7, "month": 31, "quarter": 92}
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the store knows of a model's last facts.
+
+    Attributes:
+        survey: The sources as they were then; None before the first run.
+        first: First day with data then; None without any.
+        conflicts: Whether predictions were held back because their id had two contents.
+        future: Role -> days with rows that lay in the future then.
+    """
+
+    survey: Survey | None = None
+    first: date | None = None
+    conflicts: bool = False
+    future: Mapping[str, frozenset[date]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a refresh does for one model.
+
+    Attributes:
+        survey: The sources as they are now.
+        whole: Why everything is computed again; empty when it is not.
+        ranges: First and last day of each stretch that is computed again.
+        panel: Whether the panel is computed again.
+        reach: Days that are read on either side of a stretch.
+        changed: Role -> the days that changed.
+        first: First day with data at the last run.
+        last: Last day of any table, then or now.
+        conflicts: As in :class:`Stored`.
+    """
+
+    survey: Survey
+    whole: str = ""
+    ranges: tuple[Days, ...] = ()
+    panel: bool = False
+    reach: int = 0
+    changed: Mapping[str, frozenset[date]] = field(default_factory=dict)
+    first: date | None = None
+    last: date = date(1970, 1, 1)
+    conflicts: bool = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to compute."""
+        return not (self.whole or self.ranges or self.panel)
+
+    @property
+    def days(self) -> int:
+        """Number of days that are computed again."""
+        if self.whole:
+            return len(_days(self.survey))
+        return sum((last - first).days + 1 for first, last in self.ranges)
+
+    @property
+    def rows(self) -> int:
+        """Rows of the sources that will be read, without look-ups in older days."""
+        return sum(self._read(role) for role in self.survey.tables)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the files that will be read: files are taken whole."""
+        if self.idle:
+            return 0
+        return sum(
+            part.size
+            for role, table in self.survey.tables.items()
+            for part in table.parts.values()
+            if self.whole or self._read(role, part.days)
+        )
+
+    def _read(self, role: str, days: Iterable[str] | None = None) -> int:
+        table = self.survey.tables[role]
+        there = table.days()
+        if self.whole or (role == "panel" and self.panel):
+            return sum(one.rows for one in there.values())
+        if role == "panel":
+            return 0
+        wide = read_ranges(self.ranges, self.reach)
+        return sum(
+            one.rows
+            for day, one in there.items()
+            if (days is None or day in days)
+            and day != NO_DAY
+            and any(first <= date.fromisoformat(day) <= last for first, last in wide)
+        )
+
+
+def plan(
+    model: Model,
+    stored: Stored,
+    survey: Survey,
+    *,
+    full: bool = False,
+    since: date | None = None,
+) -> Plan:
+    """What must be computed again.
+
+    Args:
+        model: As declared.
+        stored: What the store has.
+        survey: The sources now.
+        full: Compute everything whatever changed.
+        since: Compute at least the days from this one on.
+    """
+    old = stored.survey
+    if full:
+        return Plan(survey, FULL)
+    if old is None or stored.first is None:
+        return Plan(survey, "the model has no facts yet")
+    if (old.engine, old.declared) != (survey.engine, survey.declared):
+        return Plan(survey, "its declaration, its source or the software changed")
+    changes = {
+        role: changed(old.tables[role], table).also(stored.future.get(role, frozenset()))
+        for role, table in survey.tables.items()
+        if role in old.tables
+    }
+    whole = _whole(old, survey, changes) or (_unbounded(model) if any(changes.values()) else "")
+    if whole:
+        return Plan(survey, whole)
+    end = _last(old, survey)
+    known = Survey(survey.engine, survey.declared, survey.tables, old.tied, old.far, old.crossing)
+    days = {role: one.days for role, one in changes.items()}
+    asked = [] if since is None else [(since, max(since, end))]
+    found = Plan(
+        survey=known,
+        ranges=together([*dirty(model, days, end), *asked], gap=2 * reach_of(model) + 1),
+        panel=bool(changes.get("panel")),
+        reach=reach_of(model),
+        changed=days,
+        first=stored.first,
+        last=end,
+        conflicts=stored.conflicts,
+    )
+    far = _altered(model, old, changes) or too_far(found)
+    return Plan(survey, far) if far else found
+
+
+def widened(model: Model, found: Plan, linked: Mapping[str, frozenset[date]]) -> Plan:
+    """The plan with further changed days: those that share an id with the ones known so far."""
+    days = {role: one | linked.get(role, frozenset()) for role, one in found.changed.items()}
+    ranges = together([*found.ranges, *dirty(model, days, found.last)], gap=2 * found.reach + 1)
+    wider = replace(found, ranges=ranges, changed=days)
+    far = too_far(wider)
+    return Plan(found.survey, far) if far else wider
+
+
+def depth_of(model: Model) -> int:
+    """Days before and after an entry within which outcomes and other entries bear on it."""
+    o, p, a = model.outcomes, model.predictions, model.assignments
+    if o is None:
+        return SLACK
+    if model.task == "forecast" and p is not None:
+        return _PERIOD[p.frequency] + SLACK
+    units = {one.unit for one in (p, a) if one is not None and one.unit is not None}
+    through = bool(model.unit_metrics) and bool(units) and not set(o.on) <= units
+    return (2 if through else 1) * o.window + SLACK
+
+
+def reach_of(model: Model) -> int:
+    """Days that are read on either side of those whose facts are wanted.
+
+    Who gets an outcome of day t is decided among the entries of [t - w, t]; whether they count it,
+    by their other outcomes, and so by entries from t - 2 w on.
+    """
+    o, p = model.outcomes, model.predictions
+    if model.task == "forecast" and p is not None:
+        return _PERIOD[p.frequency] + NEAR + SLACK
+    return (2 * o.window if o is not None else 0) + NEAR + 2 * SLACK
+
+
+def read_ranges(ranges: Iterable[Days], reach: int) -> tuple[Days, ...]:
+    """Days that are read for some days that are computed again."""
+    wide = timedelta(days=reach)
+    return together([(first - wide, last + wide) for first, last in ranges], gap=0)
+
+
+def together(ranges: Iterable[Days], gap: int) -> tuple[Days, ...]:
+    """Ranges in order, those that overlap or lie at most ``gap`` days apart as one."""
+    made: list[Days] = []
+    for first, last in sorted(ranges):
+        if made and first <= made[-1][1] + timedelta(days=gap + 1):
+            made[-1] = (made[-1][0], max(made[-1][1], last))
+        else:
+            made.append((first, last))
+    return tuple(made)
+
+
+def _whole(old: Survey, new: Survey, changes: Mapping[str, Changed]) -> str:
+    """Why the days that depend on a change cannot be told; empty when they can."""
+    if old.tables.keys() != new.tables.keys():
+        return "its tables are not the same as before"
+    tables = ((role, old.tables[role], table, changes[role]) for role, table in new.tables.items())
+    found = [why for one in tables if (why := _of_table(*one))]
+    starts = [_first_entry(one) for one in (old, new)]
+    if starts[0] != starts[1]:
+        found.append("its first day is not the same as before")
+    if changes.get("panel") and starts[1] is None:
+        found.append("its panel changed")
+    return found[0] if found else ""
+
+
+def _of_table(role: str, old: Surveyed, new: Surveyed, change: Changed) -> str:
+    """What of one table's change no day tells."""
+    if old.columns != new.columns:
+        return f"columns of its {role} are not what they were"
+    if role == "panel" or not change:
+        return ""
+    told = (
+        (not new.timed, f"its {role} changed, and their rows have no time"),
+        (change.no_day, f"rows of its {role} without a usable time changed"),
+        (change.series, "its series are not the same as before"),
+    )
+    return next((why for holds, why in told if holds), "")
+
+
+def _first_entry(survey: Survey) -> date | None:
+    """First day of the predictions and assignments; None without any."""
+    tables = (survey.tables[one] for one in ("predictions", "assignments") if one in survey.tables)
+    found = span(day for table in tables for day in table.days())
+    return found[0] if found else None
+
+
+def _unbounded(model: Model) -> str:
+    """Why any change of a model's tables may matter on any day; empty when it may not."""
+    o, p, a = model.outcomes, model.predictions, model.assignments
+    measured = bool(model.unit_metrics) and (
+        a is not None or (p is not None and p.unit is not None)
+    )
+    if o is not None and actual_time_of(model) is None:
+        return "its outcomes have no time"
+    if o is None and measured:
+        return "its units have no outcomes, and so no window"
+    if model.task == "forecast" and measured:
+        return "its forecasts have units"
+    return ""
+
+
+def actual_time_of(model: Model) -> str | None:
+    """Column with the time of an outcome: the declared one, else the target day's partner."""
+    p, o = model.predictions, model.outcomes
+    if o is None:
+        return None
+    if o.time is not None or p is None or p.target_time is None:
+        return o.time
+    return o.on.get(p.target_time)
+
+
+def dirty(model: Model, changes: Mapping[str, frozenset[date]], end: date) -> list[Days]:
+    """The days that depend on each changed day of each table, up to the last of all."""
+    back = timedelta(days=depth_of(model))
+    made: list[Days] = []
+    for role, days in changes.items():
+        if role == "panel":
+            continue
+        for day in days:
+            local = role == "outcomes" and model.task != "forecast"
+            made.append((day - back, min(day + back, end) if local else end))
+    return made
+
+
+def _altered(model: Model, old: Survey, changes: Mapping[str, Changed]) -> str:
+    """Why rows that are gone, or not what they were, may matter on days that cannot be told."""
+    for role, change in changes.items():
+        before = {date.fromisoformat(day) for day in old.tied.get(role, ())}
+        if before & change.altered:
+            return f"a day of its {role} changed that shares ids with other days"
+    entries = [changes[role] for role in ("predictions", "assignments") if role in changes]
+    crossing = {date.fromisoformat(day) for day in old.crossing}
+    if any(crossing & one.altered for one in entries):
+        return "a day changed on which units were seen in another arm than their first"
+    if lends_arms(model) and changes["assignments"].altered:
+        return "assignments changed that give older predictions their arm"
+    return ""
+
+
+def lends_arms(model: Model) -> bool:
+    """Whether predictions take their arm from the assignments of their units."""
+    p = model.predictions
+    return p is not None and p.unit is not None and p.arm is None and model.assignments is not None
+
+
+def too_far(found: Plan) -> str:
+    """Why slices would not do."""
+    if not found.ranges:
+        return ""
+    if found.first is None or found.ranges[0][0] <= found.first:
+        return "its first days depend on what changed"
+    wide = read_ranges(found.ranges, found.reach)
+    far = [date.fromisoformat(day) for day in found.survey.far]
+    if any(start <= day <= last for day in far for start, last in wide):
+        return "ids of the days to be read occur again far away"
+    every = sum(one.rows for table in found.survey.tables.values() for one in table.days().values())
+    if found.rows > MOST * every:
+        return "most rows would be read in any case"
+    return ""
+
+
+def _days(survey: Survey) -> set[str]:
+    roles = [role for role in survey.tables if role != "outcomes"] or list(survey.tables)
+    return {day for role in roles for day in survey.tables[role].days() if day != NO_DAY}
+
+
+def _last(*surveys: Survey) -> date:
+    days = (day for one in surveys for table in one.tables.values() for day in table.days())
+    found = span(days)
+    return found[1] if found else date(1970, 1, 1)

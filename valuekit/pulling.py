@@ -1,0 +1,313 @@
+"""One model's part of a run before it is assessed: survey, plan, pull, and the facts of all days.
+
+Days that do not depend on what changed keep their stored facts; the others are pulled. What comes
+out is the same as if everything had been pulled, and is held against the sources' own counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from valuekit.errors import Finding
+from valuekit.incremental.framed import framed
+from valuekit.incremental.plan import FULL, Plan, Stored, plan
+from valuekit.incremental.survey import NO_DAY, Survey, unpacked
+from valuekit.ledger.collect import together
+from valuekit.ledger.intake import accounted, conserved
+from valuekit.source import Connector, Pull, Registered
+
+if TYPE_CHECKING:
+    from valuekit.store.records import RunModelRecord
+    from valuekit.store.store import Store
+    from valuekit.workspace.declare import Model
+    from valuekit.workspace.load import Loaded
+
+Part = Callable[[str, float], None]
+Facts = Mapping[str, pd.DataFrame]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How much is to be computed, whatever changed.
+
+    Attributes:
+        full: Everything.
+        since: At least the days from this one on.
+        now: Rows after this moment lie in the future; None: no row does.
+    """
+
+    full: bool = False
+    since: date | None = None
+    now: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """A model's facts of all days, and how they came about.
+
+    Attributes:
+        pull: What the connector gave; of some days only where it was asked for some.
+        facts: Fact -> conformed rows of all days.
+        stored: Fact -> rows in the store, read before; None when there were none.
+        registered: Registrations old and new.
+        findings: Warnings that belong beside the figures.
+        seconds: How long it took.
+        first: First day with data.
+        last: Last such day.
+        complete_through: Last day through which outcomes are complete.
+        through: Last day that had been published when the run began.
+        plan: What was computed; None when the connector cannot tell what changed.
+        survey: The sources now; None likewise.
+    """
+
+    pull: Pull
+    facts: Facts
+    stored: Facts | None
+    registered: tuple[Registered, ...]
+    findings: tuple[Finding, ...]
+    seconds: float
+    first: date | None
+    last: date | None
+    complete_through: date | None
+    through: date | None = None
+    plan: Plan | None = None
+    survey: Survey | None = None
+
+    @property
+    def rows(self) -> int:
+        """Source rows that the facts account for."""
+        intake = self.facts["intake"]
+        return int(intake.loc[intake["segment"] == "all", "rows"].sum())
+
+    @property
+    def scope(self) -> str:
+        """What was computed, and why, in words."""
+        if self.plan is None:
+            return "everything"
+        if self.pull.ranges is None:
+            return f"everything: {self.pull.why or self.plan.whole}"
+        if self.plan.idle:
+            return "nothing: no table changed"
+        return f"{self.days:,} days that depend on what changed"
+
+    @property
+    def days(self) -> int:
+        """Number of days that were computed."""
+        if self.pull.ranges is None:
+            return self.facts["intake"]["day"].nunique()
+        return sum((last - first).days + 1 for first, last in self.pull.ranges)
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What is asked of whom: a model of a workspace, its connector, what was frozen before."""
+
+    loaded: Loaded
+    name: str
+    connector: Connector
+    part: Part
+    known: tuple[Registered, ...]
+
+    def pull(self, found: Plan | None = None) -> Pull:
+        """Everything, or the days of a plan."""
+        arguments = (self.loaded.workspace, self.name, self.known, self.part)
+        return self.connector.pull(*arguments, *(() if found is None else (found,)))
+
+
+def planned(
+    loaded: Loaded, store: Store | None, name: str, connector: Connector, ask: Asked
+) -> Plan | None:
+    """What a refresh would compute of a model; None when its connector cannot tell what changed."""
+    survey = getattr(connector, "survey", None)
+    if survey is None:  # a connector of a third party that always pulls everything
+        return None
+    stored = _known(store, name) if store is not None else Stored()
+    now: Survey = survey(loaded.workspace, name, stored.survey)
+    return plan(loaded.workspace.models[name], stored, now, full=ask.full, since=ask.since)
+
+
+def _known(store: Store, name: str) -> Stored:
+    held, before = store.survey(name), store.last_of(name)
+    if not held or before is None:
+        return Stored()
+    intake = store.facts(name, "intake")
+    return Stored(unpacked(held), before.first, _conflicts(intake), _future(intake))
+
+
+def pulled(
+    loaded: Loaded, store: Store, name: str, connector: Connector, part: Part, ask: Asked
+) -> Pulled:
+    """The facts of a model for all days.
+
+    Raises:
+        ValuekitError: a table is wrong, a fact does not conform, or rows got lost.
+    """
+    began = perf_counter()
+    part("looking for changes", 0.0)
+    found = planned(loaded, store, name, connector, ask)
+    before = store.last_of(name)
+    turn = _Turn(loaded, name, connector, part, store.registrations(name))
+    stored = _stored(store, name) if before is not None else None
+    made = None
+    if found is not None and not found.whole and stored is not None and before is not None:
+        made = _partly(turn, found, stored, before)
+    if made is None:
+        made = _wholly(turn, found)
+    _account(loaded, name, made)
+    through = _published(loaded.workspace.models[name], before)
+    return replace(made, stored=stored, through=through, seconds=perf_counter() - began)
+
+
+def _wholly(turn: _Turn, found: Plan | None) -> Pulled:
+    given = turn.pull()
+    facts = together(turn.name, given.facts)
+    conserved(turn.name, facts["intake"], given.rows_read)
+    return Pulled(
+        pull=given,
+        facts=facts,
+        stored=None,
+        registered=(*turn.known, *given.registered),
+        findings=given.findings,
+        seconds=0.0,
+        first=given.first,
+        last=given.last,
+        complete_through=given.complete_through,
+        plan=found,
+        survey=_surveyed(found, given, whole=True),
+    )
+
+
+def _partly(turn: _Turn, found: Plan, stored: Facts, before: RunModelRecord) -> Pulled | None:
+    """Stored facts with the days that had to be pulled; None when everything must be."""
+    if found.idle:
+        given = Pull({}, (), (), before.first, before.last, before.complete_through, ranges=())
+    else:
+        given = turn.pull(found)
+    facts = together(turn.name, given.facts)
+    if given.ranges is None:
+        conserved(turn.name, facts["intake"], given.rows_read)
+        ends = given.first, given.last, given.complete_through
+    else:
+        facts = _merged(stored, facts, given)
+        ends = framed(turn.loaded.workspace.models[turn.name], facts["intake"])
+        if ends[0] != before.first and _dayless(found.survey):
+            return None  # rows without a day are counted on the first one, which has moved
+    return Pulled(
+        pull=given,
+        facts=facts,
+        stored=stored,
+        registered=(*turn.known, *given.registered),
+        findings=given.findings if given.ranges is None else _both(before.findings, given.findings),
+        seconds=0.0,
+        first=ends[0],
+        last=ends[1],
+        complete_through=ends[2],
+        plan=found,
+        survey=_surveyed(found, given, whole=given.ranges is None),
+    )
+
+
+def _merged(stored: Facts, new: Facts, given: Pull) -> dict[str, pd.DataFrame]:
+    """Stored facts outside the days that were pulled, new ones inside."""
+    made = dict(new)
+    for name, fresh in new.items():
+        if name == "cost" or name not in stored:  # costs are worked out anew in each run
+            continue
+        old = stored[name]
+        keep = pd.Series(data=True, index=old.index)
+        for first, last in given.ranges or ():
+            keep &= (old["day"] < pd.Timestamp(first)) | (old["day"] > pd.Timestamp(last))
+        if name == "panel":
+            keep[:] = not given.panel
+        elif name == "intake":
+            panel = old["source"] == "panel"
+            keep = (panel & (not given.panel)) | (~panel & keep)
+        kept = old[keep]
+        if fresh.empty:
+            made[name] = kept.reset_index(drop=True)
+        elif not kept.empty:
+            made[name] = pd.concat([kept, fresh], ignore_index=True)
+    return made
+
+
+def _surveyed(found: Plan | None, given: Pull, *, whole: bool) -> Survey | None:
+    """The survey to keep, with the days that are tied to others by key."""
+    if found is None:
+        return None
+    now = found.survey
+    tied = {role: {day.isoformat() for day in days} for role, days in given.tied.items()}
+    far, crossing = ({day.isoformat() for day in days} for days in (given.far, given.crossing))
+    if not whole:
+        for role, days in now.tied.items():
+            tied[role] = tied.get(role, set()) | set(days)
+        far |= set(now.far)
+        crossing |= set(now.crossing)
+    return replace(
+        now,
+        tied={role: tuple(sorted(days)) for role, days in tied.items()},
+        far=tuple(sorted(far)),
+        crossing=tuple(sorted(crossing)),
+    )
+
+
+def _stored(store: Store, name: str) -> dict[str, pd.DataFrame]:
+    from valuekit.store.tables import STORED
+
+    return {fact: store.facts(name, fact, segment=None) for fact in STORED}
+
+
+def _conflicts(intake: pd.DataFrame) -> bool:
+    twice = (intake["source"] == "predictions") & (intake["rule"] == "conflicting_duplicate")
+    return bool((intake.loc[twice, "rows"] > 0).any())
+
+
+def _future(intake: pd.DataFrame) -> dict[str, frozenset[date]]:
+    """Source -> days with rows that lay in the future then, and may not any more."""
+    rows = intake[(intake["rule"] == "future") & (intake["rows"] > 0)]
+    days = rows.groupby("source")["day"]
+    return {str(role): frozenset(one.dt.date) for role, one in days}
+
+
+def _dayless(survey: Survey) -> bool:
+    return any(NO_DAY in table.days() for table in survey.tables.values())
+
+
+def _both(old: tuple[Finding, ...], new: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Findings of earlier days and of those pulled now; of one kind the one about more rows."""
+    found = {(one.place, one.code): one for one in old}
+    for one in new:
+        held = found.get((one.place, one.code))
+        if held is None or (one.rows or 0) >= (held.rows or 0):
+            found[one.place, one.code] = one
+    return tuple(found.values())
+
+
+def _account(loaded: Loaded, name: str, made: Pulled) -> None:
+    """See that the facts account for every row that the survey counted, source by source."""
+    if made.survey is None:
+        return
+    intake = made.facts["intake"]
+    for role, table in made.survey.tables.items():
+        counts = {day: one.rows for day, one in table.days().items()}
+        accounted(name, role, intake, counts, made.first, loaded.place("models", name))
+
+
+def _published(model: Model, before: RunModelRecord | None) -> date | None:
+    """Last day that had been shown as settled: its outcome window was closed."""
+    if before is None or before.last is None:
+        return None
+    o = model.outcomes
+    if o is None or model.task == "forecast":
+        return before.last
+    if before.complete_through is None:
+        return None
+    return min(before.last, before.complete_through - timedelta(days=o.window + o.allowance))
+
+
+__all__ = ["FULL", "Asked", "Pulled", "planned", "pulled"]
