@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from valuekit.workspace.declare import Model
     from valuekit.workspace.load import Loaded
 
+# What a run says of itself, not of rows that are still there.
+_OF_ONE_RUN = frozenset({"new_column", "lost_column", "changed_type", "residual", "empty_model"})
+
 Part = Callable[[str, float], None]
 Facts = Mapping[str, pd.DataFrame]
 
@@ -280,7 +283,7 @@ def _dayless(survey: Survey) -> bool:
 
 def _both(old: tuple[Finding, ...], new: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """Findings of earlier days and of those pulled now; of one kind the one about more rows."""
-    found = {(one.place, one.code): one for one in old}
+    found = {(one.place, one.code): one for one in old if one.code not in _OF_ONE_RUN}
     for one in new:
         held = found.get((one.place, one.code))
         if held is None or (one.rows or 0) >= (held.rows or 0):

@@ -17,10 +17,13 @@ from zoneinfo import ZoneInfo
 
 from valuekit.assess import assess
 from valuekit.assess.designs.plans import plans
+from valuekit.cost.charges import lines
+from valuekit.cost.lines import frame, residual
 from valuekit.cost.pools import allocate, undriven
 from valuekit.errors import Finding, SourceError, ValuekitError, WorkspaceError
 from valuekit.incremental.diff import Restated, differing, restated
 from valuekit.ledger.book import Book
+from valuekit.ledger.collect import add_up
 from valuekit.ledger.schema import FACTS
 from valuekit.pulling import FULL, Asked, Pulled, pulled
 from valuekit.scorecard import to_json
@@ -29,6 +32,7 @@ from valuekit.store.records import ModelOutcome, RunOutcome
 
 if TYPE_CHECKING:
     from datetime import date
+    from decimal import Decimal
 
     import pandas as pd
 
@@ -264,6 +268,38 @@ def _last_day(
         if last is not None:
             days.append(last)
     return max(days, default=now.date())
+
+
+def _costed(
+    loaded: Loaded,
+    name: str,
+    one: Pulled,
+    pool: pd.DataFrame | None,
+    span: tuple[date, date],
+) -> Pulled:
+    first = one.first or loaded.workspace.models[name].launched or span[0]
+    model, volume, usage = loaded.workspace.models[name], one.facts["volume"], one.facts["usage"]
+    own = lines(model, volume, usage, min(first, span[1]), span[1])
+    kept = (one.facts["cost"], frame(name, own), pool)
+    cost = add_up(FACTS["cost"], [made for made in kept if made is not None])
+    findings = (*one.findings, *_rounded(loaded, name, residual(own)))
+    return replace(one, facts={**one.facts, "cost": cost}, findings=findings)
+
+
+def _rounded(loaded: Loaded, name: str, left: Decimal) -> tuple[Finding, ...]:
+    """What amounts lost when they were rounded to the places that facts keep."""
+    if not left:
+        return ()
+    return (
+        Finding(
+            place=loaded.place("models", name, "costs"),
+            value=f"{left.normalize():f} {loaded.workspace.workspace.currency} in all",
+            rule="amounts of a day are rounded to 6 decimals, half to even",
+            remedy="Nothing to do: this is all that rounding left out of the model's costs.",
+            severity="info",
+            code="residual",
+        ),
+    )
 
 
 def _assessed(loaded: Loaded, name: str, one: Pulled, as_of: date) -> ModelOutcome:
