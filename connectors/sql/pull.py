@@ -176,9 +176,11 @@ def slices(plan: Plan, work: Callable[..., Work], declared: Model, told: list[Fi
             one.clear()
     if plan.panel and declared.panel is not None:
         _panel(work(None, ((parts - 1) / parts, 1.0)), declared, found)
-    last = work(None)
-    _shaped(last, plan.last, found)
-    return replace(pulled(last, found), ranges=plan.ranges, panel=plan.panel, rows_read=found.rows)
+    ending = work(None)
+    _shaped(ending, plan.last, found)
+    return replace(
+        pulled(ending, found), ranges=plan.ranges, panel=plan.panel, rows_read=found.rows
+    )
 
 
 def _slice(work: Work, found: Found) -> None:
