@@ -310,6 +310,25 @@ def test_a_partial_run_keeps_the_other_models_and_splits_pools_with_them(fake, l
     assert store.runs()[0].parameters == asked
 
 
+def test_a_partial_run_ends_on_the_same_day_as_a_whole_one(fake, tmp_path, store, books):
+    ahead = MODEL.format(name="fraud").replace('"classification"', '"forecast"')
+    (tmp_path / "valuekit.toml").write_text(WORKSPACE + MODEL.format(name="churn") + ahead)
+    loaded = load(tmp_path)
+    known = date(2026, 1, 14)
+    fake.pulls["fraud"] = pull("fraud", 40, complete_through=known)  # targets lie ahead
+    for models in (None, ["churn"], ["fraud"]):
+        refresh(loaded, store, models=models, now=NOW)
+        assert books["churn" if models is None else models[0]].as_of == known
+
+
+def test_a_model_without_a_log_holds_the_last_day_of_a_partial_run(fake, loaded, store, books):
+    units = {"intake": pull("fraud").facts["intake"]}
+    fake.pulls["fraud"] = pull("fraud", 20, facts=units)
+    refresh(loaded, store, now=NOW)
+    refresh(loaded, store, models=["churn"], now=NOW)
+    assert books["churn"].as_of == date(2026, 1, 20)
+
+
 def test_an_unknown_model_is_refused_before_a_run_begins(fake, loaded, store):
     with pytest.raises(WorkspaceError, match="no such model"):
         refresh(loaded, store, models=["chrun"], now=NOW)

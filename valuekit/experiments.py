@@ -235,16 +235,7 @@ class Holdouts:
         if not self._there():
             return None
         with self.held.store() as store:
-            seen = next(
-                (
-                    one
-                    for run in store.runs(100)
-                    if run.status == "ok"
-                    for one in store.run_models(run.id)
-                    if one.model == model
-                ),
-                None,
-            )
+            seen = store.last_of(model)
             if seen is None or seen.last is None:
                 return None
             return Book(

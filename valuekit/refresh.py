@@ -224,7 +224,7 @@ def _assess_all(
         name: found[name].facts["volume"] if name in found else store.facts(name, "volume")
         for name in workspace.models
     }
-    as_of = workspace.workspace.as_of or _last_day(loaded, found, volumes, now)
+    as_of = workspace.workspace.as_of or _last_day(loaded, store, found, now)
     days = (_first_day(volume, workspace.models[name]) for name, volume in volumes.items())
     first = min((day for day in days if day), default=as_of)
     shared = allocate(workspace, volumes, first, as_of)
@@ -252,21 +252,19 @@ def _first_day(volume: pd.DataFrame, model: Model) -> date | None:
     return found
 
 
-def _last_day(
-    loaded: Loaded,
-    found: Mapping[str, Pulled],
-    volumes: Mapping[str, pd.DataFrame],
-    now: datetime,
-) -> date:
-    """The last day with data of any model; forecasts count to their last known actual."""
+def _last_day(loaded: Loaded, store: Store, found: Mapping[str, Pulled], now: datetime) -> date:
+    """The last day with predictions, units or panel rows of any model.
+
+    Models that the run leaves out count as they were last pulled. Forecasts count to their last
+    known actual: their days are those that are forecast, and may lie ahead.
+    """
     days: list[date] = []
-    for name, volume in volumes.items():
-        one = found.get(name)
-        last = one.last if one else None if volume.empty else volume["day"].max().date()
-        if one and one.complete_through and loaded.workspace.models[name].task == "forecast":
-            last = min(one.last, one.complete_through) if one.last else None
-        if last is not None:
-            days.append(last)
+    for name, model in loaded.workspace.models.items():
+        one = found[name] if name in found else store.last_of(name)
+        if one is None or one.last is None:
+            continue
+        ahead = model.task == "forecast" and one.complete_through is not None
+        days.append(min(one.last, one.complete_through) if ahead else one.last)
     return max(days, default=now.date())
 
 

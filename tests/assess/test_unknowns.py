@@ -174,11 +174,36 @@ def test_facts_after_the_last_day_of_the_analysis_are_left_out():
     declared = cases.payoff_workspace()
     made = cases.payoff_book(declared, cases.scored())
     early = FIRST + timedelta(days=49)
+    settings = declared.workspace.model_copy(update={"as_of": early})
+    declared = declared.model_copy(update={"workspace": settings})
     found = card(declared, type(made)(made.facts, made.registered, made.first, made.last,
                                       made.complete_through, early))  # fmt: skip
     assert found.as_of == early
     assert found.health.mature_through == early - timedelta(days=10)
     assert max(week.start for week in found.weeks) <= early
+
+
+def test_outcomes_after_the_last_prediction_complete_the_days_before():
+    declared = cases.payoff_workspace()
+    made = cases.payoff_book(declared, cases.scored())
+    for more, through in ((0, 89), (4, 93), (10, 99), (300, 99)):
+        seen = made.last + timedelta(days=more)
+        found = card(declared, type(made)(made.facts, made.registered, made.first, made.last,
+                                          seen, made.as_of))  # fmt: skip
+        assert found.as_of == made.last
+        assert found.health.mature_through == FIRST + timedelta(days=through)
+        assert found.health.immature_days == 99 - through
+
+
+def test_days_after_the_end_of_a_model_are_not_called_immature():
+    declared = cases.payoff_workspace()
+    made = cases.payoff_book(declared, cases.scored())
+    later = made.last + timedelta(days=60)
+    found = card(declared, type(made)(made.facts, made.registered, made.first, made.last,
+                                      later, later))  # fmt: skip
+    value = found.period("all").value
+    assert value.known
+    assert not any("not mature" in reason for reason in (value.reason, value.method))
 
 
 def test_amounts_in_costs_stay_decimal():

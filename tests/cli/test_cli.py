@@ -49,7 +49,7 @@ def test_figures_equal_the_raw_rows(measured: Path) -> None:
     rows = pd.read_parquet(measured.parent / "predictions.parquet").merge(
         pd.read_parquet(measured.parent / "outcomes.parquet"), on="id"
     )
-    through = rows["at"].max().normalize() - pd.Timedelta(days=5)
+    through = rows["seen"].max().normalize() - pd.Timedelta(days=5)
     mature = rows[rows["at"].dt.normalize() <= through]
     table = mature.groupby([mature["p"] >= 0.5, "won"]).size()
     pays = {(True, 1): 50, (True, 0): -10, (False, 1): -50, (False, 0): 5}

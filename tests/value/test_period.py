@@ -53,5 +53,21 @@ def test_a_single_day_experiment_is_whole():
     assert one.mature.days == 1
 
 
+def test_nothing_matures_after_the_last_day_of_the_data():
+    day = AS_OF - timedelta(days=18)
+    for one in named(day, AS_OF, day, day):
+        assert (one.mature.days, one.seen, one.immature) == (1, 1, 0)
+    last = AS_OF - timedelta(days=60)
+    year = {one.name: one for one in named(FIRST, AS_OF, last - timedelta(days=9), last)}["year"]
+    assert (year.asked.days, year.seen, year.mature.days, year.immature) == (365, 305, 296, 9)
+
+
+def test_a_few_mature_days_of_a_running_model_stand_for_nothing():
+    first = AS_OF - timedelta(days=30)
+    made = named(first, AS_OF, first + timedelta(days=2), AS_OF - timedelta(days=10))
+    for one in (one for one in made if one.name in {"all", "year"}):
+        assert (one.mature, one.seen, one.immature) == (None, 21, 18)
+
+
 def test_nothing_mature():
     assert all(one.mature is None for one in found(mature=None).values())

@@ -28,8 +28,8 @@ def periods(scene: Scene, worth: Worth) -> tuple[PeriodFigures, ...]:
     """Figures of every named period in which the model has data."""
     if scene.span is None:
         return ()
-    found = named(scene.span.first, scene.book.as_of, scene.mature_through)
     last = scene.span.last
+    found = named(scene.span.first, scene.book.as_of, scene.mature_through, last)
     return tuple(_figures(scene, worth, one) for one in found if one.asked.first <= last)
 
 
@@ -77,15 +77,15 @@ def _value(scene: Scene, worth: Worth, counted: Counted) -> Estimate:
     if counted.mature is None:
         why = (
             "no outcome has matured yet"
-            if counted.immature >= counted.asked.days
-            else f"only {plural(counted.asked.days - counted.immature, 'day has', 'days have')} "
-            f"matured of {counted.asked.days}"
+            if counted.immature >= counted.seen
+            else f"only {plural(counted.seen - counted.immature, 'day has', 'days have')} "
+            f"matured of {counted.seen}"
         )
         return unknown(why, scene.currency, period=counted.asked)
     value = worth(counted.mature)
     if value.known and counted.immature:
         note = (
-            f"{plural(counted.immature, 'day')} of {counted.asked.days} "
+            f"{plural(counted.immature, 'day')} of {counted.seen} "
             f"{'is' if counted.immature == 1 else 'are'} not mature yet and left out, "
             "with their cost"
         )

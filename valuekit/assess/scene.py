@@ -97,7 +97,7 @@ def scene(workspace: Workspace, name: str, book: Book) -> Scene:
         settings=workspace.workspace,
         book=book,
         span=span,
-        mature_through=None if span is None else _mature_through(model, book, span),
+        mature_through=None if span is None else _mature_through(workspace, model, book, span),
     )
 
 
@@ -107,9 +107,11 @@ def _span(book: Book) -> Period | None:
     return Period(book.first, min(book.last, book.as_of))
 
 
-def _mature_through(model: Model, book: Book, span: Period) -> date | None:
+def _mature_through(workspace: Workspace, model: Model, book: Book, span: Period) -> date | None:
     """A day is mature when day + window + allowance <= complete_through.
 
+    Outcomes go on after the last prediction: those of a campaign sent on one day, or of a model
+    that was stopped, come only then. Only a declared last day of the analysis bounds them.
     Outcomes joined by key alone have no age: they are complete from the start, unless the
     workspace declares until when they are. Without outcomes every day is. The days of a panel are
     complete as they come, but for the allowance that it declares.
@@ -126,7 +128,8 @@ def _mature_through(model: Model, book: Book, span: Period) -> date | None:
     complete = book.complete_through
     if complete is None:
         return None
-    complete = min(complete, book.as_of) if outcomes.complete_through is None else complete
+    if workspace.workspace.as_of is not None and outcomes.complete_through is None:
+        complete = min(complete, workspace.workspace.as_of)
     last = complete - timedelta(days=outcomes.window + outcomes.allowance)
     return None if last < span.first else min(last, span.last)
 

@@ -31,12 +31,14 @@ class Counted:
         name: Name of the period.
         asked: All its days since the model's first.
         mature: The days whose outcomes are complete; None when too few are.
-        immature: Days of the period that are not mature yet.
+        seen: Days of the period up to the last with data of the model.
+        immature: Those of them that are not mature yet.
     """
 
     name: PeriodName
     asked: Period
     mature: Period | None
+    seen: int
     immature: int
 
     @property
@@ -45,7 +47,9 @@ class Counted:
         return self.mature or self.asked
 
 
-def named(first: date, as_of: date, mature_through: date | None) -> tuple[Counted, ...]:
+def named(
+    first: date, as_of: date, mature_through: date | None, last: date | None = None
+) -> tuple[Counted, ...]:
     """The periods of a model: all, year (365 days), quarter and prior quarter (91), month (28).
 
     Whole days; a period begins no earlier than the model's first day, and one that ends before
@@ -58,14 +62,17 @@ def named(first: date, as_of: date, mature_through: date | None) -> tuple[Counte
         first: First day with data.
         as_of: Last day of the figures.
         mature_through: Last mature day; None when none is.
+        last: Last day of the model's own data; None for ``as_of``. After it there is nothing that
+            could mature: a campaign of one day is whole once that day is.
     """
-    found = [_counted("all", Period(first, max(first, as_of)), mature_through)]
+    last = as_of if last is None else min(last, as_of)
+    found = [_counted("all", Period(first, max(first, as_of)), mature_through, last)]
     for name, (back, until) in _SPANS.items():
         end = as_of if name == "year" else _compared(first, as_of, mature_through)
-        last = end - timedelta(days=until)
-        if last >= first:
-            asked = Period(max(first, end - timedelta(days=back)), last)
-            found.append(_counted(name, asked, mature_through))
+        end_day = end - timedelta(days=until)
+        if end_day >= first:
+            asked = Period(max(first, end - timedelta(days=back)), end_day)
+            found.append(_counted(name, asked, mature_through, last))
     return tuple(found)
 
 
@@ -81,10 +88,11 @@ def _compared(first: date, as_of: date, mature_through: date | None) -> date:
     return min(as_of, mature_through)
 
 
-def _counted(name: PeriodName, asked: Period, mature_through: date | None) -> Counted:
+def _counted(name: PeriodName, asked: Period, mature_through: date | None, last: date) -> Counted:
+    seen = max(0, (min(asked.last, last) - asked.first).days + 1)
     if mature_through is None or mature_through < asked.first:
-        return Counted(name, asked, None, asked.days)
+        return Counted(name, asked, None, seen, seen)
     mature = Period(asked.first, min(asked.last, mature_through))
-    immature = asked.days - mature.days
+    immature = max(0, seen - mature.days)
     enough = mature.days >= LEAST_DAYS or not immature
-    return Counted(name, asked, mature if enough else None, immature)
+    return Counted(name, asked, mature if enough else None, seen, immature)

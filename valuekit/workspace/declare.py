@@ -325,7 +325,7 @@ class Settings(Declared):
     timezone: Zone = "UTC"
     store: str = "sqlite:///valuekit.db"
     description: str = ""
-    as_of: Day | None = None  # last day of the analysis; default: the last day with data
+    as_of: Day | None = None  # last day of the analysis; default: the last one with predictions
     plan_per_year: Money | None = None
     coverage_floor: Share = 0.9
     costing_floor: Share = 0.9
