@@ -15,7 +15,7 @@ from dashboard.filters import Choice
 from dashboard.format import amount, change, figure, money, plain, signed, span
 from dashboard.palette import ACTIONS, BLUE, PILLS
 from valuekit.estimate import Estimate
-from valuekit.portfolio import Portfolio
+from valuekit.portfolio import Portfolio, comparable
 from valuekit.scorecard import PeriodFigures, PeriodName, Scorecard, Week
 
 _SMOOTH = 4  # weeks in the moving mean of the trend lines
@@ -24,29 +24,40 @@ _SMOOTH = 4  # weeks in the moving mean of the trend lines
 def strip(shot: data.Snapshot, models: tuple[str, ...]) -> None:
     """Five figures of the last quarter, each with its change and its trend over 12 months."""
     now = data.total(shot, models, "quarter")
-    before = data.total(shot, models, "prior_quarter")
-    weeks = _summed([card for card in shot.cards if card.model in models])
+    cards = [card for card in shot.cards if card.model in models]
+    before = data.total(shot, models, "prior_quarter") if comparable(cards) else None
+    weeks = _summed(cards)
+    against = "change against the 13 weeks before" if before else "no whole quarter before it"
     with st.container(gap="xsmall"):
         st.markdown(
             ":small[:gray[**Last quarter**: each model's last 13 weeks with complete outcomes "
-            f"({plain(span(now.period))}), change against the 13 weeks before; the line shows "
-            "12 months]]"
+            f"({plain(span(now.period))}), {against}; the line shows 12 months]]"
         )
         with st.grid(5, min_column_width=150, gap="small"):
             _five(shot, now, before, weeks)
 
 
-def _five(shot: data.Snapshot, now: Portfolio, before: Portfolio, weeks: Sequence[Week]) -> None:
+def _five(
+    shot: data.Snapshot, now: Portfolio, was: Portfolio | None, weeks: Sequence[Week]
+) -> None:
     money_unit = shot.currency
     roi = f"Return per {amount(1, money_unit).removesuffix('.00')} of cost"
     known = now.models - len(now.unknown)
-    _metric(shot, "net", "Net value", now.net, before.net, _means([one.net for one in weeks]))
-    _metric(shot, "roi", roi, _in_money(now.roi, money_unit), _in_money(before.roi, money_unit),
+    _metric(
+        shot,
+        "net",
+        "Net value",
+        now.net,
+        was.net if was else None,
+        _means([one.net for one in weeks]),
+    )
+    _metric(shot, "roi", roi, _in_money(now.roi, money_unit),
+            _in_money(was.roi, money_unit) if was else None,
             _ratios([one.net for one in weeks], [one.cost for one in weeks]))  # fmt: skip
-    _metric(shot, "cost", "Cost to run", now.cost, before.cost,
+    _metric(shot, "cost", "Cost to run", now.cost, was.cost if was else None,
             _means([one.cost for one in weeks]), bad=True)  # fmt: skip
     _metric(shot, "thousand", "Cost per 1k predictions", now.cost_per_thousand,
-            before.cost_per_thousand,
+            was.cost_per_thousand if was else None,
             _ratios([one.cost for one in weeks], [one.predictions / 1000 for one in weeks]),
             bad=True)  # fmt: skip
     _losing(shot, now, known)
@@ -57,13 +68,13 @@ def _metric(
     key: str,
     label: str,
     now: Estimate,
-    before: Estimate,
+    before: Estimate | None,
     trend: list[float],
     *,
     bad: bool = False,
 ) -> None:
     moved = None
-    if now.value is not None and before.value is not None:
+    if now.value is not None and before is not None and before.value is not None:
         moved = change(now.value, before.value, shot.currency)
     one = passport.figure_of(f"portfolio.{key}", label, now)
     st.metric(
@@ -167,7 +178,7 @@ def small_multiples(shot: data.Snapshot, choice: Choice) -> None:
 
 
 def _small(shot: data.Snapshot, one: Scorecard) -> None:
-    now, before = one.period("quarter"), one.period("prior_quarter")
+    now, before = one.period("quarter"), one.quarter_before()
     moved = None
     if now and before and now.net.value is not None and before.net.value is not None:
         gap = now.net.value - before.net.value

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from tests.factories import scorecards
-from valuekit.estimate import unknown
+from valuekit.estimate import Period, unknown
 from valuekit.portfolio import portfolio
 
 CARDS = scorecards()
@@ -95,6 +96,30 @@ def test_only_a_quarter_is_compared_with_the_one_before():
         portfolio(CARDS, "prior_quarter").net.value
     )
     assert portfolio(CARDS, "year").net_before.value is None
+
+
+def stub(card, days):
+    """The card of a model with only some days of the quarter before."""
+    last = card.period("prior_quarter").period.last
+    cut = Period(last - timedelta(days=days - 1), last)
+    periods = tuple(
+        replace(one, period=cut) if one.name == "prior_quarter" else one for one in card.periods
+    )
+    return replace(card, periods=periods)
+
+
+def test_a_few_days_are_no_quarter_to_compare_with():
+    young = [stub(card, 4) for card in CARDS]
+    assert [card.quarter_before() for card in young] == [None] * len(CARDS)
+    found = portfolio(young, "quarter").net_before
+    assert (found.value, found.reason) == (None, "no model has data for the whole quarter before")
+
+
+def test_a_model_that_began_in_the_quarter_before_counts_beside_one_that_was_there():
+    mixed = [CARDS[0], *(stub(card, 4) for card in CARDS[1:])]
+    assert portfolio(mixed, "quarter").net_before.value == pytest.approx(
+        portfolio(mixed, "prior_quarter").net.value
+    )
 
 
 def test_weeks_are_sums_of_what_is_known_and_open_while_one_is():

@@ -215,9 +215,20 @@ def _headline(models: int, known: int, value: Estimate, net: Estimate, unit: str
     return f"{who} cost {money(-net.value, unit)} more than they earned"
 
 
+def comparable(cards: Sequence[Scorecard]) -> bool:
+    """Whether the quarter before may be compared with: some model was there for all of it.
+
+    Models that began within it count with what they earned; with none before them, the quarter
+    was not watched, and what it seems to lack is only data.
+    """
+    return any(card.quarter_before() is not None for card in cards)
+
+
 def _before(cards: Sequence[Scorecard], name: PeriodName, unit: str) -> Estimate:
     if name != "quarter":
         return unknown("only a quarter is compared with the one before", unit)
+    if not comparable(cards):
+        return unknown("no model has data for the whole quarter before", unit)
     entries = [_Entry(card, card.period("prior_quarter")) for card in cards]
     return _sums(entries, unit, _span(entries))[2]
 

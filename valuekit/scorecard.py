@@ -22,6 +22,9 @@ Status = Literal["passed", "warning", "failed", "not run"]
 PeriodName = Literal["all", "year", "quarter", "prior_quarter", "month"]
 
 
+QUARTER_DAYS = 91  # 13 whole weeks
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """A named estimate with its passport: formula, source and the facts it came from."""
@@ -448,6 +451,14 @@ class Scorecard:
     def period(self, name: PeriodName) -> PeriodFigures | None:
         """Figures of a named period, None when the model has no data in it."""
         return next((one for one in self.periods if one.name == name), None)
+
+    def quarter_before(self) -> PeriodFigures | None:
+        """The prior quarter to compare with: None unless the model has data for all of it.
+
+        The four days before a young model's first quarter would make any growth of thousands.
+        """
+        held = self.period("prior_quarter")
+        return held if held is not None and held.period.days >= QUARTER_DAYS else None
 
 
 @dataclass(frozen=True, slots=True)

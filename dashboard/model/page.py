@@ -89,7 +89,7 @@ def _tiles(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) -> 
     if held is None:
         ui.empty("No data in this period", "Choose a longer period above.")
         return
-    before = card.period("prior_quarter") if held.name == "quarter" else None
+    before = card.quarter_before() if held.name == "quarter" else None
     moved = None
     if before and held.net.value is not None and before.net.value is not None:
         moved = ui.change(change(held.net.value, before.net.value, shot.currency))

@@ -14,7 +14,9 @@ from streamlit.testing.v1 import AppTest
 from dashboard.model.page import SECTIONS
 from tests.dashboard.conftest import HEAD, Fill, Pages, text_of, write_workspace
 from tests.factories import scorecard, scorecards
+from valuekit.estimate import Period
 from valuekit.portfolio import portfolio
+from valuekit.scorecard import Scorecard
 from valuekit.store import open_store
 from valuekit.text import money
 
@@ -54,6 +56,20 @@ def test_portfolio_strip_is_the_last_quarter(fill: Fill, pages: Open) -> None:
     assert cost.value == money(now.cost.value or 0, "EUR")
     assert thousand.value.startswith("€")
     assert losing.value == f"{len(now.losing)} of {now.models - len(now.unknown)}"
+
+
+def test_a_young_portfolio_is_not_compared_with_days_before(fill: Fill, pages: Open) -> None:
+    def young(card: Scorecard) -> Scorecard:
+        kept = [one for one in card.periods if one.name != "prior_quarter"]
+        short = next(one for one in card.periods if one.name == "prior_quarter")
+        days = Period(short.period.last - dt.timedelta(days=3), short.period.last)
+        return replace(card, periods=(*kept, replace(short, period=days)))
+
+    app = pages(fill([young(card) for card in scorecards()])).open("portfolio")
+    assert "no whole quarter before it" in text_of(app)
+    compared = [one for one in app.metric if one.label != "Models losing money"]
+    assert len(compared) == 4 + len(scorecards())
+    assert {one.delta for one in compared} == {""}
 
 
 def test_filters_limit_every_sum(fill: Fill, pages: Open) -> None:

@@ -16,7 +16,7 @@ from tests import factories
 from valuekit.estimate import Estimate
 from valuekit.report import Meta, build, figures
 from valuekit.report.sheet import safe_text
-from valuekit.scorecard import Scorecard
+from valuekit.scorecard import AgeEffect, LaunchEffect, Scorecard
 from valuekit.source import Query
 
 META = Meta(
@@ -60,6 +60,18 @@ def test_csv_numbers_come_back_exactly() -> None:
             assert (float(text) if text else None) == row.estimate.value
             if row.estimate.value is None:
                 assert found[card.model, row.path]["Why unknown"]
+
+
+def test_effects_over_time_say_which_days_they_are_about() -> None:
+    card = next(one for one in factories.scorecards() if one.evidence)
+    effect = card.evidence[0].effect
+    ages = (AgeEffect(0, 6, effect), AgeEffect(7, 13, effect))
+    launch = (LaunchEffect(-3, -1, effect), LaunchEffect(0, 2, effect))
+    report = replace(card.evidence[0], ages=ages, launch=launch)
+    found = {row.path: row.label for row in figures.rows(replace(card, evidence=(report,)))}
+    base = f"evidence.{report.design}"
+    assert found[f"{base}.ages.1.effect"] == "effect, days 7 to 13 after exposure"
+    assert found[f"{base}.launch.0.effect"] == "effect, periods -3 to -1 from the launch"
 
 
 def test_workbook_numbers_and_dates_are_typed() -> None:

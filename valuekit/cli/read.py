@@ -12,6 +12,7 @@ from valuekit.api import Workspace
 from valuekit.cli import story
 from valuekit.cli.app import DEFAULT_WORKSPACE, Json, PeriodOption, WorkspacePath, app
 from valuekit.cli.files import write_atomically
+from valuekit.cli.ledger_table import print_ledger
 from valuekit.cli.screen import emit, say
 from valuekit.report.build import Format
 from valuekit.scorecard import Action
@@ -48,7 +49,7 @@ def ledger(
     if as_json:
         emit(content)
     else:
-        story.print_ledger(content)
+        print_ledger(content)
 
 
 def _day(moment: datetime) -> date:

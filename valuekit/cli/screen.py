@@ -39,9 +39,20 @@ def emit(content: object) -> None:
     sys.stdout.write(json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
 
 
-def table(title: str, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]]) -> None:
-    """A table; columns are (heading, "left" or "right")."""
-    made = Table(title=Text(title) if title else None, title_justify="left", title_style="bold")
+def table(
+    title: str,
+    columns: Sequence[tuple[str, str]],
+    rows: Iterable[Sequence[str]],
+    *,
+    headed: bool = True,
+) -> None:
+    """A table; columns are (heading, "left" or "right"), the headings shown unless told not to."""
+    made = Table(
+        title=Text(title) if title else None,
+        title_justify="left",
+        title_style="bold",
+        show_header=headed,
+    )
     for heading, side in columns:
         numeric = side == "right"
         made.add_column(

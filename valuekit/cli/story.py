@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter
@@ -174,28 +173,3 @@ def _print_figures(card: Scorecard) -> None:
         ("Why unknown", "left"),
     ]
     table("Figures (methods and sources: --json or a report)", columns, rows)
-
-
-def print_ledger(content: Mapping[str, object]) -> None:
-    """The facts of a day: one table per fact, long vectors summed up in words."""
-    facts = content.get("facts")
-    if not isinstance(facts, dict) or not any(facts.values()):
-        say(f"No facts for {content.get('model')} on {content.get('day')}.")
-        return
-    for name, rows in facts.items():
-        if not rows:
-            continue
-        columns = [(str(key), "left") for key in rows[0]]
-        table(
-            str(name),
-            columns,
-            ([_cell(value) for value in row.values()] for row in rows),
-        )
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, list):
-        return f"{len(value)} values, sum {sum(value):,.6g}"
-    if isinstance(value, float):
-        return f"{value:,.6g}"
-    return "" if value is None else str(value)

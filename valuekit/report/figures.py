@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 
 from valuekit.estimate import Estimate
-from valuekit.scorecard import EvidenceReport, Figure, PeriodFigures, Scorecard
+from valuekit.scorecard import (
+    AgeEffect,
+    EvidenceReport,
+    Figure,
+    LaunchEffect,
+    PeriodFigures,
+    Scorecard,
+)
 
 _LABELS = ("name", "key", "design", "segment", "version", "category")
 
@@ -38,11 +45,22 @@ def _walk(thing: object, path: str) -> Iterator[Row]:
             if is_dataclass(item):
                 yield from _walk(item, f"{path}.{_step(item, index)}")
     elif is_dataclass(thing):
+        stretch = _stretch(thing)
         for one in fields(thing):
             inner = getattr(thing, one.name)
             step = f"{path}.{one.name}" if path else one.name
             for row in _walk(inner, step):
-                yield _with_formula(row, thing)
+                named = replace(row, label=f"{row.label}, {stretch}") if stretch else row
+                yield _with_formula(named, thing)
+
+
+def _stretch(thing: object) -> str:
+    """In words, the stretch of time that an effect is about; its path has but a number."""
+    if isinstance(thing, AgeEffect):
+        return f"days {thing.first} to {thing.last} after exposure"
+    if isinstance(thing, LaunchEffect):
+        return f"periods {thing.first} to {thing.last} from the launch"
+    return ""
 
 
 def _step(item: object, index: int) -> str:
