@@ -185,9 +185,11 @@ def model_headline(card: Scorecard, held: PeriodFigures | None) -> str:
     if net is None:
         return card.headline
     shown = money(abs(net), card.currency)
+    open_ended = held is not None and held.net.low is not None and not held.net.resolved
+    likely = "probably " if open_ended else ""
     if net >= 0:
-        return f"{card.title} earned {shown} after costs"
-    return f"{card.title} cost {shown} more than it earned"
+        return f"{card.title} {likely}earned {shown} after costs"
+    return f"{card.title} {likely}cost {shown} more than it earned"
 
 
 def owner_line(card: Scorecard) -> str:

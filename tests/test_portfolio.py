@@ -86,6 +86,13 @@ def test_a_model_without_known_costs_is_left_out_of_net_and_said():
     assert sum(one.amount for one in found.bridge[:-1]) == pytest.approx(found.net.value)
 
 
+def test_a_loss_before_undeclared_costs_is_called_a_loss():
+    none = unknown("no costs are declared", "EUR")
+    loss = CARDS[0].period("year").value.scaled(-1, "EUR")
+    cards = [changed(CARDS[0], value=loss, net=none, cost_attributed=none)]
+    assert portfolio(cards, "year").headline.startswith("Your 1 model lost €")
+
+
 def test_several_currencies_are_refused():
     with pytest.raises(ValueError, match="EUR and USD"):
         portfolio([CARDS[0], replace(CARDS[1], currency="USD")], "year")

@@ -206,7 +206,8 @@ def _headline(models: int, known: int, value: Estimate, net: Estimate, unit: str
         return "No model has been measured yet"
     if net.value is None and value.value is not None:
         who = f"Your {plural(models, 'model')}"
-        return f"{who} added {money(value.value, unit)} before costs, which are not declared"
+        did = "added" if value.value >= 0 else "lost"
+        return f"{who} {did} {money(abs(value.value), unit)} before costs, which are not declared"
     if net.value is None:
         return f"Too early to say what your {plural(models, 'model')} earned"
     who = f"Your {plural(models, 'model')}" if known == models else f"{known} of {models} models"

@@ -89,6 +89,7 @@ def test_no_cost_declared_is_unknown_cost_not_zero():
     declared = cases.holdout_workspace(costs={})
     found = card(declared, cases.holdout_book(declared, cases.units()))
     assert found.period("all").net.value is None
+    assert "added €" in found.headline
     assert "before costs" in found.headline
     assert "No costs are declared" in found.verdict.reasons[0]
 
@@ -181,6 +182,20 @@ def test_facts_after_the_last_day_of_the_analysis_are_left_out():
     assert found.as_of == early
     assert found.health.mature_through == early - timedelta(days=10)
     assert max(week.start for week in found.weeks) <= early
+
+
+def test_a_loss_before_undeclared_costs_is_called_a_loss():
+    declared = cases.holdout_workspace(costs={})
+    found = card(declared, cases.holdout_book(declared, cases.units(lift=-3.0)))
+    assert found.period("all").value.value < 0
+    assert " lost €" in found.headline
+
+
+def test_what_would_settle_it_has_one_answer():
+    declared = cases.holdout_workspace()
+    found = card(declared, cases.holdout_book(declared, cases.units(lift=0.2)))
+    assert found.settlement.units
+    assert found.evidence[0].settle == found.settlement.text
 
 
 def test_outcomes_after_the_last_prediction_complete_the_days_before():

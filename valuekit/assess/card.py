@@ -15,7 +15,7 @@ from valuekit.assess.history import changes, declining, degradation, drifts, tre
 from valuekit.assess.quality import accuracy, performance
 from valuekit.assess.review import NO_EVIDENCE, case
 from valuekit.assess.scene import Scene, scene
-from valuekit.assess.settlement import settlement
+from valuekit.assess.settlement import one_answer, settlement
 from valuekit.cost.unit import NONE_SERVED, unit_costs
 from valuekit.degradation.weekly import weekly
 from valuekit.estimate import Estimate, Period, unknown
@@ -66,6 +66,7 @@ def assess(workspace: Workspace, model: str, book: Book) -> Scorecard:
     slope = trend(weeks, quality)
     state = health(here)
     whole = next((one for one in money if one.name == "all"), None)
+    way = settlement(here, lead)
     verdict = decide(case(here, lead, found, declines=declining(slope, quality)))
     return Scorecard(
         **_identity(here),
@@ -75,7 +76,7 @@ def assess(workspace: Workspace, model: str, book: Book) -> Scorecard:
         periods=money,
         weeks=weeks,
         to_date=_to_date(here, worth),
-        evidence=tuple(one.report for one in sorted(designs, key=lambda d: not d.report.primary)),
+        evidence=one_answer([one.report for one in designs], way),
         accuracy=accuracy(here),
         unit_costs=_unit_costs(here),
         degradation=degradation(quality, found, drifts(here), slope, _days(here, quality)),
@@ -83,7 +84,7 @@ def assess(workspace: Workspace, model: str, book: Book) -> Scorecard:
         versions=versions(here),
         health=state,
         verdict=verdict,
-        settlement=settlement(here, lead),
+        settlement=way,
     )
 
 

@@ -28,7 +28,9 @@ def _finding(whole: PeriodFigures, unit: str) -> str:
     if net.value is None:
         why = f"{net.reason[:1].lower()}{net.reason[1:]}"
         if whole.value.value is not None:
-            return f"added {money(whole.value.value, unit)} before costs; {why}"
+            gross = whole.value.value
+            did = "added" if gross >= 0 else "lost"
+            return f"{did} {money(abs(gross), unit)} before costs; {why}"
         return f"has no known value: {why}"
     open_ended = net.low is not None and net.high is not None and net.low < 0 < net.high
     likely = "probably " if open_ended else ""

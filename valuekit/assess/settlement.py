@@ -7,13 +7,14 @@ measured, that is the reason why nobody can say, and what to log comes first.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from valuekit.assess.scene import first_maturing
 from valuekit.cost.lines import MARGINAL, total, within
 from valuekit.estimate import Estimate, Period, unknown
-from valuekit.scorecard import Settlement
+from valuekit.scorecard import EvidenceReport, Settlement
 from valuekit.text import count, day, money, percent
 from valuekit.uplift.arms import arm_facts
 from valuekit.uplift.cheapest import MOST_DAYS, Traffic, cheapest
@@ -112,6 +113,20 @@ def _without_units(scene: Scene, lead: Design | None, why: str) -> Settlement:
     )
     text = f"{_seen(detectable, unit)} {why[0].upper()}{why[1:]}."
     return Settlement(None, detectable, None, None, None, none, _lifts(lead, 0.0), text)
+
+
+def one_answer(
+    reports: Sequence[EvidenceReport], way: Settlement | None
+) -> tuple[EvidenceReport, ...]:
+    """The reports, the primary one first; what would settle it reads the same there as elsewhere.
+
+    A design knows what tells its own effect from zero; where the way for the whole model is known,
+    cost and cheapest share included, that is the answer to give.
+    """
+    ordered = sorted(reports, key=lambda one: not one.primary)
+    if way is None or way.units is None:
+        return tuple(ordered)
+    return tuple(replace(one, settle=way.text) if one.primary else one for one in ordered)
 
 
 def _first_step(scene: Scene, found: Known) -> str:

@@ -145,7 +145,8 @@ def print_model(card: Scorecard, period: PeriodName) -> None:
             [(d.name, d.status, d.text) for d in one.diagnostics],
         )
     if card.settlement is not None:
-        say(f"What would settle it: {card.settlement.text}")
+        text, asked = card.settlement.text, "What would settle it"
+        say(text if text.startswith(asked) else f"{asked}: {text}")
     _print_figures(card)
 
 
