@@ -7,9 +7,10 @@ import pandas as pd
 from connectors.base import Engine
 from connectors.roles import Block, blocks
 from connectors.sql.columns import Usable, usable
-from connectors.sql.expect import arms, label, size
+from connectors.sql.expect import arms, size
 from connectors.sql.filled import without_values
 from connectors.sql.key_types import lost_zeros
+from connectors.sql.labels import labels
 from connectors.sql.lookalikes import lookalikes
 from connectors.sql.panel_check import check_panel
 from connectors.sql.profile import Profile, profile
@@ -71,7 +72,7 @@ def _deeper(
             found += lost_zeros(engine, model)
             found += lookalikes(engine, model)
         found += arms(engine, model, known)
-        found += label(engine, model, known)
+        found += labels(engine, model, known["outcomes"].kinds if "outcomes" in known else {})
         found += check_panel(engine, model, known)
         share, joined = join(engine, model, known)
         found += joined

@@ -1,4 +1,4 @@
-"""Arms, labels and the size to expect: declared names against the values that are there."""
+"""Arms and the size to expect: declared names against the values that are there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from connectors.sql.columns import Usable
     from connectors.sql.profile import Profile
 
-_MOST_ARMS = 20
+MOST_VALUES = 20
 
 
 def arms(engine: Engine, model: Model, known: dict[str, Usable]) -> list[Finding]:
@@ -28,7 +28,7 @@ def arms(engine: Engine, model: Model, known: dict[str, Usable]) -> list[Finding
     if not declared or found is None:
         return []
     table, column = found
-    values = _values(engine, table, column, "check arms")
+    values = values_of(engine, table, column, "check arms")
     at = place(engine, table, column)
     if not values:
         return []
@@ -45,34 +45,21 @@ def arms(engine: Engine, model: Model, known: dict[str, Usable]) -> list[Finding
                 "one_arm",
             )
         )
-    if len(values) > _MOST_ARMS:
+    if len(values) > MOST_VALUES:
         rule = "an arm column has a few values; this one looks like something else"
         findings.append(
             Finding(
-                at, f"more than {_MOST_ARMS} values", rule, "Declare the arm column.", code="arms"
+                at, f"more than {MOST_VALUES} values", rule, "Declare the arm column.", code="arms"
             )
         )
         return findings
     for one in declared:
         findings += [
-            _absent(at, key, name, values)
+            absent(at, key, name, values)
             for key, name in (("control", one.control), ("treated", one.treated))
             if name is not None and name not in values
         ]
     return findings
-
-
-def label(engine: Engine, model: Model, known: dict[str, Usable]) -> list[Finding]:
-    """Whether the declared positive label occurs."""
-    block = model.outcomes
-    if block is None or block.label is None or block.positive is None or "outcomes" not in known:
-        return []
-    if block.label not in known["outcomes"].kinds:
-        return []
-    values = _values(engine, block.table, block.label, "check labels")
-    if not values or len(values) > _MOST_ARMS or block.positive in values:
-        return []
-    return [_absent(place(engine, block.table, block.label), "positive", block.positive, values)]
 
 
 def size(
@@ -89,13 +76,13 @@ def size(
     spine = "predictions" if "predictions" in profiles else next(iter(profiles))
     days = profiles[spine].days
     found = _arm_column(model, known)
-    number_of_arms = len(_values(engine, *found, "check arms")) if found else 1
+    number_of_arms = len(values_of(engine, *found, "check arms")) if found else 1
     p = model.predictions
     version = p.version if p is not None and "predictions" in known else None
     versions = 1
     if p is not None and version in known["predictions"].kinds:
         # A version serves for a while: on most days there is one, seldom more than two.
-        versions = min(len(_values(engine, p.table, version, "check versions")), 2)
+        versions = min(len(values_of(engine, p.table, version, "check versions")), 2)
     whole = max(versions, 1) * _day_bytes(model, max(number_of_arms, 1), schema.SCORE_BINS)
     split = _segment_values(engine, workspace, model, known)
     parts = split * _day_bytes(model, max(number_of_arms, 1), schema.SEGMENT_BINS)
@@ -112,7 +99,7 @@ def _panel_bytes(
     groups = 1
     if p.group is not None and p.group in known["panel"].kinds:
         most = schema.MAX_GROUPS + 1
-        groups = len(_values(engine, p.table, p.group, "check groups", most))
+        groups = len(values_of(engine, p.table, p.group, "check groups", most))
     blocks = 24 // p.block_hours if p.block_hours else 1
     rows = len(model.panel_metrics) * max(groups, 1) * blocks * (1 + len(p.segments))
     return profiles["panel"].days * rows * schema.PANEL.row_bytes()
@@ -146,7 +133,7 @@ def _segment_values(
     for name, block in blocks(model):
         for column in getattr(block, "segments", ()):
             if name in known and column in known[name].kinds:
-                counted = _values(engine, block.table, column, "check segments", limit)
+                counted = values_of(engine, block.table, column, "check segments", limit)
                 total += len(counted)
     return total
 
@@ -158,8 +145,8 @@ def _arm_column(model: Model, known: dict[str, Usable]) -> tuple[str, str] | Non
     return None
 
 
-def _values(
-    engine: Engine, table: str, column: str, name: str, limit: int = _MOST_ARMS + 1
+def values_of(
+    engine: Engine, table: str, column: str, name: str, limit: int = MOST_VALUES + 1
 ) -> list[str]:
     """Distinct values as text, at most ``limit``."""
     rows = engine.table(table, [column])
@@ -175,7 +162,8 @@ def _values(
     return found
 
 
-def _absent(at: str, key: str, name: str, values: list[str]) -> Finding:
+def absent(at: str, key: str, name: str, values: list[str]) -> Finding:
+    """A declared value that the column does not hold, with what it holds."""
     close = nearest(name, values)
     listed = ", ".join(repr(shown(value, 40)) for value in values[:10])
     return Finding(

@@ -7,6 +7,7 @@ from connectors.roles import blocks
 from connectors.sql.columns import usable
 from connectors.sql.filled import without_values
 from connectors.sql.key_types import lost_zeros
+from connectors.sql.labels import at_refresh
 from connectors.sql.lookalikes import lookalikes
 from valuekit.errors import Finding, SourceError
 from valuekit.workspace.declare import Model, Workspace
@@ -34,6 +35,8 @@ def _columns(engine: Engine, model: Model) -> list[Finding]:
     found = lost_zeros(engine, model)
     for block, one in known:
         found += without_values(engine, model, block, one.kinds)
+        if block is model.outcomes:
+            found += at_refresh(engine, model, one.kinds)
     faults = [one for one in found if one.severity == "error"]
     if faults:
         raise SourceError(*faults)

@@ -261,3 +261,15 @@ def test_tables_in_two_sources_are_refused(opened, root, checked):
     )
     found = opened().check(workspace, "m")
     assert [one.code for one in found.findings] == ["two_sources"]
+
+
+def test_text_labels_need_the_positive_one(checked):
+    data, model = tables(), declared()
+    del model["outcomes"]["positive"]
+    (found,) = (one for one in checked(data, model).findings if one.code == "text_label")
+    assert found.severity == "error"
+    assert "positive = 'yes'" in found.remedy
+    data["outcomes"]["kept"] = (data["outcomes"]["kept"] == "yes").astype(int)
+    assert "text_label" not in codes(checked(data, model))
+    data["outcomes"]["kept"] = data["outcomes"]["kept"].astype(str)
+    assert "text_label" not in codes(checked(data, model))
