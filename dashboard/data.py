@@ -18,6 +18,7 @@ import streamlit as st
 from valuekit import __version__
 from valuekit.api import noted
 from valuekit.errors import Finding, StoreError, WorkspaceError
+from valuekit.freshness import freshness, in_words
 from valuekit.portfolio import Portfolio, portfolio
 from valuekit.report import Meta, Report, build
 from valuekit.report.build import Format, ReportKind
@@ -276,6 +277,12 @@ def report(
     )
     made = build(kind, cards, period, fmt, meta)
     return noted(_open(shot), made, kind, fmt, shot.run.id)
+
+
+def fresh(shot: Snapshot, models: Sequence[str] | None = None) -> str:
+    """How old the figures are, in words; of the named models only."""
+    cards = (card for card in shot.cards if models is None or card.model in models)
+    return in_words(freshness(cards, shot.finished), datetime.now(UTC))
 
 
 def age_hours(shot: Snapshot) -> float:

@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard import data, states, ui
 from dashboard.format import count, day, figure, moment, percent, plural
 from dashboard.health_parts import intake, warnings
+from dashboard.health_runs import runs
 from valuekit.scorecard import Scorecard
 
 _FLOOR = 0.9
@@ -24,7 +25,7 @@ def page() -> None:
             ui.table([_row(card) for card in shot.cards], "Freshness and coverage by model.")
     intake(shot)
     warnings(shot)
-    _runs(shot)
+    runs(shot)
     states.footer(shot)
 
 
@@ -97,30 +98,3 @@ def _row(card: Scorecard) -> dict[str, object]:
         "Days waiting": count(held.immature_days),
         "Days missing": count(held.missing_days),
     }
-
-
-def _runs(shot: data.Snapshot) -> None:
-    held = data.runs(shot)
-    failed = sum(one.status == "failed" for one in held)
-    title = (
-        f"{failed} of the last {len(held)} runs failed"
-        if failed
-        else (
-            f"All of the last {len(held)} runs succeeded"
-            if len(held) > 1
-            else "One run, and it succeeded"
-        )
-    )
-    with ui.card(title, "A run that fails leaves the last good figures untouched"):
-        rows = [
-            {
-                "Run": f"{one.id}",
-                "Started": moment(one.started),
-                "State": {"ok": "✓ good", "failed": "✕ failed"}.get(one.status, one.status),
-                "Seconds": f"{one.seconds:.1f}",
-                "Rows read": count(one.rows_read),
-                "Message": one.message or "–",
-            }
-            for one in held[:15]
-        ]
-        ui.table(rows, "Runs, newest first.")

@@ -39,6 +39,7 @@ def page() -> None:
         ui.headline(
             total.headline,
             f"{words.period_line(choice.period, total)}. {words.sum_range(total)}. {shot.name}.",
+            data.fresh(shot, choice.models),
             words.measured(total),
             words.unknown_models(total),
         )

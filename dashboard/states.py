@@ -122,7 +122,10 @@ def banners(shot: data.Snapshot) -> None:
 def footer(shot: data.Snapshot) -> None:
     """Where the figures come from, on every page."""
     made = moment(shot.finished)
-    ui.muted(f"{shot.name}. Run {shot.run.id} of {made}. Money in {shot.currency}.", small=True)
+    ui.muted(
+        f"{shot.name}. Run {shot.run.id} of {made}. {data.fresh(shot)} Money in {shot.currency}.",
+        small=True,
+    )
 
 
 def unknown_model(shot: data.Snapshot) -> None:

@@ -13,9 +13,10 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING
 
-from valuekit import __version__
+from valuekit import __version__, journal
 from valuekit.errors import Finding, StoreError, WorkspaceError
 from valuekit.experiments import Holdouts
 from valuekit.portfolio import Portfolio, portfolio
@@ -99,16 +100,24 @@ class Workspace:
 
         for name in models or ():
             self.known(name)
-        with self.store(create=True) as store:
-            moment = now or datetime.now(UTC)
-            return refresh(
-                self.loaded,
-                store,
-                models=models,
-                now=moment,
-                ask=Asked(full=full, since=since),
-                progress=progress,
-            )
+        began, run = perf_counter(), None
+        try:
+            with self.store(create=True) as store:
+                moment = now or datetime.now(UTC)
+                try:
+                    return refresh(
+                        self.loaded,
+                        store,
+                        models=models,
+                        now=moment,
+                        ask=Asked(full=full, since=since),
+                        progress=progress,
+                    )
+                finally:
+                    run = store.begun
+        except BaseException as error:
+            journal.failed(error, run, perf_counter() - began)
+            raise
 
     def plan(
         self,

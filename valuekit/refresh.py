@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from time import perf_counter
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from valuekit import journal
 from valuekit.assess import assess
 from valuekit.assess.designs.plans import plans
 from valuekit.cost.charges import lines
@@ -88,6 +89,7 @@ def refresh(
         now,
         workspace_hash=hashlib.sha256(loaded.workspace.model_dump_json().encode()).hexdigest(),
     )
+    journal.note("run_started", run=run, models=names)
     try:
         reached = _reached(loaded, store, now)
         found = _pull_all(loaded, store, names, replace(ask, now=reached), tell)
@@ -101,10 +103,15 @@ def refresh(
             general=(*clock, *_amounts(loaded), *general),
         )
         tell("", "storing", _ASSESSED)
+        stored = perf_counter()
         store.commit(run, outcome, now + timedelta(seconds=outcome.seconds))
+        journal.stored(outcome, perf_counter() - stored)
     except BaseException as error:
         text = str(error) or type(error).__name__
-        store.fail(run, text, now + timedelta(seconds=perf_counter() - began))
+        # What stopped the run is what a person must know, even when it keeps us from noting it.
+        with suppress(ValuekitError):
+            at = now + timedelta(seconds=perf_counter() - began)
+            store.fail(run, text, at, journal.cause(error))
         raise
     tell("", "done", 1.0)
     return outcome
@@ -182,6 +189,7 @@ def _pull_all(
                 if one.first is None:
                     one = replace(one, findings=(*one.findings, _empty(loaded, name)))
                 found[name] = one
+                journal.pulled(name, one)
             except ValuekitError as error:
                 failed.extend(fault for fault in error.findings if fault not in failed)
     if failed:

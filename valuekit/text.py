@@ -117,6 +117,15 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
+def megabytes(size: int) -> str:
+    """A size in megabytes, as disks count them.
+
+    >>> megabytes(16_700_000), megabytes(4_096)
+    ('16.7 MB', '0.0 MB')
+    """
+    return f"{size / 1e6:,.1f} MB"
+
+
 def plural(value: int, one: str, many: str = "") -> str:
     """A count with its noun.
 

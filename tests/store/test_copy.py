@@ -134,6 +134,6 @@ def test_the_holder_of_the_lock_is_named(store, other):
     number = store.begin("refresh", {}, NOW)
     with (
         open_store(store._url.render_as_string(hide_password=False)) as second,
-        pytest.raises(StoreError, match=f"run {number} since 2026-03-01 06:30:00 UTC"),
+        pytest.raises(StoreError, match=f"run {number}, process .*, since 2026-03-01 06:30:00 UTC"),
     ):
         second.begin("refresh", {}, later(1))

@@ -1,7 +1,11 @@
-"""The terminal's door: ``valuekit VERB``. Exit codes: 0 fine, 1 data or run failed, 2 usage."""
+"""The terminal's door: ``valuekit VERB``.
+
+Exit codes: 0 fine, 1 the data or the run failed, 2 wrong usage, 75 another refresh is running.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -11,18 +15,27 @@ from valuekit.cli.screen import complain
 from valuekit.errors import Finding, ValuekitError
 
 TRACEBACK = "VALUEKIT_TRACEBACK"
+BUSY = 75  # EX_TEMPFAIL of sysexits.h: nothing is wrong, try later; schedulers can tell it apart
+
+_REMEDIES = {
+    errno.ENOSPC: "Free some space there, or point TMPDIR to a larger disk, then try again.",
+    errno.EDQUOT: "Free some of this user's quota, then try again.",
+    errno.EROFS: "Use a place that may be written.",
+    errno.EACCES: "Give this user the right to it.",
+    errno.EMFILE: "Raise the limit on open files (ulimit -n), then try again.",
+}
 
 
 def main() -> None:
     """Run the command line; every expected failure is a few clear lines and exit code 1."""
     # Importing registers the verbs with the application.
-    from valuekit.cli import copies, holdout, read, run, setup  # noqa: F401 (registers the verbs)
+    from valuekit.cli import copies, holdout, read, run, runs, setup  # noqa: F401 (registers the verbs)
 
     try:
         app()
     except ValuekitError as error:
         complain(error.findings)
-        sys.exit(1)
+        sys.exit(BUSY if {one.code for one in error.findings} == {"busy"} else 1)
     except KeyboardInterrupt:
         sys.stderr.write("stopped; the last good run is untouched\n")
         sys.exit(130)
@@ -30,11 +43,28 @@ def main() -> None:
         # The reader of a pipe left (valuekit show | head): not our failure.
         sys.stderr.close()
         sys.exit(0)
+    except (OSError, MemoryError) as error:
+        complain([_refused(error)])
+        sys.exit(1)
     except Exception as error:
         if os.environ.get(TRACEBACK):
             raise
         complain([_unforeseen(error)])
         sys.exit(1)
+
+
+def _refused(error: OSError | MemoryError) -> Finding:
+    """What the operating system refused, such as room for temporary files."""
+    if isinstance(error, MemoryError):
+        rule, remedy = "there is not enough memory", "Refresh fewer models at once, or add memory."
+        return Finding("valuekit", "", rule, remedy, code="out_of_memory")
+    return Finding(
+        place=str(error.filename or "valuekit"),
+        value=error.strerror or str(error),
+        rule="the operating system refused; the last good run is untouched",
+        remedy=_REMEDIES.get(error.errno or 0, "Look after it, then try again."),
+        code="system",
+    )
 
 
 def _unforeseen(error: Exception) -> Finding:

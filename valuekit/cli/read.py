@@ -31,7 +31,7 @@ def show(
     if as_json:
         emit(story.model_json(held, model) if model else story.portfolio_json(held, period))
     elif model:
-        story.print_model(held.scorecard(model), period)
+        story.print_model(held, model, period)
     else:
         story.print_portfolio(held, period)
 

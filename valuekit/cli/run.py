@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
+from datetime import date, datetime
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,11 +20,18 @@ from rich.progress import (
 from valuekit.api import Workspace
 from valuekit.cli.app import DEFAULT_WORKSPACE, Json, WorkspacePath, app
 from valuekit.cli.foresee import foresee
+from valuekit.cli.log import logged
+from valuekit.cli.read_so_far import read_so_far
 from valuekit.cli.screen import ERR, complain, emit, printable, say
 from valuekit.text import plural
 
 if TYPE_CHECKING:
     from valuekit.refresh import RunOutcome
+
+NO_SCHEDULER = (
+    "valuekit has no scheduler of its own: cron or a systemd timer starts `valuekit refresh`; "
+    "deploy/README.md of the project has both ready to copy"
+)
 
 
 @app.command()
@@ -41,21 +48,27 @@ def refresh(
         bool, typer.Option("--dry-run", help="Say what would be computed; store nothing.")
     ] = False,
     as_json: Json = False,
+    log: Annotated[
+        str | None,
+        typer.Option(
+            "--log",
+            envvar="VALUEKIT_LOG",
+            metavar="FILE",
+            help="Append what happens as JSON lines; - for standard error.",
+        ),
+    ] = None,
+    every: Annotated[str | None, typer.Option("--every", hidden=True)] = None,
 ) -> None:
     """Pull what changed where the data lies, assess every model, store one run."""
-    held = Workspace.load(workspace)
+    if every is not None:
+        raise typer.BadParameter(NO_SCHEDULER, param_hint="--every")
     start = since.date() if since is not None else None
-    if dry_run:
-        foresee(held, models or None, full=full, since=start, as_json=as_json)
-        return
-    with _bar() as bar:
-        task = bar.add_task("starting", total=1.0)
-
-        def progress(model: str, text: str, share: float) -> None:
-            bar.update(task, completed=share, description=printable(f"{model}: {text}"[:48]))
-
-        outcome = held.refresh(models or None, full=full, since=start, progress=progress)
-        bar.update(task, completed=1.0, description="done")
+    with logged(log):
+        held = Workspace.load(workspace)
+        if dry_run:
+            foresee(held, models or None, full=full, since=start, as_json=as_json)
+            return
+        outcome = _refreshed(held, models or None, full=full, since=start)
     complain(outcome.findings)
     if as_json:
         emit(_json(outcome))
@@ -70,9 +83,26 @@ def refresh(
             say(f"{days} restated: valuekit restatements shows them before and after.")
 
 
+def _refreshed(
+    held: Workspace, models: list[str] | None, *, full: bool, since: date | None
+) -> RunOutcome:
+    with _bar() as bar, read_so_far() as done:
+        task = bar.add_task("starting", total=1.0, done="")
+
+        def progress(model: str, text: str, share: float) -> None:
+            said = printable(f"{model}: {text}"[:40])
+            bar.update(task, completed=share, description=said, done=str(done))
+
+        outcome = held.refresh(models, full=full, since=since, progress=progress)
+        bar.update(task, completed=1.0, description="done", done=str(done))
+    return outcome
+
+
 def _bar() -> Progress:
+    """What is done, rows and days read, the share done, the time gone and what is left of it."""
     return Progress(
         TextColumn("{task.description}", markup=False),
+        TextColumn("{task.fields[done]}", markup=False),
         BarColumn(bar_width=24),
         TaskProgressColumn(),
         TimeElapsedColumn(),

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from pydantic import TypeAdapter
 
 from valuekit.api import Workspace
 from valuekit.cli.screen import amount, complain, interval, say, table
 from valuekit.estimate import Estimate
+from valuekit.freshness import Freshness, freshness, in_words
 from valuekit.portfolio import Portfolio
 from valuekit.report import figures
 from valuekit.scorecard import PeriodName, Scorecard, to_json
+from valuekit.store.records import RunRecord
 from valuekit.text import money
 
 SCHEMA = 1
@@ -37,6 +41,7 @@ def portfolio_json(held: Workspace, period: PeriodName) -> dict[str, object]:
         "workspace": held.loaded.workspace.workspace.name,
         "run": run.id,
         "finished": (run.finished or run.started).isoformat(),
+        "freshness": _fresh(cards.values(), run),
         "warnings": [str(one) for one in run.findings],
         "portfolio": total,
         "models": {name: json.loads(to_json(card)) for name, card in cards.items()},
@@ -46,13 +51,24 @@ def portfolio_json(held: Workspace, period: PeriodName) -> dict[str, object]:
 def model_json(held: Workspace, model: str) -> dict[str, object]:
     """``valuekit show MODEL --json``."""
     run = held.last_run()
+    card = held.scorecard(model)
     return {
         "schema": SCHEMA,
         "workspace": held.loaded.workspace.workspace.name,
         "run": run.id,
         "finished": (run.finished or run.started).isoformat(),
-        "scorecard": json.loads(to_json(held.scorecard(model))),
+        "freshness": _fresh([card], run),
+        "scorecard": json.loads(to_json(card)),
     }
+
+
+def _fresh(cards: Iterable[Scorecard], run: RunRecord) -> object:
+    found = freshness(cards, run.finished or run.started)
+    return TypeAdapter(Freshness).dump_python(found, mode="json")
+
+
+def _say_fresh(cards: Iterable[Scorecard], run: RunRecord) -> None:
+    say(in_words(freshness(cards, run.finished or run.started), datetime.now(UTC)))
 
 
 def print_portfolio(held: Workspace, period: PeriodName) -> None:
@@ -63,7 +79,9 @@ def print_portfolio(held: Workspace, period: PeriodName) -> None:
     span = f"{total.period.first} to {total.period.last}. " if total.period else ""
     ends = interval(total.net, total.currency)
     say(f"{span}95% range {ends or 'unknown'}. Run {run.id}.")
-    lines = [_line(card, period) for card in held.scorecards().values()]
+    cards = held.scorecards().values()
+    _say_fresh(cards, run)
+    lines = [_line(card, period) for card in cards]
     lines.sort(key=lambda one: -(one.net.value if one.net and one.net.value is not None else -1e99))
     columns = [
         ("Model", "left"),
@@ -120,18 +138,20 @@ def _line(card: Scorecard, period: PeriodName) -> _Line:
     return _Line(card, held.net if held else None, held.roi if held else None)
 
 
-def print_model(card: Scorecard, period: PeriodName) -> None:
+def print_model(held: Workspace, model: str, period: PeriodName) -> None:
     """One model: headline, verdict with reasons, money, evidence, every known figure."""
+    card = held.scorecard(model)
     say(card.headline, "bold")
+    _say_fresh([card], held.last_run())
     say(f"{card.title}, owned by {card.owner}, {card.area}. Figures to {card.as_of or 'unknown'}.")
     say(f"Verdict: {card.verdict.action}. {card.verdict.headline}", "bold")
     for reason in (*card.verdict.reasons, card.verdict.next_step):
         if reason:
             say(f"  - {reason}")
-    held = card.period(period)
-    if held:
-        rows = [(step.label, money(step.amount, card.currency)) for step in held.bridge]
-        span = f"{held.period.first} to {held.period.last}"
+    figures_of = card.period(period)
+    if figures_of:
+        rows = [(step.label, money(step.amount, card.currency)) for step in figures_of.bridge]
+        span = f"{figures_of.period.first} to {figures_of.period.last}"
         table(f"Value, {span}", [("Step", "left"), ("Amount", "right")], rows)
     for one in card.evidence:
         say(f"Evidence: {one.title.rstrip('.')}. Grade {one.grade or 'none'}.", "bold")

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from valuekit.errors import Finding
 from valuekit.store import facts, tables
 from valuekit.store.records import RunOutcome
+from valuekit.store.size import size
 from valuekit.store.words import failure
 
 if TYPE_CHECKING:
@@ -178,6 +179,8 @@ def finish(connection: sa.Connection, outcome: RunOutcome, at: datetime) -> None
             rows_read=outcome.rows_read,
             fact_rows=outcome.fact_rows,
             findings=[asdict(one) for one in outcome.general],
+            days_replaced=outcome.days_replaced,
+            store_bytes=size(connection),
         )
     )
 

@@ -11,13 +11,13 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import StaticPool
 
+from valuekit.store.patience import CONNECT_SECONDS, patient
 from valuekit.store.words import failure, in_words, shown
 
 if TYPE_CHECKING:
     from sqlite3 import Connection as SQLiteConnection
 
 BUSY_MS = 10_000
-CONNECT_SECONDS = 10
 PAGE = 16_384  # payloads of 1-3 kB would leave a third of every smaller page empty
 WRITE = {"valuekit_write": True}  # execution option: take the write lock at the start
 
@@ -86,9 +86,9 @@ def address(text: str) -> sa.URL:
 
 
 def _postgres(url: sa.URL) -> sa.Engine:
-    # Several statements make one page: all of them see one state. A dead network is noticed.
+    # Several statements make one page: all of them see one state.
     try:
-        return sa.create_engine(
+        engine = sa.create_engine(
             url,
             pool_pre_ping=True,
             isolation_level="REPEATABLE READ",
@@ -99,6 +99,7 @@ def _postgres(url: sa.URL) -> sa.Engine:
                 "tcp_user_timeout": 60_000,
             },
         )
+        patient(engine)
     except ModuleNotFoundError as error:
         raise failure(
             shown(url),
@@ -107,6 +108,7 @@ def _postgres(url: sa.URL) -> sa.Engine:
             'Run: pip install "valuekit[postgres]"',
             error.name or "",
         ) from error
+    return engine
 
 
 def _read_only(url: sa.URL) -> sa.Engine:
@@ -116,9 +118,19 @@ def _read_only(url: sa.URL) -> sa.Engine:
         with engine.connect() as connection:
             connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
     except OperationalError:
-        # A write-ahead log needs a writable folder even to read. Every run ends with an empty
-        # log, so the file alone is whole.
+        # A write-ahead log needs a writable folder even to read. A run that ends well leaves an
+        # empty log, so the file alone is whole; after a kill it is not, and is not shown.
         engine.dispose()
+        log = Path(f"{url.database}-wal")
+        if log.exists() and log.stat().st_size:
+            raise failure(
+                shown(url),
+                "unfinished_log",
+                "a run was killed and left changes beside the file, which take a folder that may "
+                "be written to read",
+                "Open it once where it may be written, such as: valuekit doctor",
+                log.name,
+            ) from None
         engine = _uri(f"file:{path}?mode=ro&immutable=1")
         with in_words(shown(url)), engine.connect() as connection:
             connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")

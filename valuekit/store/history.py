@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,6 +27,21 @@ def runs(connection: sa.Connection, limit: int, *, good: bool = False) -> tuple[
     if good:
         query = query.where(tables.runs.c.status == "ok", tables.runs.c.kind != RUN)
     return tuple(RunRecord(**_found(row)) for row in _mappings(connection, query))
+
+
+def running(connection: sa.Connection) -> RunRecord | None:
+    """The newest run that is marked as running."""
+    table = tables.runs
+    query = sa.select(table).where(table.c.status == "running").order_by(table.c.id.desc()).limit(1)
+    return next((RunRecord(**_found(row)) for row in _mappings(connection, query)), None)
+
+
+def clock(connection: sa.Connection) -> datetime:
+    """Now by the clock of the database, in UTC."""
+    if connection.dialect.name != "postgresql":
+        return datetime.now(UTC)
+    moment: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+    return moment.astimezone(UTC)
 
 
 def run_models(connection: sa.Connection, run: int) -> tuple[RunModelRecord, ...]:

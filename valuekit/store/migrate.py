@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -10,6 +13,7 @@ from valuekit.store.connect import WRITE
 from valuekit.store.tables import HEAD, KNOWN
 from valuekit.store.words import failure
 
+_KEY = 0x76616C76  # one beside the lock of a run
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -67,13 +71,26 @@ def move(engine: sa.Engine, target: str) -> None:
         return plan(target, at)
 
     with (
-        engine.connect().execution_options(**WRITE) as connection,
-        connection.begin(),
+        _alone(engine) as connection,
         EnvironmentContext(Config(), scripts, fn=steps, destination_rev=target) as environment,
     ):
         # The transaction is ours: DDL and version move together.
         environment.configure(connection=connection, transactional_ddl=True)
         environment.run_migrations()
+
+
+@contextmanager
+def _alone(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction that migrates while no other does, and sees what the one before it did."""
+    with engine.connect() as connection:
+        options: dict[str, Any] = dict(WRITE)
+        if connection.dialect.name == "postgresql":
+            options["isolation_level"] = "READ COMMITTED"  # a snapshot would be older than the lock
+        writing = connection.execution_options(**options)
+        with writing.begin():
+            if connection.dialect.name == "postgresql":
+                writing.execute(sa.select(sa.func.pg_advisory_xact_lock(_KEY)))
+            yield writing
 
 
 def _foreign(engine: sa.Engine, place: str, at: str | None) -> None:

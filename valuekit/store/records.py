@@ -65,6 +65,12 @@ class ModelOutcome:
         """Rows of all facts together."""
         return sum(len(frame) for frame in self.facts.values())
 
+    @property
+    def days_replaced(self) -> int:
+        """Days that facts of any kind were written for."""
+        found = (frame["day"].unique() for frame in self.facts.values() if "day" in frame)
+        return len({day for days in found for day in days})
+
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
@@ -111,10 +117,36 @@ class RunOutcome:
         """Fact rows made."""
         return sum(part.fact_rows for part in self.parts)
 
+    @property
+    def days_replaced(self) -> int:
+        """Days of facts written, each model's counted by itself."""
+        return sum(part.days_replaced for part in self.parts)
+
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """A run as the store remembers it; times in UTC, ``findings`` those of no single model."""
+    """A run as the store remembers it.
+
+    Attributes:
+        id: Its number.
+        kind: What ran: ``refresh`` or ``register``.
+        started: When, in UTC.
+        finished: When, in UTC; None while it runs.
+        status: ``running``, ``ok`` or ``failed``.
+        complete: Whether every declared model was in it.
+        parameters: What it was asked to do.
+        workspace_hash: Hash of the declarations it rests on.
+        valuekit_version: The version that ran.
+        seconds: How long it took.
+        rows_read: Source rows read.
+        fact_rows: Fact rows made.
+        message: Why it failed, in words.
+        findings: Warnings that belong to no single model.
+        holder: The process and machine that ran it.
+        cause: Stable short name of why it failed, such as ``disk_full``.
+        days_replaced: Days of facts written over all models; None where it is not known.
+        store_bytes: Size of the store at its end; None where it is not known.
+    """
 
     id: int
     kind: str
@@ -130,6 +162,10 @@ class RunRecord:
     fact_rows: int
     message: str
     findings: tuple[Finding, ...] = ()
+    holder: str = ""
+    cause: str = ""
+    days_replaced: int | None = None
+    store_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import contextmanager
+from time import sleep
 from typing import TYPE_CHECKING, Self
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from valuekit.store import commit as steps
 from valuekit.store import copy, facts, history, lock, tables
 from valuekit.store import register as registering
 from valuekit.store.connect import WRITE
+from valuekit.store.size import size
 from valuekit.store.words import failure, in_words, read_only, shown
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     )
 
 _MESSAGE = 4_000  # characters of a failure that are kept
+_LOOKS, _LOOK_SECONDS = 20, 0.1  # for the run that holds the lock
 
 
 class Store:
@@ -50,6 +53,7 @@ class Store:
         self._url = url
         self._release: lock.Release | None = None
         self.place = shown(url)
+        self.begun: int | None = None  # the run that this process began last
         self.writable = writable
 
     def __enter__(self) -> Self:
@@ -94,6 +98,8 @@ class Store:
         Raises:
             StoreError: when another run holds the lock, or the store may not be written.
         """
+        if not self.writable:
+            raise read_only(self.place)
         self._lock()
         table = tables.runs
         try:
@@ -101,7 +107,12 @@ class Store:
                 connection.execute(
                     sa.update(table)
                     .where(table.c.status == "running")
-                    .values(status="failed", finished=at, message="its process was ended")
+                    .values(
+                        status="failed",
+                        finished=at,
+                        message="its process was ended",
+                        cause="killed",
+                    )
                 )
                 run_id = connection.execute(
                     sa.insert(table)
@@ -117,13 +128,15 @@ class Store:
                         rows_read=0,
                         fact_rows=0,
                         message="",
+                        holder=lock.holder(),
                     )
                     .returning(table.c.id)
                 ).scalar_one()
         except StoreError:
             self._unlock()
             raise
-        return int(run_id)
+        self.begun = int(run_id)
+        return self.begun
 
     def commit(self, run_id: int, outcome: RunOutcome, at: datetime) -> None:
         """Write everything of a run and mark it good, in one transaction.
@@ -144,16 +157,35 @@ class Store:
             steps.finish(connection, outcome, at)
         self._unlock()
 
-    def fail(self, run_id: int, message: str, at: datetime) -> None:
-        """Mark a run as failed, with the reason; its facts were never written."""
+    def fail(self, run_id: int, message: str, at: datetime, cause: str = "") -> None:
+        """Mark a run as failed, with the reason; its facts were never written.
+
+        Args:
+            run_id: What :meth:`begin` returned.
+            message: Why, in words.
+            at: Now, with a zone.
+            cause: Stable short name of the reason, such as ``disk_full``.
+
+        Raises:
+            StoreError: when the store cannot be written now; the next run marks it as failed.
+        """
         table = tables.runs
         try:
             with self._writing() as connection:
-                connection.execute(
-                    sa.update(table)
-                    .where(table.c.id == run_id, table.c.status == "running")
-                    .values(status="failed", finished=at, message=message[:_MESSAGE])
-                )
+                ours = (table.c.id == run_id) & (table.c.status == "running")
+                began = connection.execute(sa.select(table.c.started).where(ours)).scalar()
+                if began is not None:
+                    connection.execute(
+                        sa.update(table)
+                        .where(ours)
+                        .values(
+                            status="failed",
+                            finished=at,
+                            seconds=max(0.0, (at - began).total_seconds()),
+                            message=message[:_MESSAGE],
+                            cause=cause,
+                        )
+                    )
         finally:
             self._unlock()
 
@@ -166,6 +198,21 @@ class Store:
         """The latest runs of any status, newest first."""
         with self._reading() as connection:
             return history.runs(connection, limit)
+
+    def locked(self) -> bool:
+        """Whether a run holds the lock now; asking disturbs nobody."""
+        with in_words(self.place):
+            return lock.is_held(self._engine, self._url)
+
+    def size(self) -> int:
+        """Bytes of the store's tables and indexes."""
+        with self._reading() as connection:
+            return size(connection)
+
+    def clock(self) -> datetime:
+        """The moment by the clock of the database server; a file's is this machine's."""
+        with self._reading() as connection:
+            return history.clock(connection)
 
     def run_models(self, run: int) -> tuple[RunModelRecord, ...]:
         """What a run found of every model."""
@@ -347,11 +394,15 @@ class Store:
                 )
 
     def _holder(self) -> str:
-        with self._reading() as connection:
-            found = [one for one in history.runs(connection, 5) if one.status == "running"]
-        if not found:
-            return ""
-        return f": run {found[0].id} since {found[0].started:%Y-%m-%d %H:%M:%S} UTC"
+        """Who holds the lock since when. A run is noted a moment after it took the lock."""
+        for _ in range(_LOOKS):
+            with self._reading() as connection:
+                found = history.running(connection)
+            if found is not None and not lock.gone(found.holder):
+                by = f", {found.holder}," if found.holder else ""
+                return f": run {found.id}{by} since {found.started:%Y-%m-%d %H:%M:%S} UTC"
+            sleep(_LOOK_SECONDS)
+        return ""
 
     def _unlock(self) -> None:
         if self._release is not None:

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from valuekit.ledger.schema import FACTS, Column, Fact
 from valuekit.store.types import ExactText, Micros, Moment
 
-HEAD = "0005"  # newest revision of the migrations; a test holds the two together
-KNOWN = frozenset({"0001", "0002", "0003", HEAD})
+HEAD = "0006"  # newest revision of the migrations; a test holds the two together
+KNOWN = frozenset({"0001", "0002", "0003", "0005", HEAD})
 
 metadata = sa.MetaData()
 
@@ -57,6 +57,10 @@ runs = sa.Table(
     sa.Column("fact_rows", sa.BigInteger, nullable=False),
     sa.Column("message", sa.Text, nullable=False),
     sa.Column("findings", sa.JSON, nullable=False, server_default="[]"),  # of no single model
+    sa.Column("holder", sa.String, nullable=False, server_default=""),  # process and machine
+    sa.Column("cause", sa.String, nullable=False, server_default=""),  # code of a failure
+    sa.Column("days_replaced", sa.BigInteger),
+    sa.Column("store_bytes", sa.BigInteger),
     sa.CheckConstraint("status in ('running', 'ok', 'failed')", name="ck_runs_status"),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,42 @@ _KNOWN: tuple[tuple[str, str, str, str], ...] = (
             "the connection to the database broke; the last good run is untouched",
             "Run it again when the database is back.",
         )
-        for piece in ("terminating connection", "closed the connection", "connection is lost")
+        for piece in (
+            "terminating connection",
+            "closed the connection",
+            "connection is lost",
+            "connection is closed",
+            "consuming input failed",
+            "could not receive data",
+            "could not send data",
+        )
+    ),
+    (
+        "no answer from the database",
+        "no_answer",
+        "no answer: the database or something on the way hangs; the last good run is untouched",
+        "Look after the server and the proxies before it, then run it again.",
+    ),
+    (
+        "statement timeout",
+        "too_slow",
+        "the database took too long over one statement; the last good run is untouched",
+        "See what else keeps the server busy or locks the store's tables, then run it again.",
+    ),
+    (
+        "could not serialize",
+        "overtaken",
+        "another process changed the store meanwhile; the last good run is untouched",
+        "Run it again.",
+    ),
+    *(
+        (
+            piece,
+            "unreachable",
+            "the database is not ready",
+            "Run it again when the server has started.",
+        )
+        for piece in ("the database system is", "not yet accepting connections")
     ),
     *(
         (
@@ -84,6 +120,18 @@ _KNOWN: tuple[tuple[str, str, str, str], ...] = (
         "disk_full",
         "the disk is full; the last good run is untouched",
         "Free some space, then try again.",
+    ),
+    (
+        "could not extend file",
+        "disk_full",
+        "the disk of the database is full; the last good run is untouched",
+        "Free some space on the server, then try again.",
+    ),
+    (
+        "disk i/o error",
+        "disk_failed",
+        "the disk, a quota or a limit on file sizes refused; the last good run is untouched",
+        "See that the disk works and has room, and `ulimit -f`, then try again.",
     ),
     (
         "not a database",
@@ -148,7 +196,7 @@ def in_words(place: str) -> Iterator[None]:
     """
     try:
         yield
-    except (SQLAlchemyError, ValueError) as error:  # the latter: a value that does not fit
+    except (SQLAlchemyError, sqlite3.Error, ValueError) as error:  # the last: it does not fit
         text = str(getattr(error, "orig", None) or error)
         for piece, code, rule, remedy in _KNOWN:
             if piece in text.lower():

@@ -1,0 +1,79 @@
+"""The verb that lists runs: what they did, how long they took, why they failed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from valuekit.api import Workspace
+from valuekit.cli.app import DEFAULT_WORKSPACE, Json, WorkspacePath, app
+from valuekit.cli.screen import emit, say, table
+from valuekit.store.records import RunRecord
+from valuekit.text import megabytes, plural
+
+_STATES = {"ok": "good", "failed": "failed", "running": "running"}
+
+
+@app.command()
+def runs(
+    *,
+    workspace: WorkspacePath = DEFAULT_WORKSPACE,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """The latest runs of any outcome, newest first."""
+    with Workspace.load(workspace).store() as store:
+        found = store.runs(limit)
+    if as_json:
+        emit({"schema": 1, "runs": [_json(one) for one in found]})
+        return
+    columns = [
+        ("Run", "right"),
+        ("Started, UTC", "left"),
+        ("State", "left"),
+        ("Seconds", "right"),
+        ("Rows read", "right"),
+        ("Facts", "right"),
+        ("Days", "right"),
+        ("Store", "right"),
+        ("Why", "left"),
+    ]
+    table("", columns, (_row(one) for one in found))
+    failed = sum(one.status == "failed" for one in found)
+    say(f"{plural(len(found), 'run')}, {failed} failed. A failed run changes no figure.")
+
+
+def _row(one: RunRecord) -> tuple[str, ...]:
+    good = one.status == "ok"
+    return (
+        str(one.id),
+        f"{one.started:%Y-%m-%d %H:%M:%S}",
+        _STATES[one.status] if one.kind == "refresh" else one.kind,
+        f"{one.seconds:,.1f}",
+        f"{one.rows_read:,}" if good else "",
+        f"{one.fact_rows:,}" if good else "",
+        "" if one.days_replaced is None else f"{one.days_replaced:,}",
+        "" if one.store_bytes is None else megabytes(one.store_bytes),
+        one.message.splitlines()[0][:200] if one.message else "",
+    )
+
+
+def _json(one: RunRecord) -> dict[str, object]:
+    return {
+        "run": one.id,
+        "kind": one.kind,
+        "status": one.status,
+        "started": one.started.isoformat(),
+        "finished": None if one.finished is None else one.finished.isoformat(),
+        "seconds": round(one.seconds, 3),
+        "rows_read": one.rows_read,
+        "fact_rows": one.fact_rows,
+        "days_replaced": one.days_replaced,
+        "store_bytes": one.store_bytes,
+        "complete": one.complete,
+        "cause": one.cause,
+        "message": one.message,
+        "holder": one.holder,
+        "version": one.valuekit_version,
+    }
