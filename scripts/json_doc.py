@@ -15,18 +15,20 @@ TARGET = Path(__file__).parent.parent / "docs" / "json.md"
 HEAD = """# The JSON of `--json`
 
 `valuekit show --json`, `valuekit show MODEL --json`, `valuekit ledger MODEL DAY --json`,
-`valuekit refresh --json`, `valuekit runs --json`, `valuekit check --json` and `valuekit doctor --json`
-write one JSON object to standard output. Keys keep their names and meanings within one `schema` number; new keys
-may be added, so readers ignore what they don't know. Dates are `YYYY-MM-DD`, moments ISO 8601 with
-a zone, cost amounts decimal text with six places (so that nothing is lost), other numbers JSON
-numbers. Unknown is `null` with a `reason` beside it, never 0. NaN and infinity never occur.
+`valuekit refresh --json`, `valuekit runs --json`, `valuekit check --json` and
+`valuekit doctor --json` write one JSON object to standard output. Keys keep their names and
+meanings within one `schema` number; new keys may be added, so readers ignore what they don't know.
+Dates are `YYYY-MM-DD`, moments ISO 8601 with a zone, cost amounts decimal text with six places (so
+that nothing is lost), other numbers JSON numbers. Unknown is `null` with a `reason` beside it,
+never 0. NaN and infinity never occur.
 
 | command | keys at the top |
 |---|---|
-| `show` | `schema` (1), `workspace`, `run`, `finished`, `freshness`, `warnings`, `portfolio`, `models` |
+| `show` | `schema` (1), `workspace`, `run`, `finished`, and the next line's |
+| | `freshness` (Freshness), `warnings`, `portfolio` (Portfolio), `models` (Scorecard by name) |
 | `show MODEL` | `schema`, `workspace`, `run`, `finished`, `freshness`, `scorecard` (Scorecard) |
 | `refresh` | `schema`, `run`, `models` (names), `rows_read`, `fact_rows`, `seconds`, `warnings` |
-| `runs` | `schema`, `runs`: `run`, `kind`, `status` (running, ok, failed), `started`, `finished`, `seconds`, `rows_read`, `fact_rows`, `days_replaced`, `store_bytes`, `complete`, `cause`, `message`, `holder`, `version` |
+| `runs` | `schema`, `runs`: newest first, keys below |
 | `check` | `schema`, `ok`, `models`: per model `findings`, `tables`, `join`, `store_bytes` |
 | `doctor` | `schema`, `ok`, `points`: `what`, `state` (ok, warning, failed), `finding`, `remedy` |
 | `holdout plan` | `schema`, `plan` (HoldoutPlan) |
@@ -37,6 +39,11 @@ numbers. Unknown is `null` with a `reason` beside it, never 0. NaN and infinity 
 | `ledger MODEL DAY` | `schema`, `model`, `day`, `facts`: rows by fact, see [ledger.md](ledger.md) |
 
 A finding has `severity`, `code`, `place`, `value`, `rule`, `remedy` and `rows`.
+
+A run has `run` (its number), `kind` (refresh, register), `status` (running, ok, failed), `started`,
+`finished`, `seconds`, `rows_read`, `fact_rows`, `days_replaced`, `store_bytes`, `complete`, `cause`
+(the code of what stopped it), `message` (the same in words), `holder` (process and machine) and
+`version`.
 """
 
 

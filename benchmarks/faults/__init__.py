@@ -1,0 +1,1 @@
+"""Runs that are killed, raced and starved, on real stores."""
