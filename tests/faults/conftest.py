@@ -1,0 +1,86 @@
+"""A tiny refreshed workspace on every kind of store, and what must hold after every fault."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from benchmarks.faults import tiny
+from tests.postgres import server
+from tests.store.conftest import database
+from valuekit.api import Workspace
+from valuekit.errors import ValuekitError
+
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True)
+class Place:
+    """A workspace and the figures that its last good run left."""
+
+    path: Path
+    run: int
+    figures: str
+
+    def refresh(self, progress=None):
+        return Workspace.load(self.path).refresh(progress=progress)
+
+    def broken(self, progress=None) -> str:
+        """Refresh, which must fail in words; the code of the cause."""
+        with pytest.raises(ValuekitError) as caught:
+            self.refresh(progress)
+        for one in caught.value.findings:
+            assert one.place, one
+            assert one.rule, one
+            assert one.remedy, one
+        return caught.value.findings[0].code
+
+    def kept(self, cause: str | None = None) -> None:
+        """The last good run is what readers see, whole; nobody holds the lock."""
+        with Workspace.load(self.path).store() as store:
+            assert store.latest_run().id == self.run
+            assert tiny.figures(store) == self.figures
+            assert not store.locked()
+            if cause is not None:
+                last = store.runs(1)[0]
+                assert (last.status, last.cause) == ("failed", cause)
+                assert last.message
+
+    def clean(self) -> None:
+        """The next run succeeds, and stores the figures of other tables."""
+        tiny.feed(self.path.parent, 2)
+        outcome = self.refresh()
+        with Workspace.load(self.path).store() as store:
+            assert store.latest_run().id == outcome.run > self.run
+            assert tiny.figures(store) != self.figures
+            assert not any(one.status == "running" for one in store.runs())
+            assert not store.locked()
+
+
+def place(folder: Path, url: str) -> Place:
+    """A workspace that was refreshed once; its tables have changed since."""
+    path = tiny.make(folder, url)
+    held = Workspace.load(path)
+    run = held.refresh(now=datetime(2026, 3, 1, tzinfo=UTC)).run
+    with held.store() as store:
+        figures = tiny.figures(store)
+    tiny.feed(folder, 1)
+    return Place(path, run, figures)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path, worker_id):
+    """The address of a store that does not exist yet."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/values.db"
+        return
+    yield from database(server(), f"faults_{worker_id}_{next(_numbers)}")
+
+
+@pytest.fixture
+def refreshed(tmp_path, url) -> Place:
+    return place(tmp_path, url)

@@ -1,0 +1,43 @@
+"""Twenty writers at the same moment: one begins, nineteen are told who holds the lock since when."""
+
+from __future__ import annotations
+
+from benchmarks.faults.race import race
+from valuekit.store import open_store
+
+RACERS = 20
+
+
+def test_one_of_twenty_wins_and_the_others_are_told(refreshed, url):
+    found = race(url, RACERS)
+    assert found.other == ()
+    assert (found.winners, found.told) == (1, RACERS - 1)
+    refreshed.kept("drill")
+    refreshed.clean()
+
+
+def test_the_first_refresh_of_a_store_that_does_not_exist_yet_is_won_by_one(url):
+    found = race(url, RACERS)
+    assert found.other == ()
+    assert (found.winners, found.told) == (1, RACERS - 1)
+    with open_store(url) as store:
+        assert [one.cause for one in store.runs()] == ["drill"]
+        assert not store.locked()
+
+
+def test_the_last_to_be_killed_is_not_named_as_the_holder(refreshed, url):
+    """A run whose process is gone is not the one that holds the lock."""
+    del refreshed
+    from datetime import UTC, datetime
+
+    with open_store(url) as first, open_store(url) as second:
+        number = first.begin("refresh", {}, datetime.now(UTC))
+        assert second.locked()
+        assert f"run {number}, process " in second._holder()
+        with first._writing() as connection:
+            connection.exec_driver_sql(
+                f"UPDATE runs SET holder = 'process 999999999 on nowhere' WHERE id = {number}"
+            )
+        assert "on nowhere" in second._holder()  # of another machine nothing is known
+        first.fail(number, "over", datetime.now(UTC))
+        assert not second.locked()
