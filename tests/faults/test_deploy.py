@@ -41,9 +41,7 @@ def options(words: list[str]) -> set[str]:
 
 
 def test_the_command_and_its_options_exist():
-    known = {
-        name for one in get_command(app).commands["refresh"].params for name in one.opts
-    }
+    known = {name for one in get_command(app).commands["refresh"].params for name in one.opts}
     service = shlex.split(unit(SERVICE)["Service"]["ExecStart"])
     assert service[1] == "refresh"
     cron = shlex.split(re.search(r"\$\((.*) 2>&1\)", line())[1])

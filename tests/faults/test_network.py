@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -116,8 +117,6 @@ def test_a_stall_in_the_middle_of_the_transaction_is_given_up(far, proxy, url, m
 def test_a_holder_that_lives_keeps_the_lock_however_long_it_computes(far, hasty):
     del hasty
     held = Workspace.load(far.path)
-    from datetime import UTC, datetime
-
     with held.store() as first, held.store() as second:
         number = first.begin("refresh", {}, datetime.now(UTC))
         time.sleep(2 * lock.SILENT_SECONDS)  # nothing but the beat

@@ -1,6 +1,8 @@
-"""Twenty writers at the same moment: one begins, nineteen are told who holds the lock since when."""
+"""Twenty writers at the same moment: one begins, the others are told who holds the lock."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
 
 from benchmarks.faults.race import race
 from valuekit.store import open_store
@@ -28,8 +30,6 @@ def test_the_first_refresh_of_a_store_that_does_not_exist_yet_is_won_by_one(url)
 def test_the_last_to_be_killed_is_not_named_as_the_holder(refreshed, url):
     """A run whose process is gone is not the one that holds the lock."""
     del refreshed
-    from datetime import UTC, datetime
-
     with open_store(url) as first, open_store(url) as second:
         number = first.begin("refresh", {}, datetime.now(UTC))
         assert second.locked()

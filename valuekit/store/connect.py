@@ -126,8 +126,8 @@ def _read_only(url: sa.URL) -> sa.Engine:
             raise failure(
                 shown(url),
                 "unfinished_log",
-                "a run was killed and left changes beside the file, which take a folder that may "
-                "be written to read",
+                "a run was killed and left changes beside the file; to read them takes a folder "
+                "that may be written and has room",
                 "Open it once where it may be written, such as: valuekit doctor",
                 log.name,
             ) from None

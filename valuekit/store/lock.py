@@ -118,7 +118,7 @@ class _Kept:
         self._over.set()
         self._thread.join()
         # A session that the server ended has lost its locks already.
-        with self._connection, suppress(sa.exc.DBAPIError):
+        with self._connection, suppress(sa.exc.SQLAlchemyError):
             self._say("RESET idle_session_timeout")
             self._say(f"SELECT pg_advisory_unlock({_KEY})")
 
@@ -126,7 +126,7 @@ class _Kept:
         while not self._over.wait(BEAT_SECONDS):
             try:
                 self._say("SELECT 1")
-            except sa.exc.DBAPIError:
+            except sa.exc.SQLAlchemyError:
                 return  # the lock is lost: whoever takes it ends our run, and commit is refused
 
     def _say(self, statement: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
 from valuekit.errors import StoreError
 from valuekit.store.connect import address, connect, file_of, may_write
 from valuekit.store.migrate import ensure
@@ -30,11 +32,25 @@ def open_store(url: str, *, create: bool = False) -> Store:
     writable = may_write(parsed)
     if create and not writable:
         raise read_only(place)
-    engine = connect(parsed, writable=writable)
+    try:
+        engine = _ready(parsed, writable=writable, create=create)
+    except StoreError as error:
+        # Even to read, SQLite makes a small file beside the store. Where there is no room for it,
+        # the last good run is read all the same.
+        full = {one.code for one in error.findings} <= {"disk_full", "disk_failed"}
+        if create or not writable or not full:
+            raise
+        engine, writable = _ready(parsed, writable=False, create=False), False
+    return Store(engine, parsed, writable=writable)
+
+
+def _ready(url: sa.URL, *, writable: bool, create: bool) -> sa.Engine:
+    """An engine over a store of the right schema."""
+    engine, place = connect(url, writable=writable), shown(url)
     try:
         with in_words(place):
             ensure(engine, place, create=create)
     except StoreError:
         engine.dispose()
         raise
-    return Store(engine, parsed, writable=writable)
+    return engine

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import sqlalchemy as sa
+
+_LITTLE = 1_000_000  # bytes
 
 # A piece of the driver's message -> (code, rule, remedy).
 _KNOWN: tuple[tuple[str, str, str, str], ...] = (
@@ -198,6 +202,8 @@ def in_words(place: str) -> Iterator[None]:
         yield
     except (SQLAlchemyError, sqlite3.Error, ValueError) as error:  # the last: it does not fit
         text = str(getattr(error, "orig", None) or error)
+        if "disk i/o error" in text.lower() and _is_full(place):
+            text = f"{text}: disk is full"  # SQLite has one name for all that a disk refuses
         for piece, code, rule, remedy in _KNOWN:
             if piece in text.lower():
                 raise failure(place, code, rule, remedy, text[:120]) from error
@@ -208,6 +214,14 @@ def in_words(place: str) -> Iterator[None]:
             "Run `valuekit doctor`, or look the message up.",
             text[:200],
         ) from error
+
+
+def _is_full(place: str) -> bool:
+    """Whether the disk of a store in a file has less room than one transaction takes."""
+    try:
+        return shutil.disk_usage(Path(place).parent).free < _LITTLE
+    except OSError:
+        return False
 
 
 def shown(url: sa.URL) -> str:

@@ -1,0 +1,132 @@
+"""A disk that is full, a limit on files, a database without room: the last good run is kept."""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tests.faults import rooms
+from tests.faults.conftest import place
+from tests.faults.test_network import during
+from tests.postgres import server
+from tests.store.conftest import database
+from valuekit.store import connect, open_store
+
+MOUNTS = [
+    pytest.param(leave, id=f"tmpfs with {leave} bytes free") for leave in (0, 40_000, 100_000)
+]
+
+
+@pytest.fixture
+def file(tmp_path):
+    """A refreshed workspace whose store is a file."""
+    return place(tmp_path, f"sqlite:///{tmp_path}/values.db")
+
+
+def shown(path) -> dict:
+    done = rooms.valuekit("show", "-w", str(path), "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("leave", MOUNTS if rooms.can_mount() else [])
+def test_a_full_disk(tmp_path, leave):
+    with rooms.small_disk(tmp_path, 8) as small:
+        held = place(tmp_path, f"sqlite:///{small}/values.db")
+        before = shown(held.path)
+        ballast = rooms.fill(small, leave)
+        done = rooms.valuekit("refresh", "-w", str(held.path))
+        assert done.returncode == 1
+        assert "the disk is full; the last good run is untouched" in done.stderr
+        assert "Free some space" in done.stderr
+        assert shown(held.path) == before  # while the disk is full
+        held.kept()
+        ballast.unlink()
+        held.kept()
+        held.clean()
+
+
+def test_a_limit_on_the_size_of_files(file):
+    """A limit of the process, as of a quota: the kernel lets neither the file nor its log grow."""
+    before = shown(file.path)
+    limit = (file.path.parent / "values.db").stat().st_size // 4
+
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # else the kernel ends the process
+
+    done = rooms.valuekit("refresh", "-w", str(file.path), first=limited)
+    assert done.returncode == 1, done.stdout
+    assert "a limit on file sizes refused; the last good run is untouched" in done.stderr
+    assert shown(file.path) == before
+    file.kept()
+    file.clean()
+
+
+def test_a_store_that_may_not_grow(file, monkeypatch):
+    """SQLite's own limit on pages: the same refusal as a full disk, on any machine."""
+    made = connect.sa.create_engine
+
+    def limited(*words, **names):
+        engine = made(*words, **names)
+
+        @sa.event.listens_for(engine, "connect")
+        def _connected(raw, _record):
+            pages = raw.execute("PRAGMA page_count").fetchone()[0]
+            raw.execute(f"PRAGMA max_page_count = {max(pages, 1)}")
+
+        return engine
+
+    with monkeypatch.context() as patch:
+        patch.setattr(connect.sa, "create_engine", limited)
+        assert file.broken() == "disk_full"
+    file.kept()
+    file.clean()
+
+
+@pytest.mark.parametrize("megabytes", [24] if rooms.can_mount() else [])
+def test_a_full_disk_of_the_database_server(tmp_path, worker_id, megabytes, monkeypatch):
+    """A tablespace in memory: it fills while the run is stored."""
+    admin = sa.create_engine(server(), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with admin.connect() as connection:
+        owner = connection.exec_driver_sql("SHOW data_directory").scalar_one()
+    # Below a folder that the server's own user may pass through, which pytest's is not.
+    with (
+        tempfile.TemporaryDirectory(prefix="vk-disk-") as open_to_all,
+        rooms.small_disk(Path(open_to_all), megabytes) as small,
+    ):
+        Path(open_to_all).chmod(0o755)
+        data = small / "space"
+        data.mkdir()
+        shutil.chown(data, Path(owner).stat().st_uid)
+        name = f"space_{worker_id}"
+        with admin.connect() as connection:
+            connection.exec_driver_sql(f"CREATE TABLESPACE {name} LOCATION '{data}'")
+        for url in database(server(), f"faults_{name}"):
+            with admin.connect() as connection:
+                connection.exec_driver_sql(f'ALTER DATABASE "faults_{name}" SET TABLESPACE {name}')
+            held = place(tmp_path, url)
+            ballast = small / "ballast"
+
+            def full(small=small):
+                rooms.fill(small, 0)
+
+            with monkeypatch.context() as patch:
+                during("replace_facts", patch, full)
+                code = held.broken()
+            assert code == "disk_full"
+            with open_store(url) as store:
+                assert store.latest_run().id == held.run
+            ballast.unlink()
+            held.kept()
+            held.clean()
+        with admin.connect() as connection:
+            connection.exec_driver_sql(f"DROP TABLESPACE {name}")
+    admin.dispose()
