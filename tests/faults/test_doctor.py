@@ -1,0 +1,176 @@
+"""Every check of the doctor, by breaking what it checks."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import pytest
+import sqlalchemy as sa
+
+from benchmarks.faults import tiny
+from tests.faults import rooms
+from valuekit.api import Workspace
+from valuekit.cli.doctor import disk, examine
+from valuekit.store import open_store
+from valuekit.store.tables import HEAD
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)  # the last good run is of that day's first minute
+
+
+class Usage(NamedTuple):
+    total: int
+    used: int
+    free: int
+
+
+def point(held, what: str, now: datetime = NOW):
+    found = [one for one in examine(held.path, now) if one.what == what]
+    assert len(found) == 1, (what, found)
+    if found[0].state != "ok":
+        assert found[0].remedy
+    return found[0]
+
+
+def test_a_healthy_workspace_has_no_point_but_the_old_data(refreshed):
+    points = examine(refreshed.path, NOW)
+    assert {one.state for one in points if one.what != "figures"} == {"ok"}
+    names = {one.what for one in points}
+    assert {"workspace", "source files", "tables of leads", "store", "schema", "lock", "clock",
+            "figures", "disk for temporary files"} <= names  # fmt: skip
+    assert ("disk of the store" in names) == ("sqlite" in refreshed.path.read_text())
+
+
+def test_a_source_that_is_gone(refreshed):
+    text = refreshed.path.read_text()
+    refreshed.path.write_text(text.replace('path = "."', 'path = "nowhere"'))
+    assert point(refreshed, "source files").state == "failed"
+
+
+def test_a_table_that_is_gone(refreshed):
+    (refreshed.path.parent / "outcomes.parquet").unlink()
+    found = point(refreshed, "tables of leads")
+    assert found.state == "failed"
+    assert "outcomes" in found.finding
+
+
+def test_a_store_that_is_gone(refreshed, tmp_path):
+    text = refreshed.path.read_text()
+    old = next(one for one in text.splitlines() if one.startswith("store ="))
+    refreshed.path.write_text(text.replace(old, f'store = "sqlite:///{tmp_path}/none.db"'))
+    found = point(refreshed, "store")
+    assert (found.state, found.remedy) == ("failed", "Run: valuekit refresh")
+
+
+@pytest.mark.parametrize(("schema", "remedy"), [("9999", "Install the newest"), ("0002", "backup")])
+def test_a_schema_of_another_version(refreshed, url, schema, remedy):
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{schema}'")
+    found = point(refreshed, "schema")
+    assert found.state == "failed"
+    assert remedy in found.remedy
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{HEAD}'")
+    engine.dispose()
+    assert point(refreshed, "schema").state == "ok"
+
+
+def test_the_lock(refreshed, url):
+    assert point(refreshed, "lock").finding == "free"
+    with open_store(url) as holder:
+        number = holder.begin("refresh", {}, NOW)
+        held = point(refreshed, "lock")
+        assert held.state == "ok"
+        assert f"held by run {number}, process " in held.finding
+        assert "since 2026-03-01 12:00:00 UTC" in held.finding
+        late = point(refreshed, "lock", NOW + timedelta(hours=13))
+        assert (late.state, late.finding) == ("warning", held.finding)
+    killed = point(refreshed, "lock")  # closed without an end, as a killed process is
+    assert killed.state == "warning"
+    assert f"free; run {number} was killed" in killed.finding
+
+
+def test_looking_at_the_lock_takes_it_from_nobody(refreshed, url):
+    del refreshed
+    with open_store(url) as looking, open_store(url) as other:
+        for _ in range(20):
+            assert not looking.locked()
+            number = other.begin("refresh", {}, NOW)
+            assert looking.locked()
+            other.fail(number, "over", NOW)
+
+
+def test_a_clock_that_was_moved_back(refreshed):
+    found = point(refreshed, "clock", datetime(2026, 2, 27, tzinfo=UTC))
+    assert found.state == "failed"
+    assert "before the last run at 2026-03-01" in found.finding
+    assert "timedatectl" in found.remedy
+    assert point(refreshed, "figures", datetime(2026, 2, 27, tzinfo=UTC)).finding.count("later")
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_clock_that_differs_from_the_database(refreshed):
+    assert point(refreshed, "clock", datetime.now(UTC) + timedelta(hours=1)).state == "warning"
+    assert point(refreshed, "clock", datetime.now(UTC)).state == "ok"
+
+
+@pytest.mark.parametrize(("free", "state"), [(10**12, "ok"), (20_000, "warning"), (0, "failed")])
+def test_no_room(tmp_path, monkeypatch, free, state):
+    """20 kB are more than the facts take, and less than they take while they are stored."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: Usage(10**12, 10**12 - free, free))
+    assert disk._room("disk of the store", tmp_path, wanted=30_000, needed=15_000).state == state
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_disk_without_room(refreshed, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: Usage(10**9, 10**9, 0))
+    for what in ("disk of the store", "disk for temporary files"):
+        found = point(refreshed, what)
+        assert found.state == "failed"
+        assert "0.0 MB free" in found.finding
+
+
+def test_old_figures_and_a_failed_run(refreshed, url):
+    assert point(refreshed, "figures", NOW + timedelta(days=3)).state == "warning"
+    table = refreshed.path.parent / "outcomes.parquet"
+    whole = table.read_bytes()
+    table.write_bytes(whole[:200])
+    refreshed.broken()
+    found = point(refreshed, "last run", datetime.now(UTC))
+    assert found.state == "warning"
+    assert "outcomes" in found.finding
+    with open_store(url) as store:
+        assert f"run {store.runs(1)[0].id} failed" in found.finding
+
+
+def test_a_model_that_was_never_refreshed(refreshed):
+    text = refreshed.path.read_text()
+    refreshed.path.write_text(
+        text
+        + '\n[models.fresh]\ntitle = "Fresh"\nowner = "a@example.com"\ntask = "classification"\n'
+        '[models.fresh.predictions]\ntable = "predictions"\nid = "id"\ntime = "at"\nscore = "p"\n'
+    )
+    found = point(refreshed, "models")
+    assert found.state == "warning"
+    assert "fresh" in found.finding
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_the_command_ends_with_one_when_something_must_be_done(refreshed):
+    done = rooms.valuekit("doctor", "-w", str(refreshed.path), "--json")
+    assert (done.returncode, json.loads(done.stdout)["ok"]) == (0, True), done.stdout
+    (refreshed.path.parent / "predictions.parquet").unlink()
+    done = rooms.valuekit("doctor", "-w", str(refreshed.path), "--json")
+    assert (done.returncode, json.loads(done.stdout)["ok"]) == (1, False)
+
+
+def test_a_run_by_a_clock_that_was_moved_back_is_still_the_newest(refreshed):
+    """Runs are ordered by their number: the clock moves no figure back."""
+    outcome = Workspace.load(refreshed.path).refresh(now=datetime(2025, 1, 1, tzinfo=UTC))
+    with Workspace.load(refreshed.path).store() as store:
+        assert store.latest_run().id == outcome.run > refreshed.run
+        assert tiny.figures(store) != refreshed.figures
+        assert store.run_models(outcome.run)[0].last >= store.run_models(refreshed.run)[0].last
