@@ -9,15 +9,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from benchmarks.faults import tiny
 from tests.faults import rooms
 from valuekit.api import Workspace
 from valuekit.cli import BUSY, log
 from valuekit.cli.read_so_far import read_so_far
 from valuekit.journal import note
 from valuekit.store import open_store
+from valuekit.store.tables import fact_tables
 
 SECRET = "hunter2-canary"  # noqa: S105 (a canary, not a secret)
+
+
+def days(path: Path) -> set[object]:
+    """Days with a fact of any kind: outcomes have days after the last prediction."""
+    with Workspace.load(path).store() as store, store._reading() as connection:
+        tables = fact_tables.values()
+        return {day for one in tables for (day,) in connection.execute(sa.select(one.c.day))}
 
 
 def lines(path: Path) -> list[dict]:
@@ -45,7 +55,7 @@ def test_a_run_is_logged_and_listed(refreshed, tmp_path):
     newest = listed[0]
     assert newest["run"] == said["run"]
     assert newest["rows_read"] == said["rows_read"]
-    assert newest["days_replaced"] == stored["days_replaced"] == 31
+    assert newest["days_replaced"] == stored["days_replaced"] == len(days(refreshed.path))
     assert newest["store_bytes"] == (refreshed.path.parent / "values.db").stat().st_size
     assert newest["seconds"] > 0
     assert newest["holder"].startswith("process ")
@@ -61,7 +71,7 @@ def test_a_failure_is_logged_with_its_cause_and_a_second_refresh_ends_with_75(re
     assert rooms.valuekit(*words).returncode == 1
     failed = lines(target)[-1]
     assert (failed["event"], failed["level"]) == ("run_failed", "error")
-    assert failed["cause"] == failed["causes"][0]["code"] == "damaged_file"
+    assert failed["cause"] == failed["causes"][0]["code"] == "truncated"
     table.write_bytes(whole)
     with Workspace.load(refreshed.path).store() as holder:
         number = holder.begin("refresh", {}, datetime.now(UTC))
@@ -93,17 +103,15 @@ def test_no_secret_reaches_the_log(tmp_path, monkeypatch):
 
 
 def test_the_log_of_a_store_behind_a_password(tmp_path):
-    place = tmp_path / "valuekit.toml"
-    place.write_text(
-        '[workspace]\nname = "x"\ncurrency = "EUR"\n'
-        f'store = "postgresql://ada:{SECRET}@127.0.0.1:1/values"\n'
-        '[sources.files]\nkind = "duckdb"\n'
-    )
+    place = tiny.make(tmp_path, f"postgresql://ada:{SECRET}@127.0.0.1:1/values")
     target = tmp_path / "run.jsonl"
     done = rooms.valuekit("refresh", "-w", str(place), "--log", str(target))
     assert done.returncode == 1
     assert lines(target)[-1]["cause"] == "unreachable"
     assert SECRET not in target.read_text() + done.stdout + done.stderr
+    place.write_text("nonsense = 1")
+    assert rooms.valuekit("refresh", "-w", str(place), "--log", str(target)).returncode == 1
+    assert lines(target)[-1]["event"] == "run_refused"
 
 
 def test_the_log_stays_small(tmp_path, monkeypatch):

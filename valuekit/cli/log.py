@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -71,6 +71,11 @@ class _Bounded(RotatingFileHandler):
     """A log that cannot be written is said once, and ends no run."""
 
     _said = False
+
+    def close(self) -> None:
+        """Close the file; what could not be written was said already."""
+        with suppress(OSError):
+            super().close()
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's name)
         """Say why, instead of a trace."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import date, datetime
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,12 +18,14 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from valuekit import journal
 from valuekit.api import Workspace
 from valuekit.cli.app import DEFAULT_WORKSPACE, Json, WorkspacePath, app
 from valuekit.cli.foresee import foresee
 from valuekit.cli.log import logged
 from valuekit.cli.read_so_far import read_so_far
 from valuekit.cli.screen import ERR, complain, emit, printable, say
+from valuekit.errors import ValuekitError
 from valuekit.text import plural
 
 if TYPE_CHECKING:
@@ -64,7 +67,7 @@ def refresh(
         raise typer.BadParameter(NO_SCHEDULER, param_hint="--every")
     start = since.date() if since is not None else None
     with logged(log):
-        held = Workspace.load(workspace)
+        held = _loaded(workspace)
         if dry_run:
             foresee(held, models or None, full=full, since=start, as_json=as_json)
             return
@@ -81,6 +84,15 @@ def refresh(
         if outcome.restated:
             days = plural(outcome.restated, "published day")
             say(f"{days} restated: valuekit restatements shows them before and after.")
+
+
+def _loaded(path: Path) -> Workspace:
+    """The workspace; a mistake in its file is a run refused, and the log says so."""
+    try:
+        return Workspace.load(path)
+    except ValuekitError as error:
+        journal.failed(error, None, 0.0)
+        raise
 
 
 def _refreshed(

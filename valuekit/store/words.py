@@ -99,7 +99,13 @@ _KNOWN: tuple[tuple[str, str, str, str], ...] = (
             "the database cannot be reached",
             "Check that it runs and exists, and its address in `store`.",
         )
-        for piece in ("connection failed", "connection timeout", "could not translate host name")
+        for piece in (
+            "connection failed",
+            "connection timeout",
+            "connection is bad",
+            "connection to server",
+            "could not translate host name",
+        )
     ),
     (
         "database is locked",
