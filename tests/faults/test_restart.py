@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 import warnings
 
@@ -29,9 +28,7 @@ def own():
         pgexec("pg_ctl", (*data, *words), bin_path=server.bin_path, user=server.system_user)
 
     address = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-    yield address, control
-    control("restart", "-m", "immediate")
-    subprocess.run(["true"], check=True)
+    yield address, control, server.ensure_postgres_running
     server.cleanup()
     folder.cleanup()
 
@@ -39,13 +36,13 @@ def own():
 @pytest.fixture
 def restarted(own, tmp_path, request):
     """A refreshed workspace on that server, and what restarts it at once."""
-    address, control = own
+    address, control, start = own
     admin = sa.create_engine(address, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     name = f"restart_{abs(hash(request.node.name)) % 10**9}"
     with admin.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
     url = address.set(database=name).render_as_string(hide_password=False)
-    return place(tmp_path, url), lambda: control("restart", "-m", "immediate"), control
+    return place(tmp_path, url), lambda: control("restart", "-m", "immediate"), (control, start)
 
 
 @pytest.mark.parametrize("step", ["replace_facts", "add_scorecards"])
@@ -75,11 +72,11 @@ def test_an_immediate_restart_while_it_pulls_stores_the_run_whole(restarted):
 
 
 def test_a_server_that_is_down_is_named(restarted):
-    held, _, control = restarted
+    held, _, (control, start) = restarted
     control("stop", "-m", "immediate")
     try:
         assert held.broken() == "unreachable"
     finally:
-        control("start")
+        start()  # as it was: on the same socket
     held.kept()
     held.clean()
