@@ -24,10 +24,14 @@ never 0. NaN and infinity never occur.
 
 | command | keys at the top |
 |---|---|
-| `show` | `schema` (1), `workspace`, `run`, `finished`, and the next line's |
+| `show` | `schema` (1), `workspace`, `run`, `finished`, and |
 | | `freshness` (Freshness), `warnings`, `portfolio` (Portfolio), `models` (Scorecard by name) |
 | `show MODEL` | `schema`, `workspace`, `run`, `finished`, `freshness`, `scorecard` (Scorecard) |
-| `refresh` | `schema`, `run`, `models` (names), `rows_read`, `fact_rows`, `seconds`, `warnings` |
+| `refresh` | `schema`, `run`, `models` (names), `rows_read`, `fact_rows`, `seconds`, and |
+| | `scopes` (model: what was computed, why), `restated_days`, `warnings` |
+| `refresh --dry-run` | `schema`, `models`: by name `scope` (all, days or none), `why`, `days`, |
+| | `ranges`, `rows`, `bytes` |
+| `restatements` | `schema`, `restatements`: `run`, `model`, `fact`, `day`, `before`, `after` |
 | `runs` | `schema`, `runs`: newest first, keys below |
 | `check` | `schema`, `ok`, `models`: per model `findings`, `tables`, `join`, `store_bytes` |
 | `doctor` | `schema`, `ok`, `points`: `what`, `state` (ok, warning, failed), `finding`, `remedy` |
