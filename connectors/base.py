@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from connectors import dialects, zones
 from connectors.findings import naive_timestamp, no_columns, unusable_column
+from connectors.rejects import Rejected
 from valuekit.errors import SourceError
 from valuekit.incremental.plan import Plan
 from valuekit.incremental.survey import Survey
@@ -45,6 +46,8 @@ BAD_CELL = "valuekit_bad_cell"
 NO_SUCH_TIME = "valuekit_no_such_time"
 #: Column of :meth:`Engine.raw` with the file of a row, where tables are made of files.
 FILE = "valuekit_file"
+#: Columns of :meth:`Engine.table` with ``cells``: this and the place of the column wanted.
+CELL = "valuekit_cell_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +177,11 @@ class Engine(abc.ABC):
         del table
         return {}
 
+    def rejected(self, table: str) -> Sequence[Rejected]:
+        """Examples of these rows, at most 20 a rule."""
+        del table
+        return ()
+
     @abc.abstractmethod
     def close(self) -> None:
         """Release the connection and all that it made."""
@@ -187,7 +195,12 @@ class Engine(abc.ABC):
         return self._known(table, [column])[column]
 
     def table(
-        self, table: str, columns: Sequence[str] | None = None, within: Within | None = None
+        self,
+        table: str,
+        columns: Sequence[str] | None = None,
+        within: Within | None = None,
+        *,
+        cells: bool = False,
     ) -> sa.Subquery:
         """A declared table with its types: only the given columns are read.
 
@@ -200,6 +213,8 @@ class Engine(abc.ABC):
             table: Name as declared in the workspace.
             columns: Columns wanted; None for all usable ones.
             within: The part that is read; None for all.
+            cells: Whether each column also comes as the text that was written, for examples of
+                rows that are held back.
 
         Raises:
             SourceError: a column is missing, of an unusable type, or a naive timestamp in a
@@ -222,7 +237,11 @@ class Engine(abc.ABC):
         typed = [self._utc(self.stored(table, c, raw), k).label(c) for c, k in kinds.items()]
         bad = self.bad_cell(table, list(kinds), raw).label(BAD_CELL)
         never = self._no_such_time(table, kinds, raw).label(NO_SUCH_TIME)
-        found = sa.select(*typed, bad, never).select_from(raw)
+        texts = [
+            dialects.to_text(raw.c[column]).label(f"{CELL}{place}")
+            for place, column in enumerate(kinds if cells else ())
+        ]
+        found = sa.select(*typed, bad, never, *texts).select_from(raw)
         return found.where(*self._range(table, within, raw)).subquery()
 
     def typed(

@@ -18,6 +18,7 @@ from connectors import delimited, dialects, files, tables, zones
 from connectors.base import ColumnType, Engine, Statement
 from connectors.failures import in_words
 from connectors.findings import changed_file, not_a_select, vanished_file
+from connectors.rejects import Rejected
 from valuekit.errors import SourceError
 from valuekit.source import Query
 from valuekit.workspace.declare import Source, Workspace
@@ -88,6 +89,10 @@ class DuckDBConnector(Engine):
     def quarantined(self, table: str) -> Mapping[str, int]:
         """Rows of text files that could not be split into columns, by rule."""
         return self._opened(table).quarantined
+
+    def rejected(self, table: str) -> Sequence[Rejected]:
+        """Examples of these rows; see :meth:`Engine.rejected`."""
+        return self._opened(table).rejected
 
     def stored(self, table: str, column: str, raw: sa.FromClause) -> sa.ColumnElement[Any]:
         """One column as its kind; cells of text files are cast one by one."""

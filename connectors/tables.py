@@ -18,12 +18,14 @@ from connectors.base import FILE
 from connectors.dialects import DuckDialect, to_text
 from connectors.failures import in_words
 from connectors.findings import duplicate_columns, place, shown
+from connectors.rejects import rejected, rule_of
 from connectors.roles import roles
 from valuekit.errors import SourceError
 
 if TYPE_CHECKING:
     from connectors.base import ColumnType
     from connectors.duckdb import DuckDBConnector
+    from connectors.rejects import Rejected
 
 _DIALECT = DuckDialect()
 _VIEWS = "SELECT view_name FROM duckdb_views() WHERE NOT internal"
@@ -54,6 +56,7 @@ class FileTable:
     view: sa.TableClause
     kinds: Mapping[str, ColumnType]
     quarantined: Mapping[str, int]
+    rejected: tuple[Rejected, ...] = ()
     marks: delimited.Marks = field(default_factory=delimited.Marks)
     untyped: frozenset[str] = frozenset()  # columns of Parquet files that never had a value
 
@@ -159,7 +162,8 @@ def _csv(
         )
         for i, name in enumerate(names)
     }
-    return FileTable(found, view, kinds, left_out, marks)
+    lines = rejected(cursor, engine.root, len(names), marks.separator) if left_out else ()
+    return FileTable(found, view, kinds, left_out, lines, marks)
 
 
 def _one_header(
@@ -189,18 +193,18 @@ def _left_out(
     """Rows that cannot be split into columns, by rule; text that is not UTF-8 stops here."""
     reader = delimited.reader(found.paths, names, marks, rejects=True)
     counted = cursor.sql(f"FROM {reader} SELECT count(*), count(COLUMNS(*))").fetchall()
-    rejected = cursor.execute(
+    broken = cursor.execute(
         "SELECT error_type::VARCHAR, count(DISTINCT (file_id, line)) "
         "FROM reject_errors GROUP BY 1 ORDER BY 1"
     ).fetchall()
-    if "INVALID ENCODING" in {kind for kind, _ in rejected}:
+    if "INVALID ENCODING" in {kind for kind, _ in broken}:
         wrong = [path for path in found.paths if delimited.wrong_byte(path) is not None]
         faults = [delimited.encoding(_file(engine, table, path), path) for path in wrong]
         raise SourceError(*faults)
-    lost = sum(rows for _, rows in rejected)
+    lost = sum(rows for _, rows in broken)
     if lost and not counted[0][0]:
         raise SourceError(delimited.unsplittable(place(engine, table), lost))
-    return {kind.lower().replace(" ", "_"): rows for kind, rows in rejected}
+    return {rule_of(kind): rows for kind, rows in broken}
 
 
 def _file(engine: DuckDBConnector, table: str, path: Path) -> str:

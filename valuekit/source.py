@@ -74,6 +74,35 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """One row that a rule held back, redacted: enough to find it, too little to know whom it is of.
+
+    Attributes:
+        source: ``predictions``, ``assignments``, ``outcomes`` or ``panel``.
+        table: The table as declared.
+        rule: Name of the rule, as in the fact ``intake``.
+        reference: How to find the row: its id, else its key, else file and line.
+        column: The column that breaks the rule; several with commas; empty for the whole row.
+        value: What is there, by :mod:`valuekit.quarantine.redact`.
+        reason: Why it was held back, in words.
+        at: Time of the row in UTC; None when it has none that can be read.
+        day: Its day in the workspace's zone, as in the fact ``intake``; None likewise.
+        row_hash: SHA-256 of the row's mapped columns as they were written.
+    """
+
+    source: str
+    table: str
+    rule: str
+    reference: str
+    column: str
+    value: str
+    reason: str
+    at: datetime | None
+    day: date | None
+    row_hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pull:
     """The facts of one model, its intake counts, and how they were obtained.
 
@@ -95,6 +124,7 @@ class Pull:
         tied: Role -> days that share an id with another day, of those that were read.
         far: Those that share it with a day further away than slices look.
         crossing: Days on which units appear in another arm than their first.
+        held: At most 20 examples of each source and rule that held rows back.
     """
 
     facts: Mapping[str, pd.DataFrame]
@@ -105,13 +135,13 @@ class Pull:
     complete_through: date | None
     findings: tuple[Finding, ...] = ()
     rows_read: int = 0
-    samples: tuple[Mapping[str, str], ...] = field(default=())
     ranges: tuple[tuple[date, date], ...] | None = None
     panel: bool = False
     why: str = ""
     tied: Mapping[str, tuple[date, ...]] = field(default_factory=dict)
     far: tuple[date, ...] = ()
     crossing: tuple[date, ...] = ()
+    held: tuple[Held, ...] = ()
 
 
 class Connector(Protocol):

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from connectors import dialects
 from connectors.sql.values import flag, total
-from connectors.sql.work import Statement, Work
+from connectors.sql.work import Expression, Statement, Work
 from valuekit.incremental.plan import NEAR
 
 ACCEPTED = "accepted"
@@ -35,6 +35,8 @@ class Judged:
         amount: Sum of the amount over all rows read, on its own.
         span: First and last time of usable rows; None when there are none.
         tied: Days that share an id with another day, and whether one that a slice may not see.
+        twice: Ids that occur more than once, with ``conflict``; None when none does.
+        firsts: The first row of each such id without conflict.
     """
 
     rows: sa.FromClause
@@ -43,6 +45,8 @@ class Judged:
     amount: float
     span: tuple[datetime, datetime] | None
     tied: Mapping[date, bool] = field(default_factory=dict)
+    twice: sa.FromClause | None = None
+    firsts: sa.FromClause | None = None
 
 
 def judge(work: Work, source: str, read: sa.Subquery, *, has_id: bool = True) -> Judged:
@@ -69,8 +73,11 @@ def judge(work: Work, source: str, read: sa.Subquery, *, has_id: bool = True) ->
         counts.append(sa.func.count(sa.distinct(one)).label("ids"))
     seen = work.row(f"count {source}", sa.select(*counts))
     good = _in_range(read, seen["first"], seen["last"])
+    twice = firsts = None
     if has_id and int(seen["ids"]) != int(seen["usable"]):
-        rows, rules, tied = _without_twice(work, source, read, good)
+        twice = _twice(work, source, read)
+        rows, rules, firsts = _without_twice(work, source, read, good, twice)
+        tied = _tied(work, source, read, twice)
     else:
         tied = {}
         rules = work.run(f"judge {source}", _by_rule(read))
@@ -78,7 +85,8 @@ def judge(work: Work, source: str, read: sa.Subquery, *, has_id: bool = True) ->
         held = [] if bool((rules["rule"] == ACCEPTED).all()) else [c.rule == ACCEPTED]
         rows = sa.select(read).where(*held, *good).subquery(source)
     span = None if seen["first"] is None else (seen["first"], seen["last"])
-    return Judged(rows, rules, int(seen["read"]), float(seen["amount"]), span, tied)
+    read_rows, amount = int(seen["read"]), float(seen["amount"])
+    return Judged(rows, rules, read_rows, amount, span, tied, twice, firsts)
 
 
 def _in_range(
@@ -103,10 +111,13 @@ def _by_rule(rows: sa.FromClause) -> Statement:
 
 
 def _without_twice(
-    work: Work, source: str, read: sa.Subquery, good: Sequence[sa.ColumnElement[bool]]
-) -> tuple[sa.FromClause, pd.DataFrame, dict[date, bool]]:
-    """Accepted rows without repetitions, the counts by rule, and the days that share ids."""
-    twice = _twice(work, source, read)
+    work: Work,
+    source: str,
+    read: sa.Subquery,
+    good: Sequence[sa.ColumnElement[bool]],
+    twice: sa.FromClause,
+) -> tuple[sa.FromClause, pd.DataFrame, sa.FromClause]:
+    """Accepted rows without repetitions, the counts by rule, and the first of each repetition."""
     with_twice = sa.and_(read.c.id == twice.c.id, read.c.usable == 1)
     alone = (
         sa.select(read)
@@ -137,7 +148,7 @@ def _without_twice(
     ]
     found = [one for one in rules if len(one)]
     rows = sa.union_all(clean, again).subquery(source)
-    return rows, pd.concat(found, ignore_index=True), _tied(work, source, read, twice)
+    return rows, pd.concat(found, ignore_index=True), kept
 
 
 def _tied(work: Work, source: str, read: sa.Subquery, twice: sa.FromClause) -> dict[date, bool]:
@@ -169,8 +180,7 @@ def _twice(work: Work, source: str, read: sa.Subquery) -> sa.FromClause:
             sa.func.min(one) != sa.func.max(one),
             sa.and_(sa.func.count(one) != 0, sa.func.count(one) != sa.func.count()),
         )
-        for one in read.c
-        if one.name not in _OWN
+        for one in map(_comparable, (one for one in read.c if one.name not in _OWN))
     ]
     return work.keep(
         f"twice_{source}",
@@ -184,6 +194,11 @@ def _twice(work: Work, source: str, read: sa.Subquery) -> sa.FromClause:
         .where(read.c.usable == 1)
         .group_by(read.c.id),
     )
+
+
+def _comparable(value: Expression) -> Expression:
+    """A value whose order knows NaN: engines skip it where a file's statistics leave it out."""
+    return dialects.to_text(value) if isinstance(value.type, sa.Double) else value
 
 
 def _later(

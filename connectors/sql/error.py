@@ -101,7 +101,9 @@ def _one(
     made = made.merge(_moments(rows), on=list(_KEYS), how="left")
     for kind, dtype in (("pinball", "float64"), ("covered", "int64")):
         columns = [f"{kind}{i}" for i in range(len(levels))]
-        made[kind] = boxed_rows(made[columns].to_numpy(dtype=dtype).reshape(len(made), -1))
+        made[kind] = boxed_rows(
+            made[columns].to_numpy(dtype=dtype).reshape(len(made), len(columns))
+        )
     return made.drop(columns=quantile_sums).assign(
         forecaster=name, level="series", layout=layout.id
     )

@@ -38,6 +38,8 @@ class Joined:
         sources: Every source's rows by day and rule.
         span: First and last day with predictions or units.
         complete_through: Last day through which outcomes are complete.
+        sides: What outcomes were matched to, for judging those that met nothing.
+        keys: Keys that lead to the outcomes.
     """
 
     spine: Spine | None
@@ -49,6 +51,8 @@ class Joined:
     sources: tuple[Source, ...]
     span: Days | None
     complete_through: date | None
+    sides: tuple[Entries, ...] = ()
+    keys: Keys | None = None
 
 
 def join(work: Work) -> Joined:
@@ -72,6 +76,8 @@ def join(work: Work) -> Joined:
         sources=_sources(work, spine, exposed, actuals, aims, sides, span),
         span=span,
         complete_through=_complete(work, actuals, span),
+        sides=tuple(entries for entries, _ in sides),
+        keys=_keys(spine, exposed),
     )
 
 
@@ -83,7 +89,7 @@ def _outcomes(work: Work, spine: Spine | None, exposed: Units | None) -> Found:
     """Outcomes by way of the predictions, of the units, or both."""
     keys = spine.keys if spine is not None and spine.keys is not None else None
     unit_keys = exposed.keys if exposed is not None else None
-    one = keys or unit_keys
+    one = _keys(spine, exposed)
     declared = work.model.outcomes
     if declared is None or (spine is None and exposed is None):
         return None, [], None, None, None
@@ -136,6 +142,13 @@ def _older(work: Work, spine: Spine, keys: Keys) -> sa.FromClause | None:
         return None
     c = whole_spine(work, spine).rows.c
     return sa.select(c.id, c.ts, c.day, *(c[name] for name in keys.names)).subquery("older")
+
+
+def _keys(spine: Spine | None, exposed: Units | None) -> Keys | None:
+    """Keys of the predictions, else of the units."""
+    if spine is not None and spine.keys is not None:
+        return spine.keys
+    return exposed.keys if exposed is not None else None
 
 
 def _firsts(exposed: Units | None, keys: Keys) -> sa.FromClause | None:

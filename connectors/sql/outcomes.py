@@ -26,6 +26,7 @@ from connectors.sql.values import (
     unusable,
 )
 from connectors.sql.work import Expression, Work
+from connectors.sql.written import Written, cells_of
 from valuekit.workspace.declare import Metric, Outcomes
 
 
@@ -67,6 +68,13 @@ def outcomes(work: Work, o: Outcomes, keys: Keys, *, once: bool = False) -> Actu
     return Actuals(judged, kept, when is not None, when is not None and kinds[when] == "date")
 
 
+def written(work: Work, o: Outcomes, keys: Keys) -> Written:
+    """Every row of the outcomes as it was judged, with its cells as they were written."""
+    kinds = work.engine.columns(o.table)
+    rows = _Rows(work, o, kinds, keys, actual_time(work), cells=True)
+    return Written(rows.read(), tuple(rows.wanted()))
+
+
 def _identity(work: Work, rows: sa.FromClause, o: Outcomes) -> Expression:
     """A number or id that tells outcome rows apart; equal rows may swap theirs."""
     if o.id is not None:
@@ -88,11 +96,13 @@ class _Rows:
         kinds: Mapping[str, ColumnType],
         keys: Keys,
         when: str | None,
+        *,
+        cells: bool = False,
     ) -> None:
         self.work, self.o, self.kinds, self.keys = work, o, kinds, keys
         self.when = when
         self.metrics: Mapping[str, Metric] = work.model.metrics
-        self.raw = work.table("outcomes", o, self._wanted())
+        self.raw = work.table("outcomes", o, self.wanted(), cells=cells)
 
     def read(self) -> sa.Subquery:
         """All rows of the table with their meaning and the rule that each breaks, if any."""
@@ -115,6 +125,7 @@ class _Rows:
             **self._metrics(),
             **self.keys.of_outcome(raw.c, self.kinds),
             "amount": self._amount(),
+            **cells_of(raw),
         }
         if o.arrived is not None:
             columns["late"] = self.work.engine.local_day(raw.c[o.arrived])
@@ -140,7 +151,8 @@ class _Rows:
             found += when.rules(self.work.engine, self.raw.c, self.when, self.kinds[self.when])
         return found
 
-    def _wanted(self) -> list[str]:
+    def wanted(self) -> list[str]:
+        """The columns that are read."""
         o = self.o
         metrics = [c for one in self.metrics.values() for c in (one.column, one.denominator)]
         names = (o.id, self.when, o.arrived, o.label, *metrics, *self.keys.outcome)

@@ -40,6 +40,7 @@ class Panelled:
         span: First and last day with accepted rows; None without any.
         complete_through: Last day through which rows are complete.
         findings: What is odd, but no reason to stop.
+        judged: Its rows after judgement.
     """
 
     frames: list[pd.DataFrame]
@@ -47,6 +48,7 @@ class Panelled:
     span: tuple[date, date] | None
     complete_through: date | None
     findings: tuple[Finding, ...]
+    judged: Judged
 
 
 def panel(work: Work, model: Model) -> Panelled | None:
@@ -89,6 +91,7 @@ def panel(work: Work, model: Model) -> Panelled | None:
         span=span,
         complete_through=declared.complete_through or (span[1] if span else None),
         findings=tuple(findings),
+        judged=judged,
     )
 
 

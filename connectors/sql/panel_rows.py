@@ -22,6 +22,7 @@ from connectors.sql.values import (
     unusable,
 )
 from connectors.sql.work import Columns, Expression, Work
+from connectors.sql.written import Written, cells_of
 from valuekit.ledger.schema import NONE
 from valuekit.workspace.declare import Metric, Panel
 from valuekit.workspace.panel import ONE_GROUP
@@ -47,6 +48,13 @@ def panel_rows(
         kinds: What the columns hold.
     """
     return _Rows(work, declared, metrics, kinds).read(primary)
+
+
+def written(work: Work, declared: Panel, metrics: Mapping[str, Metric]) -> Written:
+    """Every row of the panel as it was judged, with its cells as they were written."""
+    kinds = work.engine.columns(declared.table)
+    rows = _Rows(work, declared, metrics, kinds, cells=True)
+    return Written(rows.read(None), tuple(rows.wanted))
 
 
 def day_of(engine: Engine, value: Expression, kind: ColumnType) -> Expression:
@@ -80,13 +88,15 @@ class _Rows:
         declared: Panel,
         metrics: Mapping[str, Metric],
         kinds: Mapping[str, ColumnType],
+        *,
+        cells: bool = False,
     ) -> None:
         self.engine, self.p, self.metrics, self.kinds = work.engine, declared, metrics, kinds
         columns = [one.column for one in metrics.values()]
         p = declared
         wanted = (p.id, p.time, p.group, p.treated_from, p.arm, p.offset, *columns, *p.segments)
-        names = list(dict.fromkeys(one for one in wanted if one is not None))
-        self.raw = work.table("panel", p, names)
+        self.wanted = list(dict.fromkeys(one for one in wanted if one is not None))
+        self.raw = work.table("panel", p, self.wanted, cells=cells)
 
     @property
     def c(self) -> Columns:
@@ -126,6 +136,7 @@ class _Rows:
             **{f"y_{name}": self._value(one) for name, one in self.metrics.items()},
             **{f"seg{i}": text(self.c[n], self.kinds[n]) for i, n in enumerate(p.segments)},
             "amount": self._amount(primary),
+            **cells_of(self.raw),
         }
         labelled = [one.label(name) for name, one in made.items()]
         return sa.select(*labelled).select_from(self.raw).subquery("read_panel")

@@ -18,6 +18,7 @@ from connectors.sql.effect import effect
 from connectors.sql.facts import fact
 from connectors.sql.flow import flow
 from connectors.sql.framed import Framed, frame, on_units
+from connectors.sql.held import held_back
 from connectors.sql.intake import intake
 from connectors.sql.joined import Joined, join
 from connectors.sql.layout import Layout, coarser, layout, reference
@@ -37,7 +38,8 @@ from connectors.sql.work import Work
 from valuekit.errors import Finding
 from valuekit.incremental.plan import Plan
 from valuekit.ledger.schema import SCORE_BINS, SEGMENT_BINS
-from valuekit.source import Progress, Pull, Registered
+from valuekit.quarantine.carry import newest
+from valuekit.source import Held, Progress, Pull, Registered
 from valuekit.workspace.declare import Model, Workspace
 
 FACTS = (
@@ -67,6 +69,7 @@ class Found:
     rows: int = 0
     tied: dict[str, dict[date, bool]] = field(default_factory=dict)
     crossing: set[date] = field(default_factory=set)
+    held: list[Held] = field(default_factory=list)
 
     def note(self, made: Layout | None) -> None:
         """Remember a layout that was made now."""
@@ -139,6 +142,7 @@ def _whole(work: Work, declared: Model, told: list[Finding]) -> Pull:
             found.frames["panel"] = over.frames
             found.findings += over.findings
         found.frames["intake"] = intake(work, list(framed.sources), framed.first)
+        found.held += held_back(work, declared, joined, over, found.frames["intake"])
     finally:
         work.clear()
     return replace(
@@ -171,7 +175,7 @@ def slices(plan: Plan, work: Callable[..., Work], declared: Model, told: list[Fi
         one = work(Slice(first, last, plan), (place / parts, (place + 1) / parts))
         one.noted += found.registered
         try:
-            _slice(one, found)
+            _slice(one, declared, found)
         finally:
             one.clear()
     if plan.panel and declared.panel is not None:
@@ -183,15 +187,17 @@ def slices(plan: Plan, work: Callable[..., Work], declared: Model, told: list[Fi
     )
 
 
-def _slice(work: Work, found: Found) -> None:
+def _slice(work: Work, declared: Model, found: Found) -> None:
     assert work.slice is not None  # noqa: S101  the caller made it
     joined = join(work)
     own = Found()
     _facts(work, joined, own)
     own.frames["intake"] = intake(work, list(joined.sources), work.slice.first)
     for name, frames in own.frames.items():
-        cut = (work.slice.cut(one) for one in frames if len(one))
-        found.frames[name] += [one for one in cut if len(one)]
+        cut = [work.slice.cut(one) for one in frames if len(one)]
+        own.frames[name] = [one for one in cut if len(one)]
+        found.frames[name] += own.frames[name]
+    found.held += held_back(work, declared, joined, None, own.frames["intake"])
     found.registered += [one for one in own.registered if one not in found.registered]
     found.findings += own.findings
     found.rows += sum(one.read for one in joined.sources)
@@ -208,7 +214,9 @@ def _panel(work: Work, declared: Model, found: Found) -> None:
         found.frames["panel"] = over.frames
         found.findings += over.findings
         first = over.span[0] if over.span else None
-        found.frames["intake"] += intake(work, [over.source], first)
+        counted = intake(work, [over.source], first)
+        found.frames["intake"] += counted
+        found.held += held_back(work, declared, None, over, counted)
         found.registered += [one for one in work.noted if one not in found.registered]
         found.rows += over.source.read
     finally:
@@ -239,6 +247,7 @@ def pulled(work: Work, found: Found) -> Pull:
         tied={role: tuple(sorted(days)) for role, days in found.tied.items() if days},
         far=tuple(sorted(day for days in found.tied.values() for day, far in days.items() if far)),
         crossing=tuple(sorted(found.crossing)),
+        held=newest(found.held),
     )
 
 

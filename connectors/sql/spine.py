@@ -25,6 +25,7 @@ from connectors.sql.values import (
     zero,
 )
 from connectors.sql.work import Expression, Work
+from connectors.sql.written import Written, cells_of
 from valuekit.workspace.declare import Predictions
 
 CLASSES = ("classification", "ranking")
@@ -79,6 +80,13 @@ def read(work: Work, p: Predictions, keys: Keys | None) -> sa.Subquery:
     return _Rows(work, p, work.engine.columns(p.table), keys).read()
 
 
+def written(work: Work, p: Predictions) -> Written:
+    """Every row of the predictions as it was judged, with its cells as they were written."""
+    kinds = work.engine.columns(p.table)
+    rows = _Rows(work, p, kinds, prediction_keys(work), cells=True)
+    return Written(rows.read(), tuple(rows.wanted()))
+
+
 def time_of(value: Expression, kind: ColumnType) -> Expression:
     """A time column as a time: a date is its midnight."""
     return dialects.instant(value) if kind == "date" else value
@@ -88,12 +96,18 @@ class _Rows:
     """The typed columns of the prediction table, each by its meaning."""
 
     def __init__(
-        self, work: Work, p: Predictions, kinds: dict[str, ColumnType], keys: Keys | None
+        self,
+        work: Work,
+        p: Predictions,
+        kinds: dict[str, ColumnType],
+        keys: Keys | None,
+        *,
+        cells: bool = False,
     ) -> None:
         self.work, self.p, self.kinds, self.keys = work, p, kinds, keys
         self.classes = work.model.task in CLASSES
         self.forecast = work.model.task == "forecast" and p.target_time is not None
-        self.raw = work.table("predictions", p, self._wanted())
+        self.raw = work.table("predictions", p, self.wanted(), cells=cells)
 
     def read(self) -> sa.Subquery:
         """All rows of the table with their meaning and the rule that each breaks, if any."""
@@ -122,11 +136,13 @@ class _Rows:
             **self._what(),
             **(self.keys.of_entry(raw.c, self.kinds) if self.keys else {}),
             **self._more(),
+            **cells_of(raw),
         }
         made = [one.label(name) for name, one in columns.items()]
         return sa.select(*made).select_from(raw).subquery("read_predictions")
 
-    def _wanted(self) -> list[str]:
+    def wanted(self) -> list[str]:
+        """The columns that are read."""
         p = self.p
         single = (
             p.id, p.time, p.unit, p.score, p.predicted, p.acted, p.arm, p.version, p.value,

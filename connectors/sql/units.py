@@ -27,6 +27,7 @@ from connectors.sql.spine import Spine, time_of
 from connectors.sql.strata import no_chance, stratum
 from connectors.sql.values import blank, flag, number, text, too_long, total, unusable, zero
 from connectors.sql.work import Columns, Expression, Statement, Work
+from connectors.sql.written import Written, cells_of
 from valuekit.workspace.declare import Assignments
 
 
@@ -162,15 +163,30 @@ def _assigned(work: Work, a: Assignments) -> Units:
     )
 
 
-def _read(
-    work: Work, a: Assignments, kinds: Mapping[str, ColumnType], keys: Keys | None
-) -> sa.Subquery:
-    """All rows of the assignment table, by meaning, with the rule that each breaks."""
+def written(work: Work, a: Assignments) -> Written:
+    """Every row of the assignments as it was judged, with its cells as they were written."""
+    keys = assignment_keys(work)
+    rows = _read(work, a, work.engine.columns(a.table), keys, cells=True)
+    return Written(rows, tuple(_wanted(a, keys)))
+
+
+def _wanted(a: Assignments, keys: Keys | None) -> list[str]:
     wanted = (
         a.unit, a.arm, a.time, a.stratum, a.propensity, *a.covariates.values(), *a.segments
     )  # fmt: skip
-    columns = dict.fromkeys(one for one in (*wanted, *(keys.entry if keys else ())) if one)
-    raw = work.table("assignments", a, list(columns))
+    return list(dict.fromkeys(one for one in (*wanted, *(keys.entry if keys else ())) if one))
+
+
+def _read(
+    work: Work,
+    a: Assignments,
+    kinds: Mapping[str, ColumnType],
+    keys: Keys | None,
+    *,
+    cells: bool = False,
+) -> sa.Subquery:
+    """All rows of the assignment table, by meaning, with the rule that each breaks."""
+    raw = work.table("assignments", a, _wanted(a, keys), cells=cells)
     unit = raw.c[a.unit], kinds[a.unit]
     timed = [] if a.time is None else when.rules(work.engine, raw.c, a.time, kinds[a.time])
     rule = sa.case(
@@ -201,6 +217,7 @@ def _read(
         **{f"seg{i}": text(raw.c[one], kinds[one]) for i, one in enumerate(a.segments)},
         **_covariates(work, a, raw, kinds),
         **(keys.of_entry(raw.c, kinds) if keys else {}),
+        **cells_of(raw),
     }
     labelled = [one.label(name) for name, one in made.items()]
     return sa.select(*labelled).select_from(raw).subquery("read_assignments")

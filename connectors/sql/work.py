@@ -62,13 +62,15 @@ class Work:
         """The declared model."""
         return self.workspace.models[self.name]
 
-    def table(self, role: str, block: Block, columns: Sequence[str]) -> sa.Subquery:
+    def table(
+        self, role: str, block: Block, columns: Sequence[str], *, cells: bool = False
+    ) -> sa.Subquery:
         """A table of the model with its types: its rows, or those that a slice reads."""
         within = None
         if self.slice is not None:
             whole = self.slice.everything
             within = whole if self.back else self.slice.within(self.model, role, block)
-        return self.engine.table(block.table, columns, within)
+        return self.engine.table(block.table, columns, within, cells=cells)
 
     def run(self, name: str, statement: Statement) -> pd.DataFrame:
         """The result of a statement; whole numbers as int64, other numbers as float64."""
@@ -83,6 +85,12 @@ class Work:
         self._tell(name)
         rows: list[dict[str, Any]] = self.engine.run(f"{self.name}: {name}", statement).to_pylist()
         return rows[0]
+
+    def rows(self, name: str, statement: Statement) -> list[dict[str, Any]]:
+        """The rows of a statement that has few."""
+        self._tell(name)
+        made: list[dict[str, Any]] = self.engine.run(f"{self.name}: {name}", statement).to_pylist()
+        return made
 
     def keep(self, name: str, statement: Statement) -> sa.FromClause:
         """The result of a statement, for use by later ones in the engine."""

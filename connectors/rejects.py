@@ -1,0 +1,72 @@
+"""Lines of text files that could not be split into columns: examples with file and line."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from valuekit.quarantine.redact import EXAMPLES
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A line that is in no table.
+
+    Attributes:
+        rule: What is wrong with it, as counted by :meth:`Engine.quarantined`.
+        place: File below the source's folder, and line.
+        text: The line as it stands there.
+        found: What is odd about it, without its content; empty when nothing short says it.
+    """
+
+    rule: str
+    place: str
+    text: str
+    found: str
+
+
+def rejected(
+    cursor: duckdb.DuckDBPyConnection, root: Path, columns: int, separator: str = ","
+) -> tuple[Rejected, ...]:
+    """The last lines of each rule that the scan just made has left out.
+
+    Args:
+        cursor: The cursor of the scan; its rejects are in a table of its own.
+        root: Folder of the source.
+        columns: Columns of the header.
+        separator: What separates them.
+    """
+    rows = cursor.execute(
+        "SELECT * FROM (SELECT DISTINCT ON (error_type, file_id, line) "
+        "error_type::VARCHAR AS kind, file_path, line, coalesce(csv_line, '') FROM reject_errors "
+        "JOIN reject_scans USING (scan_id, file_id)) "
+        "QUALIFY row_number() OVER (PARTITION BY kind ORDER BY file_path DESC, line DESC) <= $1 "
+        "ORDER BY ALL",
+        [EXAMPLES],
+    ).fetchall()
+    return tuple(
+        Rejected(
+            rule_of(kind),
+            f"{Path(path).relative_to(root)}, line {line}",
+            text.rstrip("\r\n"),
+            _found(kind, text, columns, separator),
+        )
+        for kind, path, line, text in rows
+    )
+
+
+def rule_of(kind: str) -> str:
+    """The engine's word for a broken line as the name of a rule."""
+    return kind.lower().replace(" ", "_")
+
+
+def _found(kind: str, text: str, columns: int, separator: str) -> str:
+    if not kind.endswith("COLUMNS"):
+        return ""
+    cells = next(csv.reader([text.replace("\0", "")], delimiter=separator), [])
+    return f"{len(cells)} cells, {columns} columns"

@@ -1,0 +1,252 @@
+"""What every rule that judges source rows means, why it holds rows back, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_WRITE = "Correct the rows where they are written, then refresh."
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule in words.
+
+    Attributes:
+        name: As in the fact ``intake``.
+        title: A few words, as a heading.
+        meaning: What such a row is like: one sentence that goes on after "the row:".
+        why: Why it is not used.
+        remedy: What to do.
+        fate: What becomes of the row.
+    """
+
+    name: str
+    title: str
+    meaning: str
+    why: str
+    remedy: str
+    fate: str = "quarantined"
+
+
+_ALL = (
+    Rule(
+        "bad_cell",
+        "Unreadable cell",
+        "a cell is not of the kind that its column holds everywhere else",
+        "Nine in ten cells of the column are numbers, dates or times and this one is not. Reading "
+        "it as something else would guess.",
+        "Write the cell like the others: plain digits with a decimal point, ISO dates. Leave it "
+        "empty when it is unknown.",
+    ),
+    Rule(
+        "null_id",
+        "No id",
+        "the id is empty or blank",
+        "Without an id a row cannot be told from its copies, so it might be counted twice.",
+        "Write an id in every row, or declare a column that has one.",
+    ),
+    Rule(
+        "null_time",
+        "No time",
+        "the time is empty or cannot be read",
+        "A row without a time belongs to no day, no window and no period.",
+        "Write a time in every row. Use `date` where one day holds for the whole table.",
+    ),
+    Rule(
+        "time_unit",
+        "Time in a wrong unit",
+        "the time lies in another age, as milliseconds read as seconds do",
+        "A wrong time puts the row into a wrong day, window and period.",
+        "Convert seconds, milliseconds or microseconds since 1970 to timestamps when exporting.",
+    ),
+    Rule(
+        "no_such_time",
+        "Time that never was",
+        "the clocks of the zone jumped over the time",
+        "Either neighbouring hour would be a guess.",
+        "Write times in UTC, or with their offset.",
+    ),
+    Rule(
+        "future",
+        "Time in the future",
+        "the time is later than the run",
+        "What has not happened yet cannot be counted.",
+        "Look for a wrong zone or clock, or a planned date in place of the real one.",
+    ),
+    Rule(
+        "long_id",
+        "Endless id",
+        "the id is longer than any id",
+        "Usually a whole text or a broken line stands where the id should be.",
+        "Look for a column that was shifted, or declare the column that has the id.",
+    ),
+    Rule(
+        "long_key",
+        "Endless key",
+        "the key that leads to a prediction or unit is longer than any id",
+        "Usually a whole text or a broken line stands where the key should be.",
+        "Look for a column that was shifted, or correct `on` in [outcomes].",
+    ),
+    Rule(
+        "null_key",
+        "No key",
+        "the key that leads to a prediction or unit is empty or blank",
+        "Nobody knows whose outcome it is, so no model may take credit for it.",
+        "Write the key in every row, or correct `on` in [outcomes].",
+    ),
+    Rule(
+        "null_group",
+        "No group",
+        "the group is empty or blank",
+        "A comparison of groups cannot place a row that belongs to none.",
+        "Write the group in every row.",
+    ),
+    Rule(
+        "null_arm",
+        "No arm",
+        "nothing says whether the block of time had the model",
+        "Either guess would move the effect.",
+        "Write the arm in every row.",
+    ),
+    Rule(
+        "bad_arm",
+        "Unclear arm",
+        "the arm is neither yes nor no",
+        "Either guess would move the effect.",
+        "Write true and false or 1 and 0, or name the treated one with `treated_value`.",
+    ),
+    Rule(
+        "bad_score",
+        "Impossible score",
+        "the score is no number between 0 and 1, or the prediction is no number",
+        "A score that is no probability has no place among the bins and thresholds.",
+        "Look for a scaler that was left out, percent in place of shares, or a division by zero.",
+    ),
+    Rule(
+        "bad_value",
+        "No usable number",
+        "a number is missing where one is needed, not a number, or infinite",
+        "One infinite value would make every sum and mean infinite.",
+        "Write plain numbers with a decimal point, without currency signs; leave unknown ones "
+        "empty.",
+    ),
+    Rule(
+        "null_value",
+        "No value",
+        "no metric of the row has a value",
+        "An unknown value is not zero.",
+        "Write the value, or leave the row out.",
+    ),
+    Rule(
+        "bad_propensity",
+        "Impossible chance",
+        "the chance of treatment is missing or not between 0 and 1",
+        "Units are compared with units that had the same chance; this one has none.",
+        "Score every unit with the model of who is treated, as a share.",
+    ),
+    Rule(
+        "conflicting_duplicate",
+        "Contradicting rows",
+        "the same id or unit is there again with other content",
+        "Nobody knows which of the rows is true, so none of them is used.",
+        "Keep the true row. Corrections replace a row, they do not stand beside it.",
+    ),
+    Rule(
+        "orphan",
+        "Outcome of nobody",
+        "no prediction or unit that is used has the key of this outcome",
+        "The outcome happened without the model, so it says nothing about it.",
+        "Look for ids written in two ways, predictions that were held back themselves, a log that "
+        "began later than the outcomes, or rows of other products. Where outcomes of strangers are "
+        "expected, allow more of them.",
+    ),
+    Rule(
+        "before_prediction",
+        "Outcome before its prediction",
+        "the outcome happened before the first prediction or exposure with its key",
+        "What was already there cannot be due to the model.",
+        "Look for a wrong time zone, a time of export in place of the event, or a log that began "
+        "later than the outcomes.",
+    ),
+    Rule(
+        "missing_columns",
+        "Line too short",
+        "the line has fewer cells than the header",
+        "It is unknown which cells are missing.",
+        "Export the file again; look for a transfer that was cut.",
+    ),
+    Rule(
+        "too_many_columns",
+        "Line too long",
+        "the line has more cells than the header",
+        "It is unknown which cell belongs to which column.",
+        "Put text with commas in double quotes.",
+    ),
+    Rule(
+        "unquoted_value",
+        "Broken quotes",
+        "a quoted text is not closed, or goes on after its closing quote",
+        "It is unknown where the cell ends.",
+        'Double the quotes inside of quoted text: "she said ""yes""".',
+    ),
+    Rule(
+        "line_size_over_maximum",
+        "Endless line",
+        "the line is longer than any row can be",
+        "Usually a quote is missing and many rows have run together.",
+        "Look for a quote that is not closed.",
+    ),
+    Rule(
+        "duplicate",
+        "Same row again",
+        "the same id with the same content was there already",
+        "It is one event, counted once.",
+        "Nothing, unless there are more than you expect.",
+        "deduplicated",
+    ),
+    Rule(
+        "crossed",
+        "Later in another arm",
+        "the unit was assigned again, to another arm",
+        "A unit is analysed in the arm it was given first.",
+        "See that assignment is drawn once a unit.",
+        "deduplicated",
+    ),
+    Rule(
+        "outside_window",
+        "Too late to count",
+        "the outcome happened after the declared window of every prediction with its key",
+        "The window says for how long an outcome may be due to a prediction.",
+        "Nothing, unless the window is too short.",
+        "out_of_window",
+    ),
+    Rule(
+        "uncredited",
+        "Not the one that counts",
+        "another outcome of the same prediction was picked, or another prediction has the credit",
+        "Each outcome is credited once.",
+        "Nothing: `pick` and `credit` of [outcomes] decide.",
+        "accepted",
+    ),
+)
+RULES: dict[str, Rule] = {one.name: one for one in _ALL}
+
+
+def rule(name: str) -> Rule:
+    """The rule of a name; one that a connector of its own brought speaks for itself.
+
+    >>> rule("orphan").title
+    'Outcome of nobody'
+    >>> rule("future_time").meaning
+    'the row breaks the rule "future time"'
+    """
+    if name in RULES:
+        return RULES[name]
+    words = name.replace("_", " ")
+    return Rule(
+        name,
+        words.capitalize(),
+        f'the row breaks the rule "{words}"',
+        "The connector that reads the table holds such rows back.",
+        _WRITE,
+    )
