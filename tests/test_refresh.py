@@ -278,7 +278,8 @@ def test_facts_that_do_not_conform_fail_the_run(fake, loaded, store):
 def test_an_empty_model_is_a_warning_not_a_failure(fake, loaded, store, books):
     fake.pulls["fraud"] = pull("fraud", 0, facts={}, first=None, last=None, rows_read=0)
     outcome = refresh(loaded, store, now=NOW)
-    (warning,) = outcome.findings
+    held, warning = outcome.findings
+    assert (held.place, held.value) == ("models.churn.predictions", "10 of 100 rows, 10%")
     assert (warning.code, warning.severity) == ("empty_model", "warning")
     assert "valuekit.toml:" in warning.place
     assert books["fraud"].first is None

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from valuekit.errors import Finding
+from valuekit.errors import Finding, SourceError
 from valuekit.incremental.framed import framed
 from valuekit.incremental.plan import FULL, Plan, Stored, plan
 from valuekit.incremental.survey import NO_DAY, Survey, unpacked
 from valuekit.ledger.collect import together
 from valuekit.ledger.intake import accounted, conserved
-from valuekit.source import Connector, Pull, Registered
+from valuekit.quarantine.carry import carried
+from valuekit.quarantine.limits import WARNED, judge
+from valuekit.source import Connector, Held, Pull, Registered
 
 if TYPE_CHECKING:
     from valuekit.store.records import RunModelRecord
@@ -67,6 +69,7 @@ class Pulled:
         through: Last day that had been published when the run began.
         plan: What was computed; None when the connector cannot tell what changed.
         survey: The sources now; None likewise.
+        held: Examples of rows that are held back, of all days.
     """
 
     pull: Pull
@@ -81,6 +84,7 @@ class Pulled:
     through: date | None = None
     plan: Plan | None = None
     survey: Survey | None = None
+    held: tuple[Held, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -163,6 +167,7 @@ def pulled(
     if made is None:
         made = _wholly(turn, found)
     _account(loaded, name, made)
+    made = _judged(loaded, store, name, made)
     through = _published(loaded.workspace.models[name], before)
     return replace(made, stored=stored, through=through, seconds=perf_counter() - began)
 
@@ -289,6 +294,22 @@ def _both(old: tuple[Finding, ...], new: tuple[Finding, ...]) -> tuple[Finding, 
         if held is None or (one.rows or 0) >= (held.rows or 0):
             found[one.place, one.code] = one
     return tuple(found.values())
+
+
+def _judged(loaded: Loaded, store: Store, name: str, made: Pulled) -> Pulled:
+    """Rows held back on all days, against what the workspace allows.
+
+    Raises:
+        SourceError: a rule holds back more than its limit.
+    """
+    given, intake = made.pull, made.facts["intake"]
+    before = [one.row for one in store.quarantine(name)] if given.ranges is not None else []
+    held = carried(given.held, before, given.ranges, panel=given.panel, intake=intake)
+    found = judge(loaded.workspace, name, intake, held)
+    if refused := [one for one in found if one.severity == "error"]:
+        raise SourceError(*refused)
+    others = [one for one in made.findings if not one.rule.startswith(WARNED)]
+    return replace(made, held=held, findings=(*others, *found))
 
 
 def _account(loaded: Loaded, name: str, made: Pulled) -> None:

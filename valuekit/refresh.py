@@ -342,6 +342,7 @@ def _assessed(loaded: Loaded, name: str, one: Pulled, as_of: date) -> ModelOutco
         total=one.rows,
         why=one.scope,
         days=one.days,
+        held=one.held,
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from valuekit.errors import Finding
-from valuekit.store import facts, tables
+from valuekit.store import facts, quarantine, tables
 from valuekit.store.records import RunOutcome
 from valuekit.store.size import size
 from valuekit.store.words import failure
@@ -162,6 +162,7 @@ STEPS: tuple[Step, ...] = (
     add_queries,
     add_models,
     add_scorecards,
+    quarantine.add,
 )
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from valuekit.errors import Finding
     from valuekit.incremental.diff import Restated
-    from valuekit.source import Query, Registered
+    from valuekit.source import Held, Query, Registered
 
 RunStatus = Literal["running", "ok", "failed"]
 
@@ -40,6 +40,7 @@ class ModelOutcome:
         total: Source rows that the intake of all days accounts for; None when unknown.
         why: What was computed: everything, some days or nothing, and the reason.
         days: Number of days that were computed again.
+        held: Examples of rows that are held back, of all days.
     """
 
     model: str
@@ -59,6 +60,7 @@ class ModelOutcome:
     total: int | None = None
     why: str = ""
     days: int = 0
+    held: tuple[Held, ...] = ()
 
     @property
     def fact_rows(self) -> int:
@@ -194,6 +196,39 @@ class RestatementRecord:
     day: date
     before: Mapping[str, object]
     after: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRecord:
+    """A row that was held back, as it was seen first.
+
+    Attributes:
+        id: Its number; later ones are larger.
+        run: The run that saw it first.
+        model: Name of the model.
+        row: The example.
+        current: Whether the last run of the model still met it.
+    """
+
+    id: int
+    run: int
+    model: str
+    row: Held
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeRecord:
+    """Rows of a source by what became of them, all days together, as they stood after a run."""
+
+    run: int
+    model: str
+    source: str
+    rule: str
+    fate: str
+    rows: int
+    first: date | None
+    last: date | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from valuekit import __version__
 from valuekit.errors import StoreError
 from valuekit.store import commit as steps
-from valuekit.store import copy, facts, history, lock, tables
+from valuekit.store import copy, facts, history, lock, quarantine, tables
 from valuekit.store import register as registering
 from valuekit.store.connect import WRITE
 from valuekit.store.size import size
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from valuekit.scorecard import Decision
     from valuekit.source import Query, Registered
     from valuekit.store.records import (
+        HeldRecord,
+        IntakeRecord,
         ReportRecord,
         RestatementRecord,
         RunModelRecord,
@@ -336,6 +338,24 @@ class Store:
         """A text that changes whenever something that a page shows changes; cheap to ask."""
         with self._reading() as connection:
             return history.data_version(connection)
+
+    def quarantine(
+        self, model: str | None = None, rule: str | None = None, *, past: bool = False
+    ) -> tuple[HeldRecord, ...]:
+        """Examples of rows that were held back, newest first.
+
+        Args:
+            model: Only of this model.
+            rule: Only of this rule.
+            past: Also those that later runs no longer met.
+        """
+        with self._reading() as connection:
+            return quarantine.read(connection, model, rule, past=past)
+
+    def run_intake(self, run: int) -> tuple[IntakeRecord, ...]:
+        """What had become of the source rows of its models after a run, by source and rule."""
+        with self._reading() as connection:
+            return quarantine.counts(connection, run)
 
     def backup(self, target: Path) -> dict[str, int]:
         """Copy every row into a new SQLite file; readers and a writer go on meanwhile.

@@ -14,7 +14,7 @@ from valuekit.ledger.schema import FACTS, Column, Fact
 from valuekit.store.types import ExactText, Micros, Moment
 
 HEAD = "0006"  # newest revision of the migrations; a test holds the two together
-KNOWN = frozenset({"0001", "0002", "0003", "0005", HEAD})
+KNOWN = frozenset({"0001", "0002", "0003", "0004", "0005", HEAD})
 
 metadata = sa.MetaData()
 
@@ -160,8 +160,44 @@ restatements = sa.Table(
     sa.Column("after", sa.JSON, nullable=False),
 )
 
+quarantine = sa.Table(
+    "quarantine",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("run", sa.ForeignKey("runs.id"), nullable=False),  # that saw it first
+    sa.Column("model", sa.String, nullable=False),
+    sa.Column("source", sa.String, nullable=False),
+    sa.Column("rule", sa.String, nullable=False),
+    sa.Column("row_hash", sa.String, nullable=False),
+    sa.Column("table", sa.String, nullable=False),
+    sa.Column("reference", sa.Text, nullable=False),
+    sa.Column("column", sa.Text, nullable=False),
+    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at", Moment),
+    sa.Column("day", sa.Date),
+    sa.UniqueConstraint("model", "source", "rule", "row_hash", name="uq_quarantine"),
+)
+
+# What became of the source rows of all days, as it stood after a run; `examples` are numbers of
+# rows in quarantine.
+run_intake = sa.Table(
+    "run_intake",
+    metadata,
+    sa.Column("run", sa.ForeignKey("runs.id"), primary_key=True),
+    sa.Column("model", sa.String, primary_key=True),
+    sa.Column("source", sa.String, primary_key=True),
+    sa.Column("rule", sa.String, primary_key=True),
+    sa.Column("fate", sa.String, nullable=False),
+    sa.Column("rows", sa.BigInteger, nullable=False),
+    sa.Column("first", sa.Date),
+    sa.Column("last", sa.Date),
+    sa.Column("examples", sa.JSON, nullable=False),
+    sa.Index("ix_run_intake_model", "model", "source", "rule"),
+)
+
 # Rows of these tables are never changed nor deleted; triggers of the migrations refuse both.
-APPEND_ONLY = ("decisions", "registrations", "restatements")
+APPEND_ONLY = ("decisions", "registrations", "restatements", "quarantine")
 
 
 def _type(column: Column) -> sa.types.TypeEngine[Any]:

@@ -122,7 +122,7 @@ _KNOWN: tuple[tuple[str, str, str, str], ...] = (
     (
         "append-only",
         "append_only",
-        "decisions and registrations are never changed nor deleted",
+        "decisions, registrations and rows in quarantine are never changed nor deleted",
         "Add a new one that supersedes it.",
     ),
     (

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 
+from valuekit.quarantine.rules import RULES
 from valuekit.workspace.amounts import odd_amounts
-from valuekit.workspace.declare import Evidence, Model, Workspace
+from valuekit.workspace.declare import Evidence, Model, Quarantine, Workspace
 from valuekit.workspace.evidence import ASSUMPTIONS
 from valuekit.workspace.wording import Mistake
 
@@ -15,14 +17,30 @@ def advice(workspace: Workspace) -> tuple[Mistake, ...]:
     if not workspace.models:
         rule = "no model is declared, so there is nothing to show"
         return (_warn(("models",), "", rule, "Add [models.NAME].", "no_models"),)
+    whole = ("workspace", "quarantine", "rules")
     found = [
         one for name, model in workspace.models.items() for one in _model(workspace, name, model)
     ]
-    return (*found, *odd_amounts(workspace))
+    return (
+        *_limits(whole, workspace.workspace.quarantine),
+        *found,
+        *odd_amounts(workspace),
+    )
+
+
+def _limits(here: tuple[str | int, ...], declared: Quarantine) -> Iterator[Mistake]:
+    """Limits of rules that no built-in connector has: mostly slips of the pen."""
+    for name in declared.rules:
+        if name not in RULES:
+            near = get_close_matches(name, RULES, n=1, cutoff=0.5)
+            remedy = f"Did you mean `{near[0]}`?" if near else f"Rules are: {', '.join(RULES)}."
+            rule = "no built-in connector has a rule of this name"
+            yield _warn((*here, name), f"`{name}`", rule, remedy, "unknown_rule")
 
 
 def _model(workspace: Workspace, name: str, model: Model) -> Iterator[Mistake]:
     here = ("models", name)
+    yield from _limits((*here, "quarantine", "rules"), model.quarantine)
     if not model.evidence:
         rule = "without evidence this model has no value in money"
         yield _warn(here, "", rule, f"Add [[models.{name}.evidence]].", "no_evidence")

@@ -28,6 +28,7 @@ from valuekit.workspace.fields import (
 )
 from valuekit.workspace.fit import compared, measured_on_units, problems
 from valuekit.workspace.panel import Panel
+from valuekit.workspace.quarantine import Limits, Quarantine
 
 __all__ = [
     "Absent",
@@ -39,6 +40,7 @@ __all__ = [
     "Credit",
     "Evidence",
     "Frequency",
+    "Limits",
     "Matrix",
     "Metric",
     "Model",
@@ -50,6 +52,7 @@ __all__ = [
     "Pick",
     "Pool",
     "Predictions",
+    "Quarantine",
     "Settings",
     "Source",
     "Task",
@@ -256,6 +259,7 @@ class Model(Declared):
     metrics: dict[Name, Metric] = Field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
     costs: Costs = Costs()
+    quarantine: Quarantine = Quarantine()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -332,6 +336,7 @@ class Settings(Declared):
     prior_relative_sd: Share = 0.03
     horizon_days: Annotated[Whole, Field(ge=1, le=3650)] = 365
     max_segment_values: Annotated[Whole, Field(ge=1, le=500)] = 50
+    quarantine: Quarantine = Quarantine()
 
 
 class Workspace(Declared):

@@ -14,6 +14,11 @@ timezone = "Europe/Berlin"            # days begin at midnight here
 store = "sqlite:///valuekit.db"       # where figures are kept; relative to this file
 # plan_per_year = 1000000             # what the models together should earn
 
+# Rows that break a rule are left out and counted. How many of them warn, how many refuse a run:
+# [workspace.quarantine]
+# default = { warn = 0.001, fail = 0.05 }      # share of the rows read of a source
+# rules = { orphan = { warn = 0.5, fail = 1.0 } }
+
 [sources.files]
 kind = "duckdb"                       # Parquet and CSV files below `path`, read only
 path = "data"
