@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 from valuekit import estimate, freshness, holdouts, joint, planning, portfolio, scorecard
+from valuekit.quarantine import rules, summary
 
 TARGET = Path(__file__).parent.parent / "docs" / "json.md"
 
@@ -40,6 +41,8 @@ never 0. NaN and infinity never occur.
 | `holdout assign` | `schema`, `model`, `salt`, `shares`, `sql`, `arms` (unit: arm) |
 | `holdout check` | `schema`, `passed`, `salt`, `arms`, `checks` (two diagnostics) |
 | `holdout status` | `schema`, `holdouts` (list of HoldoutStatus) |
+| `quarantine [MODEL]` | `schema`, `run`, `finished`, `rules` (HeldBack), `sources` (Balance) |
+| `quarantine explain RULE` | `schema`, `rule` (Rule), `rules` (list of HeldBack, all models) |
 | `ledger MODEL DAY` | `schema`, `model`, `day`, `facts`: rows by fact, see [ledger.md](ledger.md) |
 
 A finding has `severity`, `code`, `place`, `value`, `rule`, `remedy` and `rows`.
@@ -62,6 +65,8 @@ def page() -> str:
         (joint, "Many models together"),
         (holdouts, "Holdouts"),
         (planning, "Planned holdouts"),
+        (rules, "Rules that judge rows"),
+        (summary, "Rows held back"),
     ):
         parts.append(f"## {title}\n")
         parts += [_section(one) for one in _classes(module)]

@@ -20,6 +20,8 @@ from valuekit import __version__, journal
 from valuekit.errors import Finding, StoreError, WorkspaceError
 from valuekit.experiments import Holdouts
 from valuekit.portfolio import Portfolio, portfolio
+from valuekit.quarantine.counts import Count, counted
+from valuekit.quarantine.summary import Balance, HeldBack, balances, held_back
 from valuekit.report import Meta, Report, build
 from valuekit.report.build import Format, ReportKind
 from valuekit.scorecard import Action, Decision, PeriodName, Scorecard, from_json
@@ -30,7 +32,7 @@ from valuekit.workspace.load import Loaded, load
 if TYPE_CHECKING:
     from valuekit.incremental.plan import Plan
     from valuekit.refresh import ProgressCallback, RunOutcome
-    from valuekit.store.records import RestatementRecord, RunRecord
+    from valuekit.store.records import HeldRecord, RestatementRecord, RunRecord
 
 
 @dataclass(frozen=True)
@@ -314,6 +316,39 @@ class Workspace:
         self.known(model)
         with self.store() as store:
             return day_of(store, model, day)
+
+    def quarantine(self, model: str | None = None) -> tuple[HeldBack, ...]:
+        """The rules that hold rows back, with counts, limits and the newest examples.
+
+        Args:
+            model: Only of this model; None for all that the workspace declares.
+        """
+        workspace = self.loaded.workspace
+        records = self.held_rows(model)
+        return tuple(
+            one
+            for name, counts in self._intake(model).items()
+            for one in held_back(workspace, name, counts, records)
+        )
+
+    def intake(self, model: str | None = None) -> tuple[Balance, ...]:
+        """What became of the rows of every source; the four fates add up to the rows read."""
+        found = self._intake(model)
+        return tuple(one for name, counts in found.items() for one in balances(name, counts))
+
+    def held_rows(self, model: str | None = None, *, past: bool = False) -> tuple[HeldRecord, ...]:
+        """Examples of rows held back; with ``past`` also those that later runs no longer met."""
+        if model is not None:
+            self.known(model)
+        with self.store() as store:
+            return store.quarantine(model, past=past)
+
+    def _intake(self, model: str | None) -> dict[str, tuple[Count, ...]]:
+        if model is not None:
+            self.known(model)
+        names = list(self.loaded.workspace.models) if model is None else [model]
+        with self.store() as store:
+            return {name: counted(store.facts(name, "intake")) for name in names}
 
     def known(self, model: str) -> None:
         """See that the workspace declares a model.

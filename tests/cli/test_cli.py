@@ -15,7 +15,7 @@ from valuekit import cli
 ROOT = Path(__file__).parents[2]
 VERBS = (
     *("init", "check", "refresh", "show", "ledger", "report", "decide", "app", "doctor"),
-    *("holdout", "backup", "restore", "runs"),
+    *("holdout", "backup", "restore", "runs", "restatements", "quarantine"),
 )
 
 

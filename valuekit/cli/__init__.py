@@ -29,7 +29,15 @@ _REMEDIES = {
 def main() -> None:
     """Run the command line; every expected failure is a few clear lines and exit code 1."""
     # Importing registers the verbs with the application.
-    from valuekit.cli import copies, holdout, read, run, runs, setup  # noqa: F401 (registers the verbs)
+    from valuekit.cli import (  # noqa: F401 (registers the verbs)
+        copies,
+        holdout,
+        quarantine,
+        read,
+        run,
+        runs,
+        setup,
+    )
 
     try:
         app()
