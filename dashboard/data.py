@@ -20,12 +20,15 @@ from valuekit.api import noted
 from valuekit.errors import Finding, StoreError, WorkspaceError
 from valuekit.freshness import freshness, in_words
 from valuekit.portfolio import Portfolio, portfolio
+from valuekit.quarantine.counts import Count
+from valuekit.quarantine.summary import HeldBack, held_back
 from valuekit.report import Meta, Report, build
 from valuekit.report.build import Format, ReportKind
 from valuekit.scorecard import Action, Decision, PeriodName, Scorecard, from_json
 from valuekit.source import Query
 from valuekit.store import Store, open_store
 from valuekit.store.records import ReportRecord, RunModelRecord, RunRecord
+from valuekit.workspace.declare import Workspace
 from valuekit.workspace.load import Loaded, load
 
 WORKSPACE = "VALUEKIT_WORKSPACE"
@@ -212,6 +215,34 @@ def runs(shot: Snapshot) -> tuple[RunRecord, ...]:
 def _runs(key: tuple[str, str], _store: Store) -> tuple[RunRecord, ...]:
     del key
     return _store.runs(50)
+
+
+def held(shot: Snapshot) -> tuple[HeldBack, ...]:
+    """The rules that hold rows of the shown models back, with examples, model by model."""
+    path = workspace_path()
+    stamp = _stamp(path)
+    workspace = _load(str(path), stamp).workspace
+    return _held(shot.key, stamp, shot.cards, workspace, _open(shot))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _held(
+    key: tuple[str, str],
+    stamp: tuple[int, int],
+    _cards: tuple[Scorecard, ...],
+    _workspace: Workspace,
+    _store: Store,
+) -> tuple[HeldBack, ...]:
+    del key, stamp  # they name the content of all others
+    records = _store.quarantine()
+    return tuple(
+        one for card in _cards for one in held_back(_workspace, card.model, counts(card), records)
+    )
+
+
+def counts(card: Scorecard) -> tuple[Count, ...]:
+    """What became of the source rows of a model."""
+    return tuple(Count(one.source, one.rule, one.fate, one.rows) for one in card.health.intake)
 
 
 def run_models(shot: Snapshot) -> tuple[RunModelRecord, ...]:

@@ -6,7 +6,8 @@ import streamlit as st
 
 from dashboard import data, states, ui
 from dashboard.format import count, day, figure, moment, percent, plural
-from dashboard.health_parts import intake, warnings
+from dashboard.health_held import rules, sums
+from dashboard.health_parts import warnings
 from dashboard.health_runs import runs
 from valuekit.scorecard import Scorecard
 
@@ -23,7 +24,8 @@ def page() -> None:
     if shot.cards:
         with ui.card(_models_title(found), "How far each model's data reaches"):
             ui.table([_row(card) for card in shot.cards], "Freshness and coverage by model.")
-    intake(shot)
+    rules(shot)
+    sums(shot)
     warnings(shot)
     runs(shot)
     states.footer(shot)
@@ -35,6 +37,8 @@ def _title(shot: data.Snapshot, found: list[Scorecard]) -> str:
     if not shot.cards:
         return "No model has data yet"
     if found:
+        if len(shot.cards) == 1:
+            return "The model has something to look at"
         if len(found) == len(shot.cards):
             return f"All {len(found)} models have something to look at"
         models = plural(len(found), "model has", "models have")
