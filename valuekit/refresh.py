@@ -271,8 +271,8 @@ def _last_day(loaded: Loaded, store: Store, found: Mapping[str, Pulled], now: da
         one = found[name] if name in found else store.last_of(name)
         if one is None or one.last is None:
             continue
-        ahead = model.task == "forecast" and one.complete_through is not None
-        days.append(min(one.last, one.complete_through) if ahead else one.last)
+        through = one.complete_through if model.task == "forecast" else None
+        days.append(one.last if through is None else min(one.last, through))
     return max(days, default=now.date())
 
 
