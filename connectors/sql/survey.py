@@ -18,6 +18,7 @@ from connectors.base import FILE, Engine
 from connectors.roles import block_roles, blocks
 from connectors.sql.dedupe import ACCEPTED
 from connectors.sql.framed import on_units
+from connectors.sql.instants import day_or_none
 from connectors.sql.keys import prediction_keys
 from connectors.sql.panel_rows import day_of
 from connectors.sql.refuse import refuse
@@ -157,9 +158,9 @@ def _day(engine: Engine, model: Model, block: Block, parts: tuple[str, ...]) -> 
     if column is None:
         return sa.cast(sa.null(), sa.Date())
     value, kind = engine.typed(block.table, column, parts), engine.kind(block.table, column)
-    if isinstance(block, Panel):
-        return day_of(engine, value, kind)
-    return engine.local_day(value)
+    panel = isinstance(block, Panel)
+    day = day_of(engine, value, kind) if panel else engine.local_day(value)
+    return day_or_none(day, value, kind)
 
 
 def _series(engine: Engine, workspace: Workspace, name: str, block: Block) -> str:

@@ -226,7 +226,7 @@ def _fate(when: datetime, key: object, share: float | None, good: list[Row], how
     if share is not None:
         return "credited" if share > 0 else "uncredited"
     times = [row[1] for row in good if _key(row, how) == key]
-    if not times:
+    if not times or when < min(times) - WINDOW:
         return "orphan"
     return "before_prediction" if when < min(times) else "outside_window"
 
