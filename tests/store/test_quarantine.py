@@ -110,10 +110,27 @@ def test_the_same_row_under_two_rules_and_sources_is_two(store):
     assert {one.row for one in store.quarantine()} == {held(1), other}
 
 
-def test_a_run_that_read_other_days_keeps_what_was_known(store):
-    run(store, with_rows(held(1)))
+def test_rows_that_are_met_no_more_stay_in_the_log(store):
+    first = run(store, with_rows(held(1)))
     clean = part(facts={**facts(), "intake": intake(USED)})
-    run(store, clean, minutes=10)
+    second = run(store, clean, minutes=10)
+    assert store.quarantine() == ()
+    assert [(one.run, one.row) for one in store.quarantine(past=True)] == [(first, held(1))]
+    assert [one.rule for one in store.run_intake(second)] == ["accepted"]
+
+
+def test_counts_are_of_all_days_where_a_run_wrote_some(store):
+    """The other days stay stored: what stands after the run is what is counted."""
+    run(store, with_rows(held(1)))
+    some = intake(("predictions", "bad_score", "quarantined", 3, 2))
+    replaced = {"intake": {date(2026, 1, 2)}}
+    second = run(
+        store, part(facts={"intake": some}, replaced=replaced, held=(held(1),)), minutes=10
+    )
+    assert [(one.rule, one.rows) for one in store.run_intake(second)] == [
+        ("accepted", 90),
+        ("bad_score", 4),
+    ]
     assert [one.row for one in store.quarantine()] == [held(1)]
 
 
