@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from benchmarks.faults.race import race
-from valuekit.store import open_store
+from valuekit.store import migrate, open_store
 
 RACERS = 20
 
@@ -41,3 +41,13 @@ def test_the_last_to_be_killed_is_not_named_as_the_holder(refreshed, url):
         assert "on nowhere" in second._holder()  # of another machine nothing is known
         first.fail(number, "over", datetime.now(UTC))
         assert not second.locked()
+
+
+def test_a_store_that_another_process_has_just_made_is_no_strangers(refreshed, url, monkeypatch):
+    """Its revision was read before the other one's commit, its tables after."""
+    del refreshed
+    real, early = migrate.revision, [None]
+    monkeypatch.setattr(migrate, "revision", lambda engine: early.pop() if early else real(engine))
+    with open_store(url, create=True) as store:
+        assert early == []
+        assert store.latest_run() is not None

@@ -94,8 +94,10 @@ def _alone(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 
 def _foreign(engine: sa.Engine, place: str, at: str | None) -> None:
-    # An empty revision in a database with tables: somebody else's.
-    if at is None and (names := set(sa.inspect(engine).get_table_names()) - {"alembic_version"}):
+    # An empty revision in a database with tables: somebody else's, unless another process of ours
+    # made them since the revision was read.
+    names = set(sa.inspect(engine).get_table_names()) - {"alembic_version"}
+    if at is None and names and revision(engine) is None:
         raise failure(
             place,
             "not_a_store",

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     )
 
 _MESSAGE = 4_000  # characters of a failure that are kept
-_LOOKS, _LOOK_SECONDS = 20, 0.1  # for the run that holds the lock
+_LOOKS, _LOOK_SECONDS = 50, 0.1  # for the run that holds the lock
 
 
 class Store:
