@@ -131,8 +131,8 @@ def test_every_row_has_one_fate_and_every_value_is_conserved(pulled, predictions
             rule = "null_time"
         elif y is not None and not math.isfinite(y):
             rule = "bad_value"
-        elif not seen:
-            rule = "orphan"
+        elif not seen or hours < seen[0] - 48:
+            rule = "orphan"  # of a stranger, or more than a window before the first prediction
         elif hours < seen[0]:
             rule = "before_prediction"
         elif not any(at <= hours < at + 48 for at in seen):
