@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import assess, facts, incremental, peers, refresh
+from benchmarks import assess, facts, incremental, peers, refresh, shapes
 from benchmarks.generate import generate
 from benchmarks.machine import machine
 from benchmarks.peer_data import add_tables
@@ -157,8 +157,57 @@ def incremental_part(chosen: argparse.Namespace, folder: Path) -> Iterator[Line]
     )
 
 
+def shapes_part(chosen: argparse.Namespace, folder: Path) -> Iterator[Line]:
+    """Text files and wide tables."""
+    rows = int(chosen.rows * 1e5)
+    for name, run, limit, beside in (
+        ("CSV files", shapes.text_files, shapes.CSV, "by hand over DuckDB's reader"),
+        (f"{shapes.COLUMNS} columns", shapes.wide_table, shapes.WIDE, "mapped columns alone"),
+    ):
+        _say(f"making {rows / 1e6:g}M predictions: {name}")
+        place = folder / run.__name__
+        place.mkdir()
+        found = run(place, rows)
+        yield Line(
+            f"all facts of {rows / 1e6:g}M predictions, {name}",
+            f"pull {found.mine.seconds:.1f} s, {found.mine.cpu:.1f} s CPU",
+            f"{beside} {found.other.seconds:.1f} s, {found.other.cpu:.1f} s CPU",
+            f"{found.time:.2f}",
+            f"{limit:g} times",
+            found.time <= limit,
+        )
+
+
+def large_part(chosen: argparse.Namespace, folder: Path) -> Iterator[Line]:
+    """Five times the rows."""
+    _say(f"making {chosen.rows:g}M and {5 * chosen.rows:g}M predictions")
+    places = [folder / name for name in ("small", "large")]
+    for place in places:
+        place.mkdir()
+    found = shapes.five_times(iter(places), int(chosen.rows * 1e6))
+    what = f"all facts of {5 * chosen.rows:g}M predictions"
+    yield Line(
+        f"{what}, time",
+        f"pull {found.mine.seconds:.1f} s",
+        f"of {chosen.rows:g}M {found.other.seconds:.1f} s",
+        f"{found.time:.2f}",
+        f"{shapes.LARGE:g} times",
+        found.time <= shapes.LARGE,
+    )
+    yield Line(
+        f"{what}, peak memory",
+        f"pull {found.mine.peak / 1e9:.2f} GB",
+        f"of {chosen.rows:g}M {found.other.peak / 1e9:.2f} GB",
+        f"{found.mine.peak / found.other.peak:.2f}",
+        f"{shapes.LARGE_PEAK / 1e9:g} GB",
+        found.mine.peak <= shapes.LARGE_PEAK,
+    )
+
+
 PARTS: dict[str, Part] = {
     "facts": facts_part,
+    "large": large_part,
+    "shapes": shapes_part,
     "incremental": incremental_part,
     "peers": peers_part,
     "refresh": refresh_part,

@@ -23,7 +23,9 @@ _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 @dataclass(frozen=True, slots=True)
-class _Used:
+class Used:
+    """Seconds by the clock, CPU seconds of all threads, most resident bytes."""
+
     seconds: float
     cpu: float
     peak: int
@@ -75,9 +77,9 @@ def race(made: Made, repetitions: int) -> Race:
     statements: tuple[tuple[str, float], ...] = ()
     hand_statements: tuple[tuple[str, float], ...] = ()
     for turn in range(repetitions):
-        pull, used = _measured(pull_facts, made)
+        pull, used = measured(pull_facts, made)
         pulls.append(used)
-        hand, used = _measured(pull_by_hand, made)
+        hand, used = measured(pull_by_hand, made)
         hands.append(used)
         if turn == 0:
             agree(pull, hand)
@@ -105,11 +107,12 @@ def pull_facts(made: Made) -> Pull:
         connector.close()
 
 
-def _measured(run: Callable[[Made], T], made: Made) -> tuple[T, _Used]:
+def measured(run: Callable[[Made], T], made: Made) -> tuple[T, Used]:
+    """What a run returns, and what it used."""
     _reset_peak()
     began, cpu = perf_counter(), process_time()
     result = run(made)
-    return result, _Used(perf_counter() - began, process_time() - cpu, _peak())
+    return result, Used(perf_counter() - began, process_time() - cpu, _peak())
 
 
 def _slowest(seconds: Iterable[tuple[str, float]]) -> tuple[tuple[str, float], ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -20,7 +21,7 @@ import sqlalchemy as sa
 from connectors import dialects, zones
 from connectors.findings import naive_timestamp, no_columns, unusable_column
 from connectors.rejects import Rejected
-from valuekit.errors import SourceError
+from valuekit.errors import Finding, SourceError
 from valuekit.incremental.plan import Plan
 from valuekit.incremental.survey import Survey
 from valuekit.source import Check, Progress, Pull, Query, Registered
@@ -88,6 +89,7 @@ class Engine(abc.ABC):
         zone: Reporting zone; days are cut in it.
         queries: Every statement that was run, in order.
         now: The moment of the run: rows after it are held back. None: no row is too late.
+        told: Model -> what its tables are warned of, where they have been looked at.
         dialect: SQLAlchemy dialect that statements are compiled for.
         can_materialise: Whether :meth:`materialise` makes a real table (else a CTE).
     """
@@ -111,6 +113,7 @@ class Engine(abc.ABC):
         self.zone = workspace.workspace.timezone
         self.queries: list[Query] = []
         self.now: datetime | None = None
+        self.told: dict[str, tuple[Finding, ...]] = {}
         self._from = source.timezone or "UTC"
         self._years: zones.Years | None = None
 
@@ -164,6 +167,14 @@ class Engine(abc.ABC):
         """Rows of our own as a table to join with; None where an engine takes none from us."""
         del name, rows
         return None
+
+    def reading(self) -> AbstractContextManager[None]:
+        """What the statements within read is the same for all of them, else it is refused.
+
+        Raises:
+            SourceError: at its end, a table is not what it was when it was opened.
+        """
+        return nullcontext()
 
     def drop(self, table: sa.FromClause) -> None:
         """Forget a materialised result; nothing to do for a CTE."""
@@ -327,13 +338,15 @@ class Engine(abc.ABC):
         """Fingerprints of a model's tables by file and day; unchanged files are not read."""
         from connectors.sql.survey import survey
 
-        return survey(self, workspace, model, known)
+        with self.reading():
+            return survey(self, workspace, model, known)
 
     def check(self, workspace: Workspace, model: str) -> Check:
         """Validate a model's declarations against the real tables; nothing is stored."""
         from connectors.sql.check import check
 
-        return check(self, workspace, model)
+        with self.reading():
+            return check(self, workspace, model)
 
     def pull(
         self,
@@ -346,7 +359,8 @@ class Engine(abc.ABC):
         """Compute the facts of a model where the data lies: all of them, or those of a plan."""
         from connectors.sql import pull
 
-        return pull(self, workspace, model, registered, progress, plan)
+        with self.reading():
+            return pull(self, workspace, model, registered, progress, plan)
 
     def split(
         self,
@@ -361,7 +375,10 @@ class Engine(abc.ABC):
         """A metric of past units by the arm that a salt would give them, for an A/A check."""
         from connectors.sql.split import split
 
-        return split(self, workspace, model, registered, metric=metric, salt=salt, shares=shares)
+        with self.reading():
+            return split(
+                self, workspace, model, registered, metric=metric, salt=salt, shares=shares
+            )
 
     def _known(self, table: str, columns: Sequence[str] | None) -> dict[str, ColumnType]:
         there = self.columns(table)

@@ -6,7 +6,8 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from connectors.base import ColumnType, Engine, Statement
 from connectors.failures import in_words
 from connectors.findings import changed_file, not_a_select, vanished_file
 from connectors.rejects import Rejected
-from valuekit.errors import SourceError
+from valuekit.errors import SourceError, ValuekitError
 from valuekit.source import Query
 from valuekit.workspace.declare import Source, Workspace
 
@@ -54,6 +55,7 @@ class DuckDBConnector(Engine):
         self._tables: dict[str, tables.FileTable] = {}
         self._narrow: dict[tuple[str, tuple[Path, ...]], sa.TableClause] = {}
         self._made = 0
+        self._readers = 0
         self._lock = threading.RLock()
         self._connection = self._connect()
 
@@ -214,7 +216,10 @@ class DuckDBConnector(Engine):
         return self.dialect.identifier_preparer.format_table(table)
 
     def _execute(self, name: str, text: str, values: dict[str, Any], prefix: str = "") -> pa.Table:
-        """Run one SELECT, optionally into a table, and see that no file changed meanwhile."""
+        """Run one SELECT, optionally into a table, and see that no file changed meanwhile.
+
+        Within :meth:`reading` that is seen at its end, once for all statements.
+        """
         place = f"sources.{self.name}, statement {name}"
         try:
             with self._connection.cursor() as cursor:
@@ -226,8 +231,24 @@ class DuckDBConnector(Engine):
         except duckdb.Error as error:
             self._same_files()  # a file that changed explains more than the engine's own words
             raise in_words(place, error) from None
-        self._same_files()
+        if not self._readers:
+            self._same_files()
         return result
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """All statements within read the same files; see :meth:`Engine.reading`."""
+        with self._lock:
+            self._readers += 1
+        try:
+            yield
+        except ValuekitError:
+            self._same_files()  # a file that changed explains more than what came of it
+            raise
+        finally:
+            with self._lock:
+                self._readers -= 1
+        self._same_files()
 
     def _same_files(self) -> None:
         """See that the files of all opened tables are as they were when opened.
@@ -237,10 +258,12 @@ class DuckDBConnector(Engine):
         """
         found = []
         for table, one in self._tables.items():
+            if one.files.unchanged():
+                continue
             if gone := one.files.gone():
                 names = [str(path.relative_to(self.root)) for path in gone]
                 found.append(vanished_file(self, table, names))
-            elif not one.files.unchanged():
+            else:
                 found.append(changed_file(self, table))
         if found:
             raise SourceError(*found)

@@ -59,6 +59,7 @@ class FileTable:
     rejected: tuple[Rejected, ...] = ()
     marks: delimited.Marks = field(default_factory=delimited.Marks)
     untyped: frozenset[str] = frozenset()  # columns of Parquet files that never had a value
+    folders: Mapping[str, str] = field(default_factory=dict)  # columns that names of folders tell
 
     def stored(self, column: str, raw: sa.FromClause) -> sa.ColumnElement[Any]:
         """One column of a view on the files as its kind, times as they were written."""
@@ -116,13 +117,24 @@ def _parquet(
     untyped = frozenset(name for name, kind, *_ in described if kind == _UNTYPED)
     kinds |= {name: delimited.without_values(needed.get(name)) for name in untyped}
     table_of = sa.table(view, *map(sa.column, (*kinds, FILE)))
-    return FileTable(found, table_of, kinds, {}, untyped=untyped)
+    partitions = _partitions(found.paths[0])
+    folders = {name: kind for name, kind, *_ in described if name in partitions}
+    return FileTable(found, table_of, kinds, {}, untyped=untyped, folders=folders)
 
 
-def _parquet_reader(paths: Sequence[Path]) -> str:
+def _partitions(path: Path) -> set[str]:
+    """Names of the columns that folders of the form ``name=value`` tell."""
+    return {name for name, is_there, _ in (one.partition("=") for one in path.parts) if is_there}
+
+
+def _parquet_reader(
+    paths: Sequence[Path], folders: Mapping[str, str] | None = None, *, alike: bool = False
+) -> str:
     listed = ", ".join(delimited.quoted(str(path)) for path in paths)
-    union = ", union_by_name = true" if len(paths) > 1 else ""
-    return f"read_parquet([{listed}]{union}, filename = {delimited.quoted(FILE)})"
+    union = "" if alike or len(paths) == 1 else ", union_by_name = true"
+    kinds = ", ".join(f"{delimited.quoted(name)}: {kind}" for name, kind in (folders or {}).items())
+    told = f", hive_types = {{{kinds}}}" if kinds else ""  # not guessed anew from some folders
+    return f"read_parquet([{listed}]{union}{told}, filename = {delimited.quoted(FILE)})"
 
 
 def narrowed(
@@ -136,10 +148,12 @@ def narrowed(
     if opened.files.kind == "csv":
         reader = delimited.reader(paths, names, opened.marks, FILE)
     else:
-        there = set().union(*(pq.read_schema(path).names for path in paths))
+        schemas = [pq.read_schema(path).remove_metadata() for path in paths]
+        there = set(opened.folders).union(*(one.names for one in schemas))
         if not there.issuperset(names):
             return opened.view
-        reader = _parquet_reader(paths)
+        alike = all(one.equals(schemas[0]) for one in schemas)  # no footer need be read to bind
+        reader = _parquet_reader(paths, opened.folders, alike=alike)
     with connection.cursor() as cursor:
         return sa.table(_view(cursor, table, reader), *map(sa.column, (*names, FILE)))
 

@@ -16,6 +16,7 @@ from connectors import dialects
 from connectors.sql.bins import binned, exactly
 from connectors.sql.layout import Layout
 from connectors.sql.match import Matched
+from connectors.sql.periods import wanted
 from connectors.sql.segments import Segment
 from connectors.sql.spine import CLASSES, Spine
 from connectors.sql.values import total
@@ -83,7 +84,7 @@ def _joined(
             place.label("bin"),
             p.score,
         ]
-    return sa.select(*columns).select_from(source)
+    return sa.select(*columns).select_from(source).where(*wanted(work, p.day))
 
 
 def _classes(work: Work) -> bool:

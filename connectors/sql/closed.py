@@ -69,12 +69,11 @@ def _linked(
     column = when_column(work.model, block)
     if column is None or block.id is None or work.slice is None or not days:
         return frozenset()
-    whole = work.slice.everything
-    near = Within(None, column, min(days), max(days), whole.years)
-    there, here = (_ids(work, block, column, within) for within in (whole, near))
-    ids = sa.select(here.c.id).where(on_days(here.c.day, days)).distinct().subquery()
-    met = sa.select(there.c.day).select_from(there.join(ids, there.c.id == ids.c.id))
-    found = work.run(f"days that share ids of {role}", met.distinct())
+    near = work.slice.between(role, column, min(days), max(days))
+    here, there = (_ids(work, block, column, one) for one in (near, work.slice.everything))
+    fresh = sa.select(here.c.id).where(on_days(here.c.day, days))
+    met = sa.select(there.c.day).where(there.c.id.in_(fresh)).distinct()
+    found = work.run(f"days that share ids of {role}", met)
     return frozenset(found["day"].dropna().dt.date) - days
 
 

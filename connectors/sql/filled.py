@@ -1,6 +1,7 @@
 """Columns that are there and hold nothing: an export that lost them, not data.
 
-Each column is read up to its first value, so whole tables are scanned only when one has none.
+Rows of the last file show that most columns are filled; the others are read up to their first
+value, so whole tables are scanned only where a column has none.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connectors.base import Engine
+from connectors.base import Engine, Within
 from connectors.findings import place
 from connectors.roles import Block, block_roles
 from valuekit.errors import Finding
 from valuekit.workspace.declare import Assignments, Model, Outcomes, Panel, Predictions
+
+_FIRST = "2048"  # rows
 
 
 def without_values(
@@ -42,12 +45,21 @@ def _empty(engine: Engine, table: str, columns: list[str]) -> list[str]:
     if not columns:
         return []
     rows = engine.table(table, columns)
-    first: list[Any] = [_some(rows, None).label("rows")]
-    first += [_some(rows, one).label(f"c{place}") for place, one in enumerate(columns)]
-    found = engine.run(f"values of {table}", sa.select(*first)).to_pylist()[0]
+    newest = engine.table(table, columns, Within(parts=tuple(engine.parts(table))[-1:]))
+    first = (
+        sa.select(*(newest.c[one] for one in columns)).limit(sa.literal_column(_FIRST)).subquery()
+    )
+    counts = [sa.func.count(first.c[one]).label(f"c{place}") for place, one in enumerate(columns)]
+    seen = engine.run(f"values of {table}", sa.select(*counts)).to_pylist()[0]
+    left = [one for place, one in enumerate(columns) if not seen[f"c{place}"]]
+    if not left:
+        return []
+    some = [_some(rows, None).label("rows")]
+    some += [_some(rows, one).label(f"c{place}") for place, one in enumerate(left)]
+    found = engine.run(f"further values of {table}", sa.select(*some)).to_pylist()[0]
     if found["rows"] is None:
         return []
-    return [one for place, one in enumerate(columns) if found[f"c{place}"] is None]
+    return [one for place, one in enumerate(left) if found[f"c{place}"] is None]
 
 
 def _some(rows: sa.Subquery, column: str | None) -> sa.ScalarSelect[Any]:

@@ -18,6 +18,7 @@ from connectors import dialects
 from connectors.sql.dedupe import ACCEPTED
 from connectors.sql.match import CREDITED, RULES, Entries, Matched, same_keys, starts
 from connectors.sql.outcomes import Actuals
+from connectors.sql.periods import wanted
 from connectors.sql.values import flag, total
 from connectors.sql.work import Expression, Statement, Work
 from valuekit.errors import Finding, SourceError
@@ -166,7 +167,7 @@ def _status(
     cases = [(claimed.c.share > 0, 0), (claimed.c.oid.is_not(None), 1)]
     otherwise = len(RULES) - 1
     if alone:
-        firsts = _firsts(actuals, entries, claimed)
+        firsts = _firsts(work, actuals, entries, claimed)
         names = entries.keys
         source = source.outerjoin(firsts, sa.and_(*(o[n] == firsts.c[n] for n in names)))
         cases.append((firsts.c[names[0]].is_(None), otherwise))
@@ -195,13 +196,13 @@ def _known(matched: Matched, met: sa.FromClause) -> Statement:
     return sa.select(*columns).select_from(source)
 
 
-def _firsts(actuals: Actuals, entries: Entries, claimed: sa.Subquery) -> sa.Subquery:
+def _firsts(work: Work, actuals: Actuals, entries: Entries, claimed: sa.Subquery) -> sa.Subquery:
     """First entry of each key that has an outcome nobody could claim."""
     o = actuals.rows.c
     open_keys = (
         sa.select(*(o[name] for name in entries.keys))
         .select_from(actuals.rows.outerjoin(claimed, o.oid == claimed.c.oid))
-        .where(claimed.c.oid.is_(None))
+        .where(claimed.c.oid.is_(None), *wanted(work, o.day))
         .distinct()
         .subquery()
     )

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 
 from connectors import dialects
 from connectors.sql.outcomes import Actuals
-from connectors.sql.periods import fixed_day
+from connectors.sql.periods import fixed_day, wanted
 from connectors.sql.values import flag, zero
 from connectors.sql.work import Expression, Statement, Work
 
@@ -180,7 +180,8 @@ def _with_older(
 ) -> sa.FromClause:
     """Outcomes that met nobody in a slice, judged by the entries of all days."""
     orphan, outside = RULES.index("orphan"), RULES.index("outside_window")
-    lost = sa.select(met.c.oid).where(met.c.rank == orphan).subquery()
+    strangers = sa.select(met.c.oid).where(met.c.rank == orphan, *wanted(work, met.c.happened))
+    lost = strangers.subquery()
     if not int(work.row("orphans", sa.select(sa.func.count().label("n")).select_from(lost))["n"]):
         return met
     older = replace(entries, rows=entries.older if entries.older is not None else entries.rows)

@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 import sqlalchemy as sa
 
 from connectors import dialects
-from connectors.sql.work import Expression
+from connectors.sql.work import Expression, Work
 from valuekit.workspace.declare import Frequency
 
 _EPOCH, _MONDAY = date(1970, 1, 1), date(1969, 12, 29)
@@ -21,6 +21,13 @@ def moment_of(day: date) -> Expression:
 def fixed_day(day: date) -> Expression:
     """A fixed day."""
     return dialects.day(moment_of(day))
+
+
+def wanted(work: Work, day: Expression) -> list[sa.ColumnElement[bool]]:
+    """The days whose facts are computed, of all those that are read; none for a whole pull."""
+    if work.slice is None:
+        return []
+    return [day >= fixed_day(work.slice.first), day <= fixed_day(work.slice.last)]
 
 
 def period(day: Expression, frequency: Frequency) -> Expression:

@@ -16,14 +16,18 @@ from valuekit.workspace.declare import Model, Workspace
 def refuse(engine: Engine, workspace: Workspace, model: str) -> list[Finding]:
     """Refuse tables in several sources, and columns that are missing or hold the wrong thing.
 
+    Looked at once as long as an engine lives: it refuses tables that change under its hands.
+
     Returns:
         What to warn of.
 
     Raises:
         SourceError: with all findings at once.
     """
-    _one_source(engine, workspace, model)
-    return _columns(engine, workspace.models[model])
+    if model not in engine.told:
+        _one_source(engine, workspace, model)
+        engine.told[model] = tuple(_columns(engine, workspace.models[model]))
+    return list(engine.told[model])
 
 
 def _columns(engine: Engine, model: Model) -> list[Finding]:

@@ -61,9 +61,12 @@ class Slice:
         lags = role == "outcomes" and model.task == "forecast"
         if role in {"assignments", "panel"} or lags or column is None:
             return whole
-        first, last = self.read
+        return self.between(role, column, *self.read)
+
+    def between(self, role: str, column: str, first: date, last: date) -> Within:
+        """The rows of some days of a table, in the files that have any."""
         parts = self._parts(role, first - timedelta(days=1), last + timedelta(days=1))
-        return Within(parts or None, column, first, last, whole.years)
+        return Within(parts or None, column, first, last, self.everything.years)
 
     def changed(self, role: str) -> frozenset[date]:
         """Days of a table that changed."""

@@ -195,12 +195,15 @@ def reach_of(model: Model) -> int:
     """Days that are read on either side of those whose facts are wanted.
 
     Who gets an outcome of day t is decided among the entries of [t - w, t]; whether they count it,
-    by their other outcomes, and so by entries from t - 2 w on.
+    by their other outcomes, and so by entries from t - 2 w on. Where outcomes name their
+    prediction there is nobody to decide among, and w does.
     """
     o, p = model.outcomes, model.predictions
     if model.task == "forecast" and p is not None:
         return _PERIOD[p.frequency] + NEAR + SLACK
-    return (2 * o.window if o is not None else 0) + NEAR + 2 * SLACK
+    named = p is not None and o is not None and p.id in o.on and not model.unit_metrics
+    windows = 0 if o is None else o.window if named else 2 * o.window
+    return windows + NEAR + 2 * SLACK
 
 
 def read_ranges(ranges: Iterable[Days], reach: int) -> tuple[Days, ...]:

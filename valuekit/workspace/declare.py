@@ -74,7 +74,7 @@ class Source(Declared):
     kind: Name
     path: str = "."
     timezone: Zone | None = None
-    memory_limit: Annotated[str, Field(pattern=r"^\d+(MB|GB)$")] = "1GB"
+    memory_limit: Annotated[str, Field(pattern=r"^\d+(MB|GB)$")] = "800MB"
     threads: Annotated[Whole, Field(ge=1, le=256)] | None = None
     max_file_size: Annotated[str, Field(pattern=r"^\d+(MB|GB)$")] = "50GB"
     separator: Literal[",", ";", "\t", "|"] = ","  # of columns in text files
