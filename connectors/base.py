@@ -212,6 +212,7 @@ class Engine(abc.ABC):
         within: Within | None = None,
         *,
         cells: bool = False,
+        again: bool = False,
     ) -> sa.Subquery:
         """A declared table with its types: only the given columns are read.
 
@@ -226,11 +227,13 @@ class Engine(abc.ABC):
             within: The part that is read; None for all.
             cells: Whether each column also comes as the text that was written, for examples of
                 rows that are held back.
+            again: Whether the rows will be read more than once: an engine may keep them.
 
         Raises:
             SourceError: a column is missing, of an unusable type, or a naive timestamp in a
                 source without a declared zone. All of them are reported at once.
         """
+        del again
         kinds = self._known(table, columns)
         findings = [
             *(unusable_column(self, table, c) for c, kind in kinds.items() if kind == "other"),

@@ -16,7 +16,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from connectors import delimited, dialects, files, tables, zones
-from connectors.base import ColumnType, Engine, Statement
+from connectors.base import ColumnType, Engine, Statement, Within
 from connectors.failures import in_words
 from connectors.findings import changed_file, not_a_select, vanished_file
 from connectors.rejects import Rejected
@@ -54,6 +54,7 @@ class DuckDBConnector(Engine):
         self._temporary = Path(tempfile.mkdtemp(prefix="valuekit-"))
         self._tables: dict[str, tables.FileTable] = {}
         self._narrow: dict[tuple[str, tuple[Path, ...]], sa.TableClause] = {}
+        self._typed: dict[tuple[str, tuple[str, ...], Within | None], sa.TableClause] = {}
         self._made = 0
         self._readers = 0
         self._lock = threading.RLock()
@@ -121,6 +122,28 @@ class DuckDBConnector(Engine):
             if column[0].as_py() is not None
         ]
         return (min(found), max(found)) if found else zones.ALL_YEARS
+
+    def table(
+        self,
+        table: str,
+        columns: Sequence[str] | None = None,
+        within: Within | None = None,
+        *,
+        cells: bool = False,
+        again: bool = False,
+    ) -> sa.Subquery:
+        """A declared table with its types; see :meth:`Engine.table`.
+
+        Text is split and cast once for all statements of a pull, and kept with its types.
+        """
+        rows = super().table(table, columns, within, cells=cells)
+        if not (again and self._readers and self._opened(table).files.kind == "csv"):
+            return rows
+        key = (table, tuple(rows.c.keys()), within)
+        with self._lock:
+            if key not in self._typed:
+                self._typed[key] = self.materialise(f"typed_{table}", sa.select(rows))
+            return sa.select(self._typed[key]).subquery()
 
     def run(self, name: str, statement: Statement) -> pa.Table:
         """Run a statement; see :meth:`Engine.run`."""
@@ -248,6 +271,9 @@ class DuckDBConnector(Engine):
         finally:
             with self._lock:
                 self._readers -= 1
+                if not self._readers:
+                    while self._typed:
+                        self.drop(self._typed.popitem()[1])
         self._same_files()
 
     def _same_files(self) -> None:

@@ -59,7 +59,7 @@ class FileTable:
     rejected: tuple[Rejected, ...] = ()
     marks: delimited.Marks = field(default_factory=delimited.Marks)
     untyped: frozenset[str] = frozenset()  # columns of Parquet files that never had a value
-    folders: Mapping[str, str] = field(default_factory=dict)  # columns that names of folders tell
+    types: Mapping[str, str] = field(default_factory=dict)  # of Parquet columns, as the engine says
 
     def stored(self, column: str, raw: sa.FromClause) -> sa.ColumnElement[Any]:
         """One column of a view on the files as its kind, times as they were written."""
@@ -117,9 +117,8 @@ def _parquet(
     untyped = frozenset(name for name, kind, *_ in described if kind == _UNTYPED)
     kinds |= {name: delimited.without_values(needed.get(name)) for name in untyped}
     table_of = sa.table(view, *map(sa.column, (*kinds, FILE)))
-    partitions = _partitions(found.paths[0])
-    folders = {name: kind for name, kind, *_ in described if name in partitions}
-    return FileTable(found, table_of, kinds, {}, untyped=untyped, folders=folders)
+    types = {name: kind for name, kind, *_ in described if name not in {FILE, *untyped}}
+    return FileTable(found, table_of, kinds, {}, untyped=untyped, types=types)
 
 
 def _partitions(path: Path) -> set[str]:
@@ -137,23 +136,33 @@ def _parquet_reader(
     return f"read_parquet([{listed}]{union}{told}, filename = {delimited.quoted(FILE)})"
 
 
+def _parquet_part(opened: FileTable, paths: Sequence[Path]) -> str:
+    """Some files with the columns of all: those that they lack are NULL, of the same type."""
+    schemas = [pq.read_schema(path).remove_metadata() for path in paths]
+    folders = {name: opened.types[name] for name in _partitions(paths[0]) if name in opened.types}
+    alike = all(one.equals(schemas[0]) for one in schemas)  # no footer need be read to bind
+    reader = _parquet_reader(paths, folders, alike=alike)
+    there = {name.casefold() for one in schemas for name in one.names} | set(
+        map(str.casefold, folders)
+    )
+    quote = _DIALECT.identifier_preparer.quote
+    lacking = [
+        f"CAST(NULL AS {opened.types.get(name, _UNTYPED)}) AS {quote(name)}"
+        for name in opened.kinds
+        if name.casefold() not in there
+    ]
+    return f"{reader} SELECT *, {', '.join(lacking)}" if lacking else reader
+
+
 def narrowed(
     connection: duckdb.DuckDBPyConnection, table: str, opened: FileTable, paths: Sequence[Path]
 ) -> sa.TableClause:
-    """A view on some files of a table, with the columns of all of them.
-
-    Where a column is in none of these files, all are read.
-    """
+    """A view on some files of a table, with the columns of all of them."""
     names = list(opened.kinds)
     if opened.files.kind == "csv":
         reader = delimited.reader(paths, names, opened.marks, FILE)
     else:
-        schemas = [pq.read_schema(path).remove_metadata() for path in paths]
-        there = set(opened.folders).union(*(one.names for one in schemas))
-        if not there.issuperset(names):
-            return opened.view
-        alike = all(one.equals(schemas[0]) for one in schemas)  # no footer need be read to bind
-        reader = _parquet_reader(paths, opened.folders, alike=alike)
+        reader = _parquet_part(opened, paths)
     with connection.cursor() as cursor:
         return sa.table(_view(cursor, table, reader), *map(sa.column, (*names, FILE)))
 

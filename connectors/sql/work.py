@@ -70,7 +70,7 @@ class Work:
         if self.slice is not None:
             whole = self.slice.everything
             within = whole if self.back else self.slice.within(self.model, role, block)
-        return self.engine.table(block.table, columns, within, cells=cells)
+        return self.engine.table(block.table, columns, within, cells=cells, again=not cells)
 
     def run(self, name: str, statement: Statement) -> pd.DataFrame:
         """The result of a statement; whole numbers as int64, other numbers as float64."""

@@ -149,6 +149,76 @@ def test_file_that_changes_while_it_is_read(opened, root):
     assert error.value.findings[0].code == "changed_file"
 
 
+def test_file_that_changes_between_statements_is_refused_at_their_end(opened, root):
+    parquet(root / "predictions.parquet")
+    engine = opened()
+    count = sa.select(sa.func.count()).select_from(engine.table("predictions"))
+
+    def read() -> None:
+        with engine.reading():
+            engine.run("read", count)
+            parquet(root / "predictions.parquet", id=[1, 2, 3], score=[0.5, 0.25, 0.1])
+            engine.run("read again", count)
+
+    with pytest.raises(SourceError) as error:
+        read()
+    assert error.value.findings[0].code == "changed_file"
+
+
+def test_a_change_explains_what_came_of_it(opened, root):
+    parquet(root / "predictions.parquet")
+    engine = opened()
+
+    def read() -> None:
+        with engine.reading():
+            engine.columns("predictions")
+            (root / "predictions.parquet").unlink()
+            engine.kind("predictions", "no_such_column")
+
+    with pytest.raises(SourceError) as error:
+        read()
+    assert error.value.findings[0].code == "vanished_file"
+
+
+def folders(root: Path, *regions: str) -> None:
+    for place, region in enumerate(regions):
+        at = root / "predictions" / f"region={region}"
+        at.mkdir(parents=True)
+        parquet(at / "part.parquet", id=[place], score=[0.5])
+
+
+def test_some_files_of_partitioned_folders_are_read_alone(opened, root):
+    folders(root, "1", "2")
+    last = root / "predictions" / "region=x"
+    last.mkdir()
+    parquet(last / "part.parquet", id=[2], late=[1], empty=pa.nulls(1))
+    engine = opened()
+    assert engine.kind("predictions", "region") == "text"  # of 1, 2 and x
+    parts = list(engine.parts("predictions"))
+    for chosen, expected in (
+        (parts[:1], [("1", 0, 0.5, None, None)]),
+        (parts[2:], [("x", 2, None, 1, None)]),
+        (parts[1:], [("2", 1, 0.5, None, None), ("x", 2, None, 1, None)]),
+    ):
+        rows = engine.raw("predictions", chosen)
+        wanted = [rows.c[one] for one in ("region", "id", "score", "late", "empty")]
+        found = engine.run("read", sa.select(*wanted).order_by(rows.c.id))
+        assert [tuple(one.values()) for one in found.to_pylist()] == expected
+
+
+def test_text_is_cast_once_for_all_statements_of_a_pull(opened, root):
+    (root / "predictions.csv").write_text(GOOD)
+    engine = opened()
+    with engine.reading():
+        for _ in range(2):
+            rows = engine.table("predictions", ["id", "score"], again=True)
+            found = engine.run("read", sa.select(rows.c.id, rows.c.score)).to_pylist()
+            assert found == [{"id": 1, "score": 0.5}, {"id": 2, "score": 0.25}]
+        assert [one.name for one in engine.queries] == ["typed_predictions", "read", "read"]
+    tables = engine._connection.sql("SELECT count(*) FROM duckdb_tables()").fetchall()
+    assert tables == [(0,)], "what was kept for a pull is freed at its end"
+
+
 @pytest.mark.parametrize("content", [GOOD, "\ufeff" + GOOD, GOOD.replace("\n", "\r\n")])
 @pytest.mark.parametrize("name", ["predictions.csv", "predictions.csv.gz"])
 def test_plain_text_files_read_alike(opened, root, content, name):
