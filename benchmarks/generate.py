@@ -52,7 +52,7 @@ currency = "EUR"
 kind = "duckdb"
 path = "."
 timezone = "UTC"
-memory_limit = "{MEMORY}"
+memory_limit = "MEMORY"
 threads = {THREADS}
 
 [models.{MODEL}]
@@ -115,7 +115,7 @@ class Made:
         return (self.predictions.stat().st_size + self.outcomes.stat().st_size) / 1e6
 
 
-def generate(folder: Path, rows: int) -> Made:
+def generate(folder: Path, rows: int, memory: str = MEMORY) -> Made:
     """Predictions, outcomes and their workspace file, written by a process of its own.
 
     What was needed to make them is no memory of the process that measures.
@@ -124,14 +124,15 @@ def generate(folder: Path, rows: int) -> Made:
         folder: An existing, empty folder.
         rows: Number of predictions, over 60 days, of a quarter as many units; every fifth one
             has an outcome 0 to 10 days later.
+        memory: What the engine may use when it reads them.
     """
-    command = [sys.executable, "-m", "benchmarks.generate", str(folder), str(rows)]
+    command = [sys.executable, "-m", "benchmarks.generate", str(folder), str(rows), memory]
     subprocess.run(command, check=True)  # noqa: S603  our own module
     files = (folder / f"{table}.parquet" for table in ("predictions", "outcomes"))
     return Made(load(folder / "valuekit.toml"), *files, rows)
 
 
-def write(folder: Path, rows: int) -> None:
+def write(folder: Path, rows: int, memory: str) -> None:
     """Write the files; see :func:`generate`."""
     predictions, outcomes = folder / "predictions.parquet", folder / "outcomes.parquet"
     with duckdb.connect(config={"memory_limit": MEMORY, "threads": THREADS}) as connection:
@@ -140,8 +141,8 @@ def write(folder: Path, rows: int) -> None:
             text = select.format(n=rows)
             connection.execute(f"COPY ({text}) TO '{file}' (FORMAT parquet, COMPRESSION zstd)")
     declared = folder / "valuekit.toml"
-    declared.write_text(_WORKSPACE, encoding="utf-8")
+    declared.write_text(_WORKSPACE.replace("MEMORY", memory), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]), int(sys.argv[2]))
+    write(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
