@@ -140,11 +140,20 @@ def test_first_run_full_and_outcomes_without_time():
     assert plan(untimed, STORED, survey()).idle
 
 
-def test_read_ranges_reach_far_enough_for_credit():
-    found = plan(model(), STORED, survey(outcomes=table({150: 11})))
+BY_UNIT = {"table": "o", "on": {"unit": "u"}, "time": "t", "window": "5d", "label": "y"}
+SPEND = {"metrics": {"spend": {"column": "x", "already_money": True}}}
+
+
+@pytest.mark.parametrize(
+    ("declared", "windows"),
+    [({}, 1), ({"outcomes": BY_UNIT}, 2), (SPEND, 2)],
+    ids=["outcomes name their prediction", "predictions share outcomes", "units have several"],
+)
+def test_read_ranges_reach_far_enough_for_credit(declared, windows):
+    found = plan(model(**declared), STORED, survey(outcomes=table({150: 11})))
     (low, high), *_ = read_ranges(found.ranges, found.reach)
-    assert (found.ranges[0][0] - low).days >= 2 * 5 + NEAR
-    assert (high - found.ranges[0][1]).days >= 2 * 5 + NEAR
+    assert (found.ranges[0][0] - low).days >= windows * 5 + NEAR
+    assert (high - found.ranges[0][1]).days >= windows * 5 + NEAR
 
 
 @given(st.lists(st.tuples(st.integers(0, 99), st.integers(0, 9)), max_size=8), st.integers(0, 6))
