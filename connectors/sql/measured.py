@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,10 +69,17 @@ def through(work: Work, units: Units, spine: Spine, matched: Matched) -> Gained:
     return Gained(rows, pairs)
 
 
-def measured(work: Work, units: Units, spine: Spine | None, gained: Gained | None) -> sa.FromClause:
+def measured(
+    work: Work,
+    units: Units,
+    spine: Spine | None,
+    gained: Gained | None,
+    caps: Mapping[str, float],
+) -> sa.FromClause:
     """Units with ``y_``, ``d_``, ``z_`` per metric, matched (1 or 0), acted, crossed.
 
-    Kept where they are read often or are dear to find.
+    Kept where they are read often or are dear to find. ``caps`` are those of the metrics that have
+    one.
     """
     u = units.rows.c
     source: Any = units.rows
@@ -83,7 +91,7 @@ def measured(work: Work, units: Units, spine: Spine | None, gained: Gained | Non
         made.append(flag(g.entry.is_not(None)).label("matched"))
     else:
         made.append(sa.literal_column("0").label("matched"))
-    for name, metric in work.model.metrics.items():
+    for name in work.model.metrics:
         y: Expression = (
             zero if gained is None else sa.func.coalesce(gained.rows.c[f"m_{name}"], zero)
         )
@@ -91,8 +99,8 @@ def measured(work: Work, units: Units, spine: Spine | None, gained: Gained | Non
             zero if gained is None else sa.func.coalesce(gained.rows.c[f"d_{name}"], zero)
         )
         made += [y.label(f"y_{name}"), d.label(f"d_{name}")]
-        if metric.cap is not None:
-            made.append(sa.case((y > metric.cap, float(metric.cap)), else_=y).label(f"z_{name}"))
+        if name in caps:
+            made.append(sa.case((y > caps[name], caps[name]), else_=y).label(f"z_{name}"))
     seen = _seen(work, units, spine)
     if seen is None:
         made += [_acted(work, units).label("acted"), u.crossed]

@@ -10,6 +10,7 @@ import pandas as pd
 
 from connectors.base import Engine
 from connectors.sql import error, maturity
+from connectors.sql.caps import caps
 from connectors.sql.cells import cells
 from connectors.sql.closed import closed
 from connectors.sql.confusion import confusion
@@ -337,7 +338,8 @@ def _of_units(work: Work, joined: Joined, found: Found) -> None:
         return
     if exposed.conflicts:
         found.findings.append(_conflicts(work, exposed.conflicts))
-    rows = measured(work, exposed, joined.spine, joined.gained)
+    found_caps = caps(work, exposed, joined.actuals)
+    rows = measured(work, exposed, joined.spine, joined.gained, found_caps)
     for one in segments(work, exposed.segments, rows):
         found.frames["effect"].append(effect(work, rows, one))
         if returning(work.model):

@@ -48,7 +48,7 @@ def split(
         joined = join(work)
         if joined.units is None:
             raise SourceError(_no_units(model))
-        rows = measured(work, joined.units, joined.spine, joined.gained)
+        rows = measured(work, joined.units, joined.spine, joined.gained, {})
         dialect = _dialect(engine)
         text = assignment_sql("entry", salt=salt, shares=shares, dialect=dialect)
         arm: Expression = sa.literal_column(text)

@@ -17,6 +17,7 @@ from tests.assess import cases
 from tests.bookkeeping import FIRST
 from tests.facts_from_rows import effect_frame
 from valuekit.assess import assess
+from valuekit.source import Registered
 
 ENTRY = {
     "design": "holdout", "control": "control", "registered": FIRST,
@@ -162,17 +163,34 @@ def test_a_unit_in_both_arms_is_counted_where_it_began():
     assert many.grade == "B"
 
 
-def test_a_capped_figure_stands_beside_the_uncapped_one():
+@pytest.mark.parametrize("by_hand", [True, False], ids=["declared", "found before the start"])
+def test_a_capped_figure_stands_beside_the_uncapped_one(by_hand):
     table = cases.units()
     table.loc[table.index[:30], "y"] = 3000.0
-    declared = cases.holdout_workspace(
-        evidence=[ENTRY], metrics={"y": {"column": "y", "already_money": True, "cap": 100}}
-    )
+    metric = {"column": "y", "already_money": True, **({"cap": 100} if by_hand else {})}
+    declared = cases.holdout_workspace(evidence=[ENTRY], metrics={"y": metric})
     facts = {"effect": effect_frame(table, cap=100.0), "volume": cases.volume([50] * 100)}
-    found = assess(declared, "m", cases.costed(declared, cases.book(facts))).evidence[0]
+    frozen = () if by_hand else (Registered("m", "cap", "y", {"cap": 100.0}, FIRST),)
+    book = cases.book(facts, registered=frozen)
+    found = assess(declared, "m", cases.costed(declared, book)).evidence[0]
     kept = mature(table)
     z = kept["y"].clip(upper=100).groupby(kept["arm"]).mean()
     capped = next(one for one in found.others if one.key == "uplift.capped")
     assert capped.estimate.value == pytest.approx(z["offer"] - z["control"])
     assert found.effect.value == pytest.approx(capped.estimate.value)  # skewed: the cap decides
     assert found.timeline[-1].value == pytest.approx(found.effect.value)
+
+
+def test_without_any_cap_a_skewed_holdout_says_so():
+    table = cases.units()
+    table.loc[table.index[:30], "y"] = 3000.0
+    declared = cases.holdout_workspace(evidence=[ENTRY])
+    facts = {"effect": effect_frame(table), "volume": cases.volume([50] * 100)}
+    frozen = (Registered("m", "cap", "y", {"cap": None}, FIRST),)
+    book = cases.book(facts, registered=frozen)
+    found = assess(declared, "m", cases.costed(declared, book)).evidence[0]
+    skew = next(one for one in found.diagnostics if one.name == "Skewness")
+    assert skew.status == "failed"
+    assert "no cap is declared" in skew.text
+    assert not [one for one in found.others if one.key == "uplift.capped"]
+    assert found.grade != "A"

@@ -26,6 +26,10 @@ from valuekit.uplift.stratified import Stratified, stratify_epochs, variance
 
 NAME = "Skewness"
 GATE = 0.12
+_NONE = (
+    "and there is no capped one: no cap is declared, and none could be found in the outcomes of "
+    "1,000 units before the start"
+)
 
 
 def skewness(strata: Stratified) -> float | None:
@@ -72,6 +76,7 @@ def skew_gate(
     gate: float = GATE,
     *,
     epochs: Epochs | None = None,
+    capped: bool = True,
 ) -> Diagnostic:
     """Whether a few large outcomes decide the difference; if so the capped figure leads.
 
@@ -81,7 +86,9 @@ def skew_gate(
         treated: Treated arm or arms; None for all others.
         gate: Absolute skewness above which the check fails.
         epochs: The frame merged by epoch and arm already, where it is at hand.
+        capped: Whether there is a capped figure.
     """
+    instead = "the capped one decides" if capped else _NONE
     epochs = arm_epochs(frame) if epochs is None else epochs
     found = skewness(stratify_epochs(epochs, control, treated))
     if found is None:
@@ -90,14 +97,14 @@ def skew_gate(
     if abs(found) <= gate and shared is not None and abs(shared) > gate:
         text = (
             f"The smaller arm has too few of the large outcomes that decide the mean (skewness "
-            f"{shared:+.2f} by all units, limit {gate}): its interval is not trustworthy, the "
-            "capped one decides."
+            f"{shared:+.2f} by all units, limit {gate}): its interval is not trustworthy, "
+            f"{instead}."
         )
         return Diagnostic(NAME, "failed", text, shared)
     if abs(found) > gate:
         text = (
             f"A few large outcomes decide the difference (skewness {found:+.2f}, limit {gate}): "
-            "its interval is not trustworthy, the capped one decides."
+            f"its interval is not trustworthy, {instead}."
         )
         return Diagnostic(NAME, "failed", text, found)
     text = f"No handful of outcomes decides the difference (skewness {found:+.2f})."

@@ -70,7 +70,7 @@ def _sequence(trial: Trial) -> Design:
     """One sequence of a holdout: the units of its plan."""
     scene, evidence = trial.scene, trial.evidence
     found = checks(trial)
-    if found["skew"].status == "failed" and trial.metric.cap is not None:
+    if found["skew"].status == "failed" and trial.cap is not None:
         trial = replace(trial, capped=True)
     effect, why = effect_grade(trial, found)
     grade, link = money_grade(trial, effect)

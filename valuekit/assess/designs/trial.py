@@ -62,6 +62,15 @@ class Trial:
         return self.metric.kind == "proportion" and not self.capped
 
     @property
+    def cap(self) -> float | None:
+        """The declared cap of the metric, else the one found before the start and frozen."""
+        if self.metric.cap is not None:
+            return float(self.metric.cap)
+        found = self.scene.book.registration("cap", self.name)
+        held = None if found is None else found.content["cap"]
+        return None if held is None else float(str(held))
+
+    @property
     def value(self) -> float:
         """Money per unit of the metric, negative where lower is better; 1 without a price."""
         price = 1.0 if self.metric.money is None else float(self.metric.money)

@@ -39,7 +39,9 @@ def checks(trial: Trial) -> dict[str, Diagnostic]:
             rows, control, treated, absent=trial.scene.absent, epochs=trial.epochs
         ),
         "crossover": crossover(rows),
-        "skew": skew_gate(rows, control, treated, epochs=trial.epochs),
+        "skew": skew_gate(
+            rows, control, treated, epochs=trial.epochs, capped=trial.cap is not None
+        ),
         "novelty": novelty(trial),
         **({"interference": _interference()} if trial.evidence.interference else {}),
     }

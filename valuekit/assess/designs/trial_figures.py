@@ -30,7 +30,7 @@ def others(looks: Looks, strata: Stratified) -> tuple[Figure, ...]:
         adjusted = run(period=period, epochs=trial.epochs)
         figures.append(_figure("cuped", "Adjusted for the value before (CUPED)", adjusted, level))
         figures += _lift(looks, level)
-    if trial.metric.cap is not None:
+    if trial.cap is not None:
         run = partial(difference, rows, control, treated, unit=unit, value=value, level=level)
         capped, free = (
             run(period=period, capped=one, epochs=trial.epochs) for one in (True, False)
