@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from tests.cli.commands import run, start
 from valuekit import cli
 
 ROOT = Path(__file__).parents[2]
@@ -19,28 +18,18 @@ VERBS = (
 )
 
 
-def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from valuekit.cli import main; main()", *words]
-    done = subprocess.run(
-        command, capture_output=True, text=True, cwd=cwd, check=False, encoding="utf-8"
-    )
-    assert "Traceback" not in done.stdout + done.stderr, done.stderr
-    assert "nobody foresaw" not in done.stderr, done.stderr
-    return done
-
-
 def test_the_main_job(small: Path) -> None:
-    checked = run("check", "-w", str(small))
+    checked = start("check", "-w", str(small))
     assert checked.returncode == 0, checked.stderr
-    refreshed = run("refresh", "-w", str(small), "--json")
+    refreshed = start("refresh", "-w", str(small), "--json")
     assert refreshed.returncode == 0, refreshed.stderr
     assert json.loads(refreshed.stdout)["rows_read"] == 800
-    shown = run("show", "-w", str(small))
+    shown = start("show", "-w", str(small))
     assert "Lead scoring" in shown.stdout
-    whole = json.loads(run("show", "-w", str(small), "--json").stdout)
+    whole = json.loads(start("show", "-w", str(small), "--json").stdout)
     assert whole["schema"] == 1
     assert whole["portfolio"]["models"] == 1
-    one = json.loads(run("show", "leads", "-w", str(small), "--json").stdout)
+    one = json.loads(start("show", "leads", "-w", str(small), "--json").stdout)
     assert one["scorecard"]["model"] == "leads"
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.cli.test_cli import run
+from tests.cli.commands import run
 from valuekit.api import Workspace
 from valuekit.cli import main
 from valuekit.errors import StoreError

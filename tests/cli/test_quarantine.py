@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_cli import run
+from tests.cli.commands import run
 from tests.hostile_rows import HELD, HOSTILE, READ, write
 from valuekit.api import Workspace
 from valuekit.quarantine.redact import escaped
