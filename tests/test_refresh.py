@@ -357,7 +357,7 @@ def test_progress_rises_from_0_to_1_over_all_models(fake, loaded, store):
 def test_the_ledger_of_a_day_is_plain_data(fake, loaded, store):
     refresh(loaded, store, now=NOW)
     found = day_of(store, "churn", date(2026, 1, 2))
-    assert list(found) == ["schema", "model", "day", "facts"]
+    assert list(found) == ["schema", "model", "day", "facts", "by_month"]
     assert found["day"] == "2026-01-02"
     (row,) = found["facts"]["volume"]
     assert (row["version"], row["segment"], row["predictions"]) == ("v1", "all", 100)

@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from valuekit.assess.scene import scene
 from valuekit.errors import Finding, SourceError
 from valuekit.incremental.framed import framed
 from valuekit.incremental.plan import FULL, Plan, Stored, plan
 from valuekit.incremental.survey import NO_DAY, Survey, unpacked
+from valuekit.ledger.book import Book
 from valuekit.ledger.collect import together
 from valuekit.ledger.intake import accounted, conserved
+from valuekit.ledger.months import by_month, daily_from, lost, whole_months
 from valuekit.quarantine.carry import carried
 from valuekit.quarantine.limits import WARNED, judge
 from valuekit.source import Connector, Held, Pull, Registered
@@ -70,6 +73,8 @@ class Pulled:
         plan: What was computed; None when the connector cannot tell what changed.
         survey: The sources now; None likewise.
         held: Examples of rows that are held back, of all days.
+        daily_from: First day whose vectors are kept by day; None when all are.
+        was_daily_from: First day of which that is sure of the store; None likewise.
     """
 
     pull: Pull
@@ -85,6 +90,14 @@ class Pulled:
     plan: Plan | None = None
     survey: Survey | None = None
     held: tuple[Held, ...] = ()
+    daily_from: date | None = None
+    was_daily_from: date | None = None
+
+    @property
+    def both_daily(self) -> date | None:
+        """First day whose vectors are by day both in the store and now; None when all are."""
+        ends = [one for one in (self.daily_from, self.was_daily_from) if one is not None]
+        return max(ends, default=None)
 
     @property
     def rows(self) -> int:
@@ -144,7 +157,8 @@ def _known(store: Store, name: str) -> Stored:
     if not held or before is None:
         return Stored()
     intake = store.facts(name, "intake")
-    return Stored(unpacked(held), before.first, _conflicts(intake), _future(intake))
+    daily = daily_from(before.last)
+    return Stored(unpacked(held), before.first, _conflicts(intake), _future(intake), daily)
 
 
 def pulled(
@@ -166,16 +180,24 @@ def pulled(
         made = _partly(turn, found, stored, before)
     if made is None:
         made = _wholly(turn, found)
+    made = replace(made, facts=by_month(made.facts, made.daily_from))
     _account(loaded, name, made)
     made = _judged(loaded, store, name, made)
     through = _published(loaded.workspace.models[name], before)
-    return replace(made, stored=stored, through=through, seconds=perf_counter() - began)
+    return replace(
+        made,
+        stored=stored,
+        through=through,
+        was_daily_from=None if before is None else daily_from(before.last),
+        seconds=perf_counter() - began,
+    )
 
 
 def _wholly(turn: _Turn, found: Plan | None) -> Pulled:
     given = turn.pull()
     facts = together(turn.name, given.facts)
     conserved(turn.name, facts["intake"], given.rows_read)
+    ends = given.first, given.last, given.complete_through
     return Pulled(
         pull=given,
         facts=facts,
@@ -188,6 +210,7 @@ def _wholly(turn: _Turn, found: Plan | None) -> Pulled:
         complete_through=given.complete_through,
         plan=found,
         survey=_surveyed(found, given, whole=True),
+        daily_from=_daily(turn, facts, ends),
     )
 
 
@@ -206,6 +229,11 @@ def _partly(turn: _Turn, found: Plan, stored: Facts, before: RunModelRecord) -> 
         ends = framed(turn.loaded.workspace.models[turn.name], facts["intake"])
         if ends[0] != before.first and _dayless(found.survey):
             return None  # rows without a day are counted on the first one, which has moved
+    daily = _daily(turn, facts, ends)
+    if given.ranges is not None and (
+        lost(facts, daily) or whole_months(given.ranges, found.daily_from) != list(given.ranges)
+    ):
+        return None  # bins by day are wanted that the store has by month alone
     return Pulled(
         pull=given,
         facts=facts,
@@ -218,7 +246,22 @@ def _partly(turn: _Turn, found: Plan, stored: Facts, before: RunModelRecord) -> 
         complete_through=ends[2],
         plan=found,
         survey=_surveyed(found, given, whole=given.ranges is None),
+        daily_from=daily,
     )
+
+
+def _daily(
+    turn: _Turn, facts: Facts, ends: tuple[date | None, date | None, date | None]
+) -> date | None:
+    """First day whose vectors are kept by day: figures end with the last day that is mature."""
+    workspace = turn.loaded.workspace
+    first, last, complete = ends
+    if first is None or last is None:
+        return None
+    as_of = workspace.workspace.as_of or last
+    here = scene(workspace, turn.name, Book(facts, (), first, last, complete, as_of))
+    mature = here.mature_through or first - timedelta(days=1)
+    return daily_from(min(last, as_of), mature)
 
 
 def _merged(stored: Facts, new: Facts, given: Pull) -> dict[str, pd.DataFrame]:

@@ -22,7 +22,7 @@ from valuekit.cost.charges import lines
 from valuekit.cost.lines import frame, residual
 from valuekit.cost.pools import allocate, undriven
 from valuekit.errors import Finding, SourceError, ValuekitError, WorkspaceError
-from valuekit.incremental.diff import Restated, differing, restated
+from valuekit.incremental.changes import changes
 from valuekit.ledger.book import Book
 from valuekit.ledger.collect import add_up
 from valuekit.ledger.schema import FACTS
@@ -319,14 +319,18 @@ def _assessed(loaded: Loaded, name: str, one: Pulled, as_of: date) -> ModelOutco
         as_of=as_of,
         findings=one.findings,
         rows_read=one.rows,
+        daily_from=one.daily_from,
     )
     designs = plans(loaded.workspace, name, book)
     book = replace(book, registered=(*book.registered, *designs))
     card = assess(loaded.workspace, name, book)
-    facts, replaced, corrected = _changes(one)
+    found = None
+    if one.stored is not None:
+        rounding = one.plan is not None and one.plan.whole == FULL
+        found = changes(one.stored, one.facts, one.through, one.both_daily, rounding=rounding)
     return ModelOutcome(
         model=name,
-        facts=facts,
+        facts=one.facts if found is None else found.facts,
         scorecard=to_json(card),
         registered=(*one.pull.registered, *designs),
         queries=one.pull.queries,
@@ -336,31 +340,11 @@ def _assessed(loaded: Loaded, name: str, one: Pulled, as_of: date) -> ModelOutco
         findings=one.findings,
         rows_read=one.pull.rows_read,
         seconds=one.seconds + perf_counter() - began,
-        replaced=replaced,
+        replaced=None if found is None else found.replaced,
         survey=b"" if one.survey is None else one.survey.packed(),
-        restated=corrected,
+        restated=() if found is None else found.restated,
         total=one.rows,
         why=one.scope,
         days=one.days,
         held=one.held,
     )
-
-
-def _changes(
-    one: Pulled,
-) -> tuple[Mapping[str, pd.DataFrame], Mapping[str, frozenset[date]] | None, tuple[Restated, ...]]:
-    """Facts to write, the days that they replace (None for all), and restated days."""
-    if one.stored is None:
-        return one.facts, None, ()
-    rounding = one.plan is not None and one.plan.whole == FULL
-    facts: dict[str, pd.DataFrame] = {}
-    replaced: dict[str, frozenset[date]] = {}
-    changed: list[Restated] = []
-    for name, old in one.stored.items():
-        new = one.facts[name]
-        days = differing(FACTS[name], old, new, rounding=rounding)
-        if days:
-            replaced[name] = days
-            facts[name] = new[new["day"].dt.date.isin(days)].reset_index(drop=True)
-            changed += restated(FACTS[name], old, new, days, one.through)
-    return facts, replaced, tuple(changed)

@@ -12,6 +12,7 @@ from connectors.findings import nearest, place, shown
 from connectors.roles import blocks
 from valuekit.errors import Finding
 from valuekit.ledger import schema
+from valuekit.ledger.months import KEPT_DAYS
 from valuekit.workspace.declare import Model, Workspace
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from connectors.sql.profile import Profile
 
 MOST_VALUES = 20
+SCORE_ROWS = 4  # acted or not, two labels
+MONTH = 30  # days
 
 
 def arms(engine: Engine, model: Model, known: dict[str, Usable]) -> list[Finding]:
@@ -86,7 +89,23 @@ def size(
     whole = max(versions, 1) * _day_bytes(model, max(number_of_arms, 1), schema.SCORE_BINS)
     split = _segment_values(engine, workspace, model, known)
     parts = split * _day_bytes(model, max(number_of_arms, 1), schema.SEGMENT_BINS)
-    return days * (whole + parts) + panel
+    old = max(days - KEPT_DAYS - MONTH, 0)
+    merged = sum(
+        times * _bin_bytes(model, max(number_of_arms, 1), bins)
+        for times, bins in (
+            (max(versions, 1), schema.SCORE_BINS),
+            (split, schema.SEGMENT_BINS),
+        )
+    )
+    return days * (whole + parts) - (old - old // MONTH) * merged + panel
+
+
+def _bin_bytes(model: Model, number_of_arms: int, bins: int) -> int:
+    """Bytes of a day's bins that are kept by month when they are old."""
+    p = model.predictions
+    if p is None or p.score is None or model.task != "classification":
+        return 0
+    return SCORE_ROWS * number_of_arms * (schema.SCORE.row_bytes(bins) - schema.SCORE.row_bytes())
 
 
 def _panel_bytes(
@@ -112,7 +131,7 @@ def _day_bytes(model: Model, number_of_arms: int, bins: int) -> int:
     total += metrics * number_of_arms * schema.EFFECT.row_bytes()
     p = model.predictions
     if p is not None and p.score is not None and model.task == "classification":
-        total += 4 * number_of_arms * schema.SCORE.row_bytes(bins)
+        total += SCORE_ROWS * number_of_arms * schema.SCORE.row_bytes(bins)
         total += 4 * number_of_arms * schema.CONFUSION.row_bytes()
     if p is not None and model.task in {"regression", "forecast"}:
         total += (3 + len(p.baselines)) * schema.ERROR.row_bytes(bins // 5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from valuekit.ledger.schema import SCORE
 from valuekit.source import Check
 
 N = 2_000
@@ -119,6 +121,20 @@ def test_store_size_follows_days_and_segments(checked):
     large = checked(data).store_bytes
     assert 40 * 2_000 < small < 40 * 25_000  # the budget of a day is 25 kB
     assert large > small
+
+
+def test_bins_of_days_before_the_last_400_are_projected_by_month(checked):
+    data = tables()
+    small = checked(data).store_bytes
+    start = START + timedelta(hours=12)
+    data["predictions"]["time"] = [start + timedelta(days=place // 2) for place in range(N)]
+    large = checked(data).store_bytes
+    days, arms = N // 2, 2
+    old = days - 400 - 30
+    of_all_and_of_the_segment = SCORE.row_bytes(200) + SCORE.row_bytes(20) - 2 * SCORE.row_bytes()
+    bins = 4 * arms * of_all_and_of_the_segment
+    assert large == small // 40 * days - (old - old // 30) * bins
+    assert large < 0.6 * small / 40 * days
 
 
 def test_every_fault_is_found_at_once_with_its_count(checked):

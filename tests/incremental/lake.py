@@ -12,7 +12,7 @@ from valuekit.api import Workspace
 
 NOW = datetime(2026, 12, 1, 6, tzinfo=UTC)
 START = datetime(2026, 1, 1)
-LAST, DAYS = 300, 330
+LAST = 300
 
 
 def workspace(folder: Path, models: str, zone: str = "Europe/Berlin") -> Workspace:
@@ -163,11 +163,11 @@ label = "x"
 class World:
     """Source tables that are edited at random and written by month, as files of a lake are."""
 
-    def __init__(self, folder: Path, seed: int, *, single: bool) -> None:
+    def __init__(self, folder: Path, seed: int, *, single: bool, last: int = LAST) -> None:
         self.folder, self.rng, self.single = folder, np.random.default_rng(seed), single
-        self.next = 0
-        self.tables = {"p": self.predictions(range(LAST)), "o": self.outcomes(range(LAST))}
-        self.tables["a"] = self.assignments(range(LAST))
+        self.next, self.last = 0, last
+        self.tables = {"p": self.predictions(range(last)), "o": self.outcomes(range(last))}
+        self.tables["a"] = self.assignments(range(last))
 
     def _times(self, days: np.ndarray) -> list[datetime]:
         seconds = self.rng.integers(0, 86_400, len(days))
@@ -247,16 +247,16 @@ class World:
             {"p": self.predictions, "o": self.outcomes, "a": self.assignments}[name],
         )
         when = {"p": "at", "o": "when", "a": "at"}[name]
-        recent = np.flatnonzero(table[when] > START + timedelta(days=LAST - 80))
+        recent = np.flatnonzero(table[when] > START + timedelta(days=self.last - 80))
         kind = rng.choice(["end", "late", "delete", "change", "repeat", "late_day"])
         if kind == "end":
             last = int((table[when].max() - START).days)
-            table = pd.concat([table, make(range(last, min(last + 2, DAYS)), 4)])
+            table = pd.concat([table, make(range(last, min(last + 2, self.last + 30)), 4)])
         elif kind == "late":
-            day = int(rng.integers(200, LAST))
+            day = int(rng.integers(self.last - 100, self.last))
             table = pd.concat([table, make(range(day, day + 1), 2)])
         elif kind == "late_day":
-            table = pd.concat([table, make(range(LAST - 2, LAST + 1), 2)])
+            table = pd.concat([table, make(range(self.last - 2, self.last + 1), 2)])
         elif kind == "delete":
             table = table.drop(index=rng.choice(recent, 3, replace=False))
         elif kind == "change":

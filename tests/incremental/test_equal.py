@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import valuekit.refresh
 from tests.incremental.lake import MODELS, NOW, World, workspace
 from valuekit.api import Workspace
 from valuekit.ledger.collect import together
@@ -56,14 +55,6 @@ def everything(space: Workspace) -> tuple[dict[str, pd.DataFrame], tuple[date | 
         given = connector.pull(space.loaded.workspace, "m", known, lambda _what, _share: None)
     frame = given.first, given.last, given.complete_through
     return together("m", given.facts), frame
-
-
-@pytest.fixture
-def _facts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out what follows the facts: they are what is compared."""
-    monkeypatch.setattr(valuekit.refresh, "assess", lambda *_: None)
-    monkeypatch.setattr(valuekit.refresh, "to_json", lambda _: "{}")
-    monkeypatch.setattr(valuekit.refresh, "plans", lambda *_: ())
 
 
 @pytest.mark.usefixtures("_facts_alone")

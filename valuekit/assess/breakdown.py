@@ -59,9 +59,7 @@ def _served(scene: Scene) -> dict[str, int]:
 
 def _whole(measured: Performance) -> Estimate:
     """Performance over all days, as a figure without an interval."""
-    value = None
-    if len(measured.days):
-        value = measured.between(measured.days[0], measured.days[-1])
+    value = measured.overall()
     if value is None:
         return unknown(f"too few labelled rows for {measured.name}", measured.unit)
     return Estimate(

@@ -152,7 +152,7 @@ def declining(figure: Figure | None, measured: Performance) -> bool:
         return False
     if (figure.estimate.value < 0) != (figure.better == "higher") or not len(measured.days):
         return False
-    level = measured.between(measured.days[0], measured.days[-1]) or 0.0
+    level = measured.overall() or 0.0
     useful = abs(level) - (0.5 if measured.name == "ROC AUC" else 0.0)
     return abs(figure.estimate.value) * WEEKS > MATERIAL * useful
 
@@ -175,6 +175,12 @@ def degradation(
             if days >= 2 * 7
             else "There are too few mature days to look for a change."
         ]
+    if performance.daily_from is not None:
+        since = day(date.fromisoformat(str(performance.daily_from)))
+        said.append(
+            f"Days and weeks of {performance.name} are known since {since}: older scores are kept "
+            "by month."
+        )
     said += [one.text for one in moved if one.alert]
     return Degradation(
         performance_name=performance.name,

@@ -193,12 +193,17 @@ def _money_left(
     period: Period,
     bins: ScoreBins | None,
 ) -> tuple[tuple[Figure, ...], float | None]:
-    """Best threshold chosen on the first half of the days, valued on the second."""
+    """Best threshold chosen on the first half of the days, valued on the second.
+
+    Where scores are kept by month, the halves meet at the first of a month.
+    """
     if matrix is None or bins is None:
         return (), None
     if today is None or period.days < 2:
         return (), best_threshold(bins, matrix)
-    middle = date_after(period, period.days // 2)
+    middle = _whole_months(scene, date_after(period, period.days // 2))
+    if middle <= period.first:
+        return (), best_threshold(bins, matrix)
     choose = _bins(labelled(scene, Period(period.first, date_after(period, -1, middle))))
     later = Period(middle, period.last)
     judge = _bins(labelled(scene, later))
@@ -218,6 +223,12 @@ def _money_left(
     return (figure,), found.best
 
 
+def _whole_months(scene: Scene, day: date) -> date:
+    """A day, or the first of its month where scores are kept by month."""
+    daily = scene.book.daily_from
+    return day.replace(day=1) if daily is not None and day < daily else day
+
+
 def date_after(period: Period, days: int, start: date | None = None) -> date:
     """A day some days after the period's first, or after another day."""
     return (start or period.first) + timedelta(days=days)
@@ -235,7 +246,7 @@ def performance(scene: Scene, segment: str = "all") -> Performance:
     if not rows.fair:
         return nothing()
     if rows.score["label"].isin(["0", "1"]).any():
-        return from_scores(rows.score)
+        return from_scores(rows.score, scene.book.daily_from)
     if (rows.confusion["label"] != "").any():
         return from_confusion(rows.confusion)
     acted = scene.model.predictions is not None and scene.model.predictions.acted is not None

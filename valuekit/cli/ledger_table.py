@@ -16,9 +16,16 @@ def print_ledger(content: Mapping[str, object]) -> None:
         say(f"No facts for {content.get('model')} on {content.get('day')}.")
         return
     for name, rows in facts.items():
-        if rows:
-            heads = [str(key) for key in rows[0]]
-            _print(str(name), heads, [[_cell(value) for value in row.values()] for row in rows])
+        _rows(str(name), rows)
+    months = content.get("by_month")
+    for name, rows in months.items() if isinstance(months, dict) else ():
+        _rows(f"{name}: bins of the whole month {str(content.get('day'))[:7]}", rows)
+
+
+def _rows(name: str, rows: Sequence[Mapping[str, object]]) -> None:
+    if rows:
+        heads = [str(key) for key in rows[0]]
+        _print(name, heads, [[_cell(value) for value in row.values()] for row in rows])
 
 
 def _print(name: str, heads: list[str], cells: list[list[str]]) -> None:

@@ -15,6 +15,7 @@ from valuekit.facts import kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import date
 
     import pandas as pd
 
@@ -34,6 +35,8 @@ class Performance:
         days: Distinct days in ascending order.
         sums: One row a day of sums that may be added over days.
         score: Sums (groups x columns) to the measure by group; NaN where it is not defined.
+        daily_from: Days before this one have sums by calendar month, at some day of the month;
+            None when all sums are by day.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Performance:
     days: Days
     sums: Floats
     score: Callable[[Floats], Floats]
+    daily_from: np.datetime64 | None = None
 
     def daily(self) -> tuple[Days, Floats]:
         """Days on which the measure is defined, and its values."""
@@ -49,15 +53,42 @@ class Performance:
             return self.days, np.zeros(0)
         values = self.score(self.sums)
         known = np.isfinite(values)
+        if self.daily_from is not None:
+            known &= self.days >= self.daily_from
         return self.days[known], values[known]
 
     def between(self, first: np.datetime64, last: np.datetime64) -> float | None:
-        """The measure over all rows of a range of days; None where it is not defined."""
+        """The measure over all rows of a range of days; None where it is not defined.
+
+        A range that begins or ends within a month of which only the whole is known has none.
+        """
+        if self._cuts(first, last):
+            return None
         chosen = (self.days >= first) & (self.days <= last)
         if not chosen.any():
             return None
         value = float(self.score(self.sums[chosen].sum(axis=0, keepdims=True))[0])
         return value if np.isfinite(value) else None
+
+    def _cuts(self, first: np.datetime64, last: np.datetime64) -> bool:
+        """Whether a range has a part only of a month that is kept as a whole."""
+        if self.daily_from is None or not len(self.days):
+            return False
+        after = last + np.timedelta64(1, "D")
+        begins = self.days[0] < first < self.daily_from and first != _month(first)
+        return bool(begins or (after < self.daily_from and after != _month(after)))
+
+    def overall(self) -> float | None:
+        """The measure over all rows; None where it is not defined."""
+        if not len(self.days):
+            return None
+        value = float(self.score(self.sums.sum(axis=0, keepdims=True))[0])
+        return value if np.isfinite(value) else None
+
+
+def _month(day: np.datetime64) -> np.datetime64:
+    month: np.datetime64 = day.astype("datetime64[M]").astype("datetime64[D]")
+    return month
 
 
 def _ratio(sums: Floats) -> Floats:
@@ -84,16 +115,25 @@ def _by_day(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[Days, Floats]:
     )
 
 
-def from_scores(score: pd.DataFrame) -> Performance:
-    """ROC AUC from labelled rows of a score fact with one layout."""
+def from_scores(score: pd.DataFrame, daily_from: date | None = None) -> Performance:
+    """ROC AUC from labelled rows of a score fact with one layout.
+
+    Args:
+        score: The rows.
+        daily_from: First day whose bins are kept by day; None when all are.
+    """
     rows = kept(score, score["label"].isin(["0", "1"]))
+    rows = kept(rows, rows["n"].map(len) > 0)
     days, at = np.unique(rows["day"].to_numpy().astype("datetime64[D]"), return_inverse=True)
     bins = max((len(one) for one in rows["n"]), default=1)
     sums = np.zeros((len(days), 2 * bins))
     for place, label, counts in zip(at, rows["label"], rows["n"], strict=True):
         start = 0 if label == "1" else bins
         sums[place, start : start + len(counts)] += counts
-    return Performance("ROC AUC", "higher", "1", days, sums, _auc)
+    since = None if daily_from is None else np.datetime64(daily_from)
+    if since is not None and (not len(days) or days[0] >= since):
+        since = None  # nothing is merged
+    return Performance("ROC AUC", "higher", "1", days, sums, _auc, since)
 
 
 def from_confusion(confusion: pd.DataFrame) -> Performance:

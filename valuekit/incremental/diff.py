@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-12
 _ROUNDING = 1.01 * 10.0**-PLACES  # a sum near half a unit may be rounded either way
+_MONTH = 31  # days whose vectors may have been added up
 _SCALES: Mapping[str, tuple[str, ...]] = {
     "sum_e": ("sum_abs",),
     "sum_y": ("sum_abs_y",),
@@ -47,7 +48,12 @@ class Restated:
 
 
 def differing(
-    fact: Fact, old: pd.DataFrame, new: pd.DataFrame, *, rounding: bool = True
+    fact: Fact,
+    old: pd.DataFrame,
+    new: pd.DataFrame,
+    *,
+    rounding: bool = True,
+    daily: date | None = None,
 ) -> frozenset[date]:
     """Days of which some row is new, gone or not the same.
 
@@ -56,6 +62,7 @@ def differing(
         old: Conformed rows.
         new: Conformed rows.
         rounding: Whether vectors that are kept to six places may differ in the last one.
+        daily: First day whose vectors are by day; before it each stands for up to 31 days.
     """
     if old.empty and new.empty:
         return frozenset()
@@ -69,8 +76,11 @@ def differing(
     a = old.iloc[pairs["_old"].to_numpy(dtype=np.int64)].reset_index(drop=True)
     b = new.iloc[pairs["_new"].to_numpy(dtype=np.int64)].reset_index(drop=True)
     unlike = np.zeros(len(a), dtype=np.bool_)
+    near = np.full(len(a), _ROUNDING if rounding else 0.0)
+    if daily is not None:
+        near[(a["day"] < pd.Timestamp(daily)).to_numpy()] *= _MONTH
     for one in fact.measures:
-        unlike |= _unlike(one, a, b, rounding=rounding)
+        unlike |= _unlike(one, a, b, near)
     days |= set(a.loc[unlike, "day"])
     return frozenset(day.date() for day in days)
 
@@ -106,12 +116,12 @@ def totals(fact: Fact, frame: pd.DataFrame, day: date) -> dict[str, object]:
     return made
 
 
-def _unlike(one: Column, a: pd.DataFrame, b: pd.DataFrame, *, rounding: bool) -> np.ndarray:
-    """Rows in which a measure is not the same."""
+def _unlike(one: Column, a: pd.DataFrame, b: pd.DataFrame, near: np.ndarray) -> np.ndarray:
+    """Rows in which a measure is not the same; rounded vectors may be ``near`` each other."""
     if one.dtype in {"ints", "floats"}:
-        near = _ROUNDING if rounding and one.unit in {"currency", "1"} else 0.0
-        pairs = zip(a[one.name], b[one.name], strict=True)
-        return np.fromiter((not _same(x, y, near) for x, y in pairs), np.bool_, len(a))
+        near = near if one.unit in {"currency", "1"} else np.zeros(len(a))
+        pairs = zip(a[one.name], b[one.name], near.tolist(), strict=True)
+        return np.fromiter((not _same(x, y, by) for x, y, by in pairs), np.bool_, len(a))
     x, y = a[one.name].to_numpy(), b[one.name].to_numpy()
     if one.dtype != "float":
         return np.asarray(x != y, dtype=np.bool_)

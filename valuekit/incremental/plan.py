@@ -10,6 +10,9 @@ that know only days):
   units may be new or no longer new, outcomes explained or no longer explained;
 * forecasts: an actual of day t is a lag of every later target, so everything from its period on.
 
+The bins of old scores are kept by calendar month (:mod:`valuekit.ledger.months`): a day of such a
+month dirties all of it.
+
 What cannot be bounded that way is computed whole; the reason is part of the plan.
 """
 
@@ -20,6 +23,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from valuekit.incremental.survey import NO_DAY, Changed, Survey, Surveyed, changed, span
+from valuekit.ledger.months import whole_months
 from valuekit.workspace.declare import Frequency, Model
 
 Days = tuple[date, date]
@@ -40,12 +44,14 @@ class Stored:
         first: First day with data then; None without any.
         conflicts: Whether predictions were held back because their id had two contents.
         future: Role -> days with rows that lay in the future then.
+        daily_from: First day whose vectors are sure to be kept by day; None: all are.
     """
 
     survey: Survey | None = None
     first: date | None = None
     conflicts: bool = False
     future: Mapping[str, frozenset[date]] = field(default_factory=dict)
+    daily_from: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,7 @@ class Plan:
         first: First day with data at the last run.
         last: Last day of any table, then or now.
         conflicts: As in :class:`Stored`.
+        daily_from: As in :class:`Stored`.
     """
 
     survey: Survey
@@ -73,6 +80,7 @@ class Plan:
     first: date | None = None
     last: date = date(1970, 1, 1)
     conflicts: bool = False
+    daily_from: date | None = None
 
     @property
     def idle(self) -> bool:
@@ -158,13 +166,14 @@ def plan(
     asked = [] if since is None else [(since, max(since, end))]
     found = Plan(
         survey=known,
-        ranges=together([*dirty(model, days, end), *asked], gap=2 * reach_of(model) + 1),
+        ranges=_stretches(model, [*dirty(model, days, end), *asked], stored.daily_from),
         panel=bool(changes.get("panel")),
         reach=reach_of(model),
         changed=days,
         first=stored.first,
         last=end,
         conflicts=stored.conflicts,
+        daily_from=stored.daily_from,
     )
     far = _altered(model, old, changes) or too_far(found)
     return Plan(survey, far) if far else found
@@ -173,7 +182,7 @@ def plan(
 def widened(model: Model, found: Plan, linked: Mapping[str, frozenset[date]]) -> Plan:
     """The plan with further changed days: those that share an id with the ones known so far."""
     days = {role: one | linked.get(role, frozenset()) for role, one in found.changed.items()}
-    ranges = together([*found.ranges, *dirty(model, days, found.last)], gap=2 * found.reach + 1)
+    ranges = _stretches(model, [*found.ranges, *dirty(model, days, found.last)], found.daily_from)
     wider = replace(found, ranges=ranges, changed=days)
     far = too_far(wider)
     return Plan(found.survey, far) if far else wider
@@ -210,6 +219,12 @@ def read_ranges(ranges: Iterable[Days], reach: int) -> tuple[Days, ...]:
     """Days that are read for some days that are computed again."""
     wide = timedelta(days=reach)
     return together([(first - wide, last + wide) for first, last in ranges], gap=0)
+
+
+def _stretches(model: Model, ranges: Iterable[Days], daily: date | None) -> tuple[Days, ...]:
+    """Ranges in order, those near each other as one, and in merged months whole months."""
+    gap = 2 * reach_of(model) + 1
+    return together(whole_months(together(ranges, gap), daily), gap)
 
 
 def together(ranges: Iterable[Days], gap: int) -> tuple[Days, ...]:

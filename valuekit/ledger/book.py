@@ -34,6 +34,8 @@ class Book:
         as_of: Last day of the analysis; facts after it are left out by :meth:`fact`.
         findings: Warnings of the pull that belong beside the figures.
         rows_read: Source rows read.
+        daily_from: First day whose bins of scores and features are kept by day: those of older
+            days are merged by month (:mod:`valuekit.ledger.months`). None: all are by day.
     """
 
     facts: Mapping[str, pd.DataFrame]
@@ -44,6 +46,7 @@ class Book:
     as_of: date
     findings: tuple[Finding, ...] = ()
     rows_read: int = 0
+    daily_from: date | None = None
     # One frame per fact and segment, in order of days: an assessment asks for hundreds of ranges.
     _sorted: dict[tuple[str, str | None], pd.DataFrame] = field(
         default_factory=dict, init=False, repr=False, compare=False

@@ -38,7 +38,7 @@ def together(model: str, frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.Dat
             findings.append(_finding(f"ledger.{name}", name, "there is no such fact"))
             continue
         try:
-            facts[name] = _rounded(FACTS[name], conform(FACTS[name], frame))
+            facts[name] = rounded(FACTS[name], conform(FACTS[name], frame))
         except ValuekitError as error:
             findings.extend(error.findings)
             continue
@@ -61,7 +61,8 @@ def add_up(fact: Fact, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return conform(fact, merge(fact, stacked, fact.key_names))
 
 
-def _rounded(fact: Fact, frame: pd.DataFrame) -> pd.DataFrame:
+def rounded(fact: Fact, frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame, its vectors of money and of scores at the places that are kept."""
     for one in fact.vectors:
         if one.dtype == "floats" and one.unit in _ROUNDED:
             vectors = frame[one.name].tolist()

@@ -1,0 +1,81 @@
+"""What a run writes of a model's facts: the days that are not what they were, and restatements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from valuekit.incremental.diff import Restated, differing, restated
+from valuekit.ledger.months import BY_MONTH, merged
+from valuekit.ledger.schema import FACTS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from valuekit.ledger.schema import Fact
+
+    Facts = Mapping[str, pd.DataFrame]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is to be written.
+
+    Attributes:
+        facts: Fact -> all rows of the days that are not what they were.
+        replaced: Fact -> those days.
+        restated: Published days of which the figures are not what they were.
+    """
+
+    facts: Facts
+    replaced: Mapping[str, frozenset[date]]
+    restated: tuple[Restated, ...]
+
+
+def changes(
+    stored: Facts, facts: Facts, through: date | None, daily: date | None, *, rounding: bool
+) -> Changes:
+    """Stored and new facts of all days, compared.
+
+    Args:
+        stored: Fact -> rows in the store.
+        facts: Fact -> rows now.
+        through: Last day that was published; None when none was.
+        daily: First day whose vectors are by day both in the store and now; None when all are.
+        rounding: Whether vectors kept to six places may differ in the last one.
+    """
+    written: dict[str, pd.DataFrame] = {}
+    replaced: dict[str, frozenset[date]] = {}
+    corrected: list[Restated] = []
+    for name, old in stored.items():
+        new, fact = facts[name], FACTS[name]
+        days = differing(fact, old, new, rounding=rounding, daily=daily)
+        if not days:
+            continue
+        replaced[name] = days
+        written[name] = new[new["day"].dt.date.isin(days)].reset_index(drop=True)
+        if name in BY_MONTH and daily is not None:
+            days = _corrected(fact, old, new, daily, rounding=rounding)
+        corrected += restated(fact, old, new, days, through)
+    return Changes(written, replaced, tuple(corrected))
+
+
+def _corrected(
+    fact: Fact, old: pd.DataFrame, new: pd.DataFrame, daily: date, *, rounding: bool
+) -> frozenset[date]:
+    """Days that are not what they were, apart from what merging by month has moved.
+
+    Vectors of a month that differ are told by the days whose scalars differ; where no scalar does,
+    by the day on which the vectors lie.
+    """
+    was, now = merged(fact, old, daily), merged(fact, new, daily)
+    days = differing(fact, was, now, rounding=rounding, daily=daily)
+    if not any(day < daily for day in days):
+        return days
+    told = differing(replace(fact, measures=fact.scalars), was, now)
+    months = {(day.year, day.month) for day in told}
+    return frozenset(
+        day for day in days if day >= daily or day in told or (day.year, day.month) not in months
+    )
