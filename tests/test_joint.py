@@ -14,6 +14,7 @@ from valuekit.holdouts import statuses
 from valuekit.portfolio import portfolio
 from valuekit.scorecard import Reading
 from valuekit.source import Registered
+from valuekit.standing import trials
 
 CARDS = scorecards()
 NAMES = ["churn", "pricing", "reco", "leads", "winback"]
@@ -97,7 +98,8 @@ def test_a_registered_holdout_is_registered_running_due_and_ended(today, told, k
     card = CARDS[0]
     report = replace(card.evidence[0], reading=reading(0.2, told, kind))
     cards = {"churn": replace(card, evidence=(report,))}
-    found = statuses({"churn": [registered(date(2026, 12, 1))]}, cards, today)
+    known = {"churn": [registered(date(2026, 12, 1))]}
+    found = statuses(known, trials(cards.values()), today)
     assert found[0 if state != "registered" else -1].state == state
     one = next(item for item in found if item.registered is not None)
     assert word in one.remind
@@ -105,10 +107,10 @@ def test_a_registered_holdout_is_registered_running_due_and_ended(today, told, k
 
 
 def test_holdouts_of_the_file_alone_are_listed_too():
-    found = {one.model: one for one in statuses({}, {c.model: c for c in CARDS}, date(2026, 12, 1))}
+    found = {one.model: one for one in statuses({}, trials(CARDS), date(2026, 12, 1))}
     assert set(found) == {"churn", "pricing", "reco", "leads", "winback"}
     assert found["churn"].state == "running"
     assert "not registered" in found["churn"].remind
     full = replace(CARDS[0].evidence[0], reading=replace(reading(0.5), planned_units=10))
-    due = statuses({}, {"churn": replace(CARDS[0], evidence=(full,))}, date(2026, 12, 1))
+    due = statuses({}, trials([replace(CARDS[0], evidence=(full,))]), date(2026, 12, 1))
     assert due[0].state == "due"

@@ -9,22 +9,26 @@ acme.scorecard("churn").verdict.action
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing, nullcontext
+from contextlib import ExitStack, closing, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from valuekit import __version__, journal
+from pydantic import ValidationError
+
+from valuekit import __version__, journal, overview
 from valuekit.errors import Finding, StoreError, WorkspaceError
 from valuekit.experiments import Holdouts
-from valuekit.portfolio import Portfolio, portfolio
+from valuekit.holdouts import KIND, statuses
+from valuekit.overview import Overview
+from valuekit.portfolio import Portfolio
 from valuekit.quarantine.counts import Count, counted
 from valuekit.quarantine.summary import Balance, HeldBack, balances, held_back
 from valuekit.report import Meta, Report, build
 from valuekit.report.build import Format, ReportKind
-from valuekit.scorecard import Action, Decision, PeriodName, Scorecard, from_json
+from valuekit.scorecard import Action, Decision, PeriodName, Scorecard, from_json, in_order
 from valuekit.source import Check, Connector, open_connector
 from valuekit.store import Store, open_store
 from valuekit.workspace.load import Loaded, load
@@ -135,6 +139,7 @@ class Workspace:
         Raises:
             ValuekitError: a source cannot be read, or the store is of an unknown schema.
         """
+        from valuekit.kept import Kept
         from valuekit.pulling import Asked, planned
 
         ask = Asked(full=full, since=since)
@@ -146,10 +151,15 @@ class Workspace:
                 raise
             opened = None
         with nullcontext(opened) if opened is None else opened as store:
-            for name in models or tuple(self.loaded.workspace.models):
-                self.known(name)
-                with closing(self._connector(name)) as connector:
-                    found[name] = planned(self.loaded, store, name, connector, ask)
+            kept = None if store is None else Kept.of(store)
+            engines: dict[str, Connector] = {}
+            with ExitStack() as stack:
+                for name in models or tuple(self.loaded.workspace.models):
+                    self.known(name)
+                    source = self.source_of(name)
+                    if source not in engines:
+                        engines[source] = stack.enter_context(closing(self._connector(name)))
+                    found[name] = planned(self.loaded, store, name, engines[source], ask, kept)
         return found
 
     def restatements(
@@ -190,9 +200,7 @@ class Workspace:
         """All scorecards of the last good run, in the workspace's order."""
         with self.store() as store:
             held = {name: from_json(text) for name, text in store.scorecards().items()}
-        declared = self.loaded.workspace.models
-        order = [name for name in declared if name in held]
-        return {name: held[name] for name in order + sorted(set(held) - set(order))}
+        return in_order(self.loaded.workspace.models, held)
 
     def scorecard(self, model: str) -> Scorecard:
         """One model's scorecard of the last good run.
@@ -217,8 +225,21 @@ class Workspace:
 
     def portfolio(self, period: PeriodName = "year") -> Portfolio:
         """All models together over a named period."""
-        made = portfolio(tuple(self.scorecards().values()), period)
-        return replace(made, holdouts=self.holdouts.status())
+        return self.overview(period).portfolio
+
+    def overview(self, period: PeriodName = "year") -> Overview:
+        """All models together, a line for each, and how fresh they are; as the last run left it."""
+        with self.store() as store:
+            content, registered = store.overview(period), store.registered(KIND)
+        made = None
+        if content is not None:
+            with suppress(ValidationError):  # of another shape than this version's
+                made = overview.from_json(content)
+        if made is None:
+            made = overview.overview(tuple(self.scorecards().values()), period)
+        declared = {name: registered.get(name, ()) for name in self.loaded.workspace.models}
+        found = statuses(declared, made.trials, self.holdouts.today())
+        return replace(made, portfolio=replace(made.portfolio, holdouts=found))
 
     @property
     def holdouts(self) -> Holdouts:

@@ -16,6 +16,7 @@ from valuekit.holdouts import KIND, HoldoutStatus, statuses
 from valuekit.planning import HoldoutPlan, Reading, plan, refused, registration
 from valuekit.scorecard import Scorecard
 from valuekit.source import Registered, open_connector
+from valuekit.standing import trials
 from valuekit.uplift.cheapest import Basis, Traffic
 from valuekit.uplift.past import PastCheck, past_check
 
@@ -148,7 +149,7 @@ class Holdouts:
     def status(self, today: date | None = None) -> tuple[HoldoutStatus, ...]:
         """What is registered, running, due and ended, the due ones first."""
         held = self._stored(tuple(self.held.loaded.workspace.models))
-        return statuses(held, self._cards(), today or self.today())
+        return statuses(held, trials(self._cards().values()), today or self.today())
 
     def today(self) -> date:
         """Today in the workspace's zone."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from valuekit.estimate import GRADES, Estimate, Grade, Period, unknown
 from valuekit.holdouts import HoldoutStatus
@@ -354,18 +356,21 @@ def _to_date(cards: Sequence[Scorecard]) -> tuple[ToDate, ...]:
     A model's last known point carries on; half-widths add in quadrature.
     """
     days = sorted({point.day for card in cards for point in card.to_date})
-    return tuple(_at(cards, day) for day in days)
-
-
-def _at(cards: Sequence[Scorecard], day: date) -> ToDate:
-    net, below, above = 0.0, 0.0, 0.0
-    for card in cards:
-        past = [point for point in card.to_date if point.day <= day]
-        if past:
-            net += past[-1].net
-            below += (past[-1].net - past[-1].low) ** 2
-            above += (past[-1].high - past[-1].net) ** 2
-    return ToDate(day, net, net - math.sqrt(below), net + math.sqrt(above))
+    at = np.array([day.toordinal() for day in days])
+    net, below, above = (np.zeros(len(days)) for _ in range(3))
+    for points in (card.to_date for card in cards if card.to_date):
+        own = np.array([point.day.toordinal() for point in points])
+        start = int(np.searchsorted(at, own[0]))  # before it there is nothing to carry on
+        place = np.searchsorted(own, at[start:], side="right") - 1
+        value, low, high = np.array([(one.net, one.low, one.high) for one in points]).T
+        net[start:] += value[place]
+        below[start:] += (value - low)[place] ** 2
+        above[start:] += (high - value)[place] ** 2
+    ends = zip(net.tolist(), np.sqrt(below).tolist(), np.sqrt(above).tolist(), strict=True)
+    return tuple(
+        ToDate(day, value, value - down, value + up)
+        for day, (value, down, up) in zip(days, ends, strict=True)
+    )
 
 
 def _attention(entries: Sequence[_Entry]) -> tuple[Attention, ...]:

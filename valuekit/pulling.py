@@ -18,7 +18,8 @@ from valuekit.assess.scene import scene
 from valuekit.errors import Finding, SourceError
 from valuekit.incremental.framed import framed
 from valuekit.incremental.plan import FULL, Plan, Stored, plan
-from valuekit.incremental.survey import NO_DAY, Survey, unpacked
+from valuekit.incremental.survey import NO_DAY, Survey
+from valuekit.kept import Kept, known, noted
 from valuekit.ledger.book import Book
 from valuekit.ledger.collect import together
 from valuekit.ledger.intake import accounted, conserved
@@ -141,24 +142,20 @@ class _Turn:
 
 
 def planned(
-    loaded: Loaded, store: Store | None, name: str, connector: Connector, ask: Asked
+    loaded: Loaded,
+    store: Store | None,
+    name: str,
+    connector: Connector,
+    ask: Asked,
+    kept: Kept | None = None,
 ) -> Plan | None:
     """What a refresh would compute of a model; None when its connector cannot tell what changed."""
     survey = getattr(connector, "survey", None)
     if survey is None:  # a connector of a third party that always pulls everything
         return None
-    stored = _known(store, name) if store is not None else Stored()
+    stored = known(store, name, kept) if store is not None else Stored()
     now: Survey = survey(loaded.workspace, name, stored.survey)
     return plan(loaded.workspace.models[name], stored, now, full=ask.full, since=ask.since)
-
-
-def _known(store: Store, name: str) -> Stored:
-    held, before = store.survey(name), store.last_of(name)
-    if not held or before is None:
-        return Stored()
-    intake = store.facts(name, "intake")
-    daily = daily_from(before.last)
-    return Stored(unpacked(held), before.first, _conflicts(intake), _future(intake), daily)
 
 
 def pulled(
@@ -184,8 +181,10 @@ def pulled(
     _account(loaded, name, made)
     made = _judged(loaded, store, name, made)
     through = _published(loaded.workspace.models[name], before)
+    survey = None if made.survey is None else noted(made.survey, made.facts["intake"])
     return replace(
         made,
+        survey=survey,
         stored=stored,
         through=through,
         was_daily_from=None if before is None else daily_from(before.last),
@@ -311,18 +310,6 @@ def _stored(store: Store, name: str) -> dict[str, pd.DataFrame]:
     from valuekit.store.tables import STORED
 
     return {fact: store.facts(name, fact, segment=None) for fact in STORED}
-
-
-def _conflicts(intake: pd.DataFrame) -> bool:
-    twice = (intake["source"] == "predictions") & (intake["rule"] == "conflicting_duplicate")
-    return bool((intake.loc[twice, "rows"] > 0).any())
-
-
-def _future(intake: pd.DataFrame) -> dict[str, frozenset[date]]:
-    """Source -> days with rows that lay in the future then, and may not any more."""
-    rows = intake[(intake["rule"] == "future") & (intake["rows"] > 0)]
-    days = rows.groupby("source")["day"]
-    return {str(role): frozenset(one.dt.date) for role, one in days}
 
 
 def _dayless(survey: Survey) -> bool:

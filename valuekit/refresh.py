@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from valuekit import journal
+from valuekit import journal, overview
 from valuekit.assess import assess
 from valuekit.assess.designs.plans import plans
 from valuekit.cost.charges import lines
@@ -27,7 +27,7 @@ from valuekit.ledger.book import Book
 from valuekit.ledger.collect import add_up
 from valuekit.ledger.schema import FACTS
 from valuekit.pulling import FULL, Asked, Pulled, pulled
-from valuekit.scorecard import to_json
+from valuekit.scorecard import from_json, in_order, to_json
 from valuekit.source import Connector, open_connector
 from valuekit.store.records import ModelOutcome, RunOutcome
 
@@ -95,12 +95,14 @@ def refresh(
         found = _pull_all(loaded, store, names, replace(ask, now=reached), tell)
         clock = _clock(store, now)
         parts, general = _assess_all(loaded, store, found, now, tell)
+        complete = set(names) == set(loaded.workspace.models)
         outcome = RunOutcome(
             run=run,
             parts=parts,
-            complete=set(names) == set(loaded.workspace.models),
+            complete=complete,
             seconds=perf_counter() - began,
             general=(*clock, *_amounts(loaded), *general),
+            overviews=_overviews(loaded, {} if complete else store.scorecards(), parts),
         )
         tell("", "storing", _ASSESSED)
         stored = perf_counter()
@@ -115,6 +117,15 @@ def refresh(
         raise
     tell("", "done", 1.0)
     return outcome
+
+
+def _overviews(
+    loaded: Loaded, others: Mapping[str, str], parts: Sequence[ModelOutcome]
+) -> dict[str, bytes]:
+    """Everything that is shown after the run, added up over each named period."""
+    held = {**others, **{part.model: part.scorecard for part in parts}}
+    cards = tuple(from_json(text) for text in in_order(loaded.workspace.models, held).values())
+    return {name: overview.to_json(overview.overview(cards, name)) for name in overview.PERIODS}
 
 
 def _names(loaded: Loaded, models: Sequence[str] | None) -> list[str]:

@@ -7,11 +7,12 @@ currency. All fields are plain data, so pydantic can write and read them as JSON
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -19,6 +20,7 @@ from valuekit.estimate import Estimate, Grade, Period
 
 Action = Literal["keep", "watch", "retrain", "retire", "measure first", "not enough evidence"]
 Status = Literal["passed", "warning", "failed", "not run"]
+T = TypeVar("T")
 PeriodName = Literal["all", "year", "quarter", "prior_quarter", "month"]
 
 
@@ -483,6 +485,16 @@ def _adapter() -> TypeAdapter[Scorecard]:
 def to_json(card: Scorecard) -> str:
     """The scorecard as JSON text; the shape is documented in docs/json.md."""
     return _adapter().dump_json(card).decode()
+
+
+def in_order(names: Iterable[str], held: Mapping[str, T]) -> dict[str, T]:
+    """What is held by model in the order of the workspace, models that it no longer declares last.
+
+    >>> in_order(["b", "a"], {"z": 1, "a": 2, "b": 3})
+    {'b': 3, 'a': 2, 'z': 1}
+    """
+    order = [name for name in names if name in held]
+    return {name: held[name] for name in order + sorted(set(held) - set(order))}
 
 
 def from_json(text: str | bytes) -> Scorecard:

@@ -13,3 +13,4 @@ def _facts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(valuekit.refresh, "assess", lambda *_: None)
     monkeypatch.setattr(valuekit.refresh, "to_json", lambda _: "{}")
     monkeypatch.setattr(valuekit.refresh, "plans", lambda *_: ())
+    monkeypatch.setattr(valuekit.refresh, "_overviews", lambda *_: {})

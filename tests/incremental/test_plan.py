@@ -178,3 +178,29 @@ def test_changed_days():
     assert found.new == {day(DAYS)}
     assert found.altered == {day(5), day(6)}
     assert not changed(table(), table())
+
+
+prints = st.dictionaries(
+    st.sampled_from([NO_DAY, *(day(n).isoformat() for n in range(6))]),
+    st.builds(Print, st.integers(1, 3), st.integers(-(2**70), 2**70) | st.integers(0, 2)),
+)
+
+
+@given(st.lists(prints, min_size=1, max_size=3), st.lists(prints, min_size=1, max_size=3))
+def test_stored_fingerprints_tell_the_same_days_as_the_ones_that_were_packed(old, new):
+    """However many files: what the store keeps in lists is compared as the objects are."""
+    was, now = (
+        Surveyed("c", timed=True, parts={f"f{n}": Part("s", 1, one) for n, one in enumerate(some)})
+        for some in (old, new)
+    )
+    kept = unpacked(Survey("duckdb", "d", {"p": was}, conflicts=False, future={}).packed())
+    assert kept.tables["p"] == was
+    assert changed(kept.tables["p"], now) == changed(was, now)
+    before, after = ({k: sum((p[k] for p in some if k in p), Print(0, 0)) for k in
+                      {k for p in some for k in p}} for some in (old, new))  # fmt: skip
+    unlike = {k for k in before.keys() | after.keys() if before.get(k) != after.get(k)}
+    found = changed(kept.tables["p"], now)
+    assert {one.isoformat() for one in found.days} == unlike - {NO_DAY}
+    assert found.no_day == (NO_DAY in unlike)
+    again = unpacked(kept.packed())
+    assert again == kept

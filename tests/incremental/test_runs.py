@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tests.incremental.lake import LAST, MODELS, NOW, START, World, workspace
 from tests.store.test_store import dump
 from valuekit.api import Workspace
 from valuekit.errors import StoreError
+from valuekit.kept import Kept, known, noted
 from valuekit.store import commit
 
 
@@ -174,3 +176,21 @@ def test_the_terminal_foresees_and_tells(lake, capsys):
     restatements(None, workspace=space.loaded.path, run=None, as_json=False)
     assert "No published day" in capsys.readouterr().out
     assert START.year == 2026
+
+
+def test_plans_of_many_from_one_reading_are_those_of_each(lake):
+    space, world = lake
+    world.tables["p"].loc[3, "at"] = pd.Timestamp("2031-01-01")  # held back: it lies ahead
+    world.write()
+    space.refresh(now=NOW)
+    world.edit()
+    world.write()
+    with space.store() as store:
+        at_once, alone = known(store, "m", Kept.of(store)), known(store, "m")
+        intake = store.facts("m", "intake")
+    assert at_once == alone
+    ahead = intake[(intake["rule"] == "future") & (intake["rows"] > 0)]
+    assert alone.future == {"predictions": frozenset(ahead["day"].dt.date)} != {}
+    assert alone.survey is not None
+    older = replace(alone.survey, conflicts=None, future=None)  # noted by an older version
+    assert noted(older, intake) == alone.survey

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pydantic import TypeAdapter
 
 from valuekit.api import Workspace
 from valuekit.cli.screen import amount, complain, interval, say, table
-from valuekit.estimate import Estimate
 from valuekit.freshness import Freshness, freshness, in_words
 from valuekit.portfolio import Portfolio
 from valuekit.report import figures
@@ -20,15 +18,6 @@ from valuekit.store.records import RunRecord
 from valuekit.text import money
 
 SCHEMA = 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A model's row in the portfolio."""
-
-    card: Scorecard
-    net: Estimate | None
-    roi: Estimate | None
 
 
 def portfolio_json(held: Workspace, period: PeriodName) -> dict[str, object]:
@@ -73,16 +62,15 @@ def _say_fresh(cards: Iterable[Scorecard], run: RunRecord) -> None:
 
 def print_portfolio(held: Workspace, period: PeriodName) -> None:
     """Headline, totals by grade and one row per model."""
-    total = held.portfolio(period)
+    whole = held.overview(period)
+    total = whole.portfolio
     run = held.last_run()
     say(total.headline, "bold")
     span = f"{total.period.first} to {total.period.last}. " if total.period else ""
     ends = interval(total.net, total.currency)
     say(f"{span}95% range {ends or 'unknown'}. Run {run.id}.")
-    cards = held.scorecards().values()
-    _say_fresh(cards, run)
-    lines = [_line(card, period) for card in cards]
-    lines.sort(key=lambda one: -(one.net.value if one.net and one.net.value is not None else -1e99))
+    say(in_words(whole.freshness(run.finished or run.started), datetime.now(UTC)))
+    lines = sorted(whole.lines, key=lambda one: -(-1e99 if one.net is None else one.net))
     columns = [
         ("Model", "left"),
         ("Verdict", "left"),
@@ -93,12 +81,12 @@ def print_portfolio(held: Workspace, period: PeriodName) -> None:
     ]
     rows = [
         (
-            one.card.title,
-            one.card.verdict.action,
-            amount(one.net, total.currency),
-            interval(one.net, total.currency),
-            "" if one.roi is None or one.roi.value is None else f"{one.roi.value:.2f}",
-            one.card.grade or "-",
+            one.title,
+            one.action,
+            amount(one.estimate(total.currency), total.currency),
+            interval(one.estimate(total.currency), total.currency),
+            "" if one.roi is None else f"{one.roi:.2f}",
+            one.grade or "-",
         )
         for one in lines
     ]
@@ -131,11 +119,6 @@ def _print_together(total: Portfolio) -> None:
     for one in total.holdouts:
         if one.state == "due":
             say(f"Holdout of {one.model} is due. {one.remind}")
-
-
-def _line(card: Scorecard, period: PeriodName) -> _Line:
-    held = card.period(period)
-    return _Line(card, held.net if held else None, held.roi if held else None)
 
 
 def print_model(held: Workspace, model: str, period: PeriodName) -> None:

@@ -21,8 +21,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from itertools import chain
 
-from valuekit.incremental.survey import NO_DAY, Changed, Survey, Surveyed, changed, span
+from valuekit.incremental.survey import NO_DAY, Changed, Print, Survey, Surveyed, changed, span
 from valuekit.ledger.months import whole_months
 from valuekit.workspace.declare import Frequency, Model
 
@@ -104,27 +105,33 @@ class Plan:
         """Bytes of the files that will be read: files are taken whole."""
         if self.idle:
             return 0
+        wide = self._wide()
         return sum(
             part.size
             for role, table in self.survey.tables.items()
             for part in table.parts.values()
-            if self.whole or self._read(role, part.days)
+            if self.whole or self._rows_of(role, part.days, wide)
         )
 
-    def _read(self, role: str, days: Iterable[str] | None = None) -> int:
-        table = self.survey.tables[role]
-        there = table.days()
+    def _read(self, role: str) -> int:
+        return self._rows_of(role, self.survey.tables[role].days(), self._wide())
+
+    def _wide(self) -> list[tuple[str, str]]:
+        """First and last ISO day of the stretches that are read."""
+        found = read_ranges(self.ranges, self.reach)
+        return [(first.isoformat(), last.isoformat()) for first, last in found]
+
+    def _rows_of(
+        self, role: str, there: Mapping[str, Print], wide: Iterable[tuple[str, str]]
+    ) -> int:
+        """Rows of a table on the days that are read, of all those that are given."""
         if self.whole or (role == "panel" and self.panel):
             return sum(one.rows for one in there.values())
         if role == "panel":
             return 0
-        wide = read_ranges(self.ranges, self.reach)
+        # ISO days are in order as texts: no day of a long history has to be parsed.
         return sum(
-            one.rows
-            for day, one in there.items()
-            if (days is None or day in days)
-            and day != NO_DAY
-            and any(first <= date.fromisoformat(day) <= last for first, last in wide)
+            one.rows for first, last in wide for day, one in there.items() if first <= day <= last
         )
 
 
@@ -269,7 +276,7 @@ def _of_table(role: str, old: Surveyed, new: Surveyed, change: Changed) -> str:
 def _first_entry(survey: Survey) -> date | None:
     """First day of the predictions and assignments; None without any."""
     tables = (survey.tables[one] for one in ("predictions", "assignments") if one in survey.tables)
-    found = span(day for table in tables for day in table.days())
+    found = span(chain.from_iterable(table.days() for table in tables))
     return found[0] if found else None
 
 
@@ -354,6 +361,6 @@ def _days(survey: Survey) -> set[str]:
 
 
 def _last(*surveys: Survey) -> date:
-    days = (day for one in surveys for table in one.tables.values() for day in table.days())
-    found = span(days)
-    return found[1] if found else date(1970, 1, 1)
+    tables = (table for one in surveys for table in one.tables.values())
+    found = max((max(table.days(), default=NO_DAY) for table in tables), default=NO_DAY)
+    return date(1970, 1, 1) if found == NO_DAY else date.fromisoformat(found)

@@ -8,23 +8,60 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
+from itertools import repeat
+from typing import Any, NamedTuple
 
 NO_DAY = ""  # rows without a usable time, and lines that could not be split into columns
 
 
-@dataclass(frozen=True, slots=True)
-class Print:
-    """Rows and the sum of their hashes."""
+class Print(NamedTuple):
+    """Rows and the sum of their hashes: a tuple, because a plan compares thousands of them."""
 
     rows: int
     hash: int
 
-    def __add__(self, other: Print) -> Print:
+    def __add__(self, other: Print) -> Print:  # type: ignore[override]  # sums, never longer
         """Both together."""
         return Print(self.rows + other.rows, self.hash + other.hash)
+
+
+class Folded(Mapping[str, Print]):
+    """Fingerprints of many days as a store keeps them; an object a day is made when asked for.
+
+    The plan of a new day looks at every day of a long history, once, to see that it is the same.
+    """
+
+    __slots__ = ("_hashes", "_rows")
+
+    def __init__(self, days: list[str], rows: list[int], hashes: list[int]) -> None:
+        """Three lists of one length."""
+        self._rows = dict(zip(days, rows, strict=True))
+        self._hashes = dict(zip(days, hashes, strict=True))
+
+    def __getitem__(self, day: str) -> Print:
+        """The fingerprint of a day."""
+        return Print(self._rows[day], self._hashes[day])
+
+    def __iter__(self) -> Iterator[str]:
+        """The days."""
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        """Number of days."""
+        return len(self._rows)
+
+    def differing(self, now: Mapping[str, Print]) -> set[str]:
+        """Days that are new, gone or not the same."""
+        rows, hashes = self._rows, self._hashes
+        unlike = {
+            day
+            for day, one in now.items()
+            if hashes.get(day) != one.hash or rows.get(day) != one.rows
+        }
+        return unlike | (rows.keys() - now.keys())
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +95,10 @@ class Surveyed:
     parts: Mapping[str, Part]
     series: str = ""
 
-    def days(self) -> dict[str, Print]:
+    def days(self) -> Mapping[str, Print]:
         """Fingerprints by day over all files."""
+        if len(self.parts) == 1:
+            return next(iter(self.parts.values())).days
         found: dict[str, Print] = {}
         for part in self.parts.values():
             for day, one in part.days.items():
@@ -78,6 +117,9 @@ class Survey:
         tied: Role -> ISO days that share an id with another day.
         far: ISO days that share an id with a day further away than a slice looks.
         crossing: ISO days on which units appear in another arm than their first.
+        conflicts: Whether predictions were held back because their id had two contents; None
+            before that was noted here.
+        future: Role -> ISO days with rows that lay in the future; None likewise.
     """
 
     engine: str
@@ -86,10 +128,31 @@ class Survey:
     tied: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     far: tuple[str, ...] = ()
     crossing: tuple[str, ...] = ()
+    conflicts: bool | None = None
+    future: Mapping[str, tuple[str, ...]] | None = None
 
     def packed(self) -> bytes:
         """The survey as bytes, for the store."""
-        return zlib.compress(json.dumps(asdict(self), separators=(",", ":")).encode())
+        tables = {
+            role: {
+                "columns": table.columns,
+                "timed": table.timed,
+                "series": table.series,
+                "parts": {
+                    name: {
+                        "stamp": part.stamp,
+                        "size": part.size,
+                        "days": list(part.days),
+                        "rows": [one.rows for one in part.days.values()],
+                        "hash": [one.hash for one in part.days.values()],
+                    }
+                    for name, part in table.parts.items()
+                },
+            }
+            for role, table in self.tables.items()
+        }
+        held = {one.name: getattr(self, one.name) for one in fields(self)} | {"tables": tables}
+        return zlib.compress(json.dumps(held, separators=(",", ":")).encode())
 
 
 def unpacked(data: bytes) -> Survey:
@@ -103,7 +166,7 @@ def unpacked(data: bytes) -> Survey:
                 name: Part(
                     stamp=part["stamp"],
                     size=part["size"],
-                    days={day: Print(**value) for day, value in part["days"].items()},
+                    days=_prints(part, folded=len(one["parts"]) == 1),
                 )
                 for name, part in one["parts"].items()
             },
@@ -112,8 +175,29 @@ def unpacked(data: bytes) -> Survey:
         for role, one in held["tables"].items()
     }
     tied = {role: tuple(days) for role, days in held["tied"].items()}
-    rest = (tuple(held[name]) for name in ("far", "crossing"))
-    return Survey(held["engine"], held["declared"], tables, tied, *rest)
+    future = held.get("future")
+    return Survey(
+        engine=held["engine"],
+        declared=held["declared"],
+        tables=tables,
+        tied=tied,
+        far=tuple(held["far"]),
+        crossing=tuple(held["crossing"]),
+        conflicts=held.get("conflicts"),
+        future=None if future is None else {role: tuple(days) for role, days in future.items()},
+    )
+
+
+def _prints(part: Mapping[str, Any], *, folded: bool) -> Mapping[str, Print]:
+    """Fingerprints as they are stored: three lists, in older stores an object a day."""
+    days = part["days"]
+    if folded and isinstance(days, list):
+        return Folded(days, part["rows"], part["hash"])
+    if isinstance(days, dict):
+        return {day: Print(**value) for day, value in days.items()}
+    # No call of Python's for each of thousands of days.
+    made = map(tuple.__new__, repeat(Print), zip(part["rows"], part["hash"], strict=True))
+    return dict(zip(days, made, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +233,11 @@ class Changed:
 def changed(old: Surveyed, new: Surveyed) -> Changed:
     """The days on which a table is not what it was."""
     before, after = old.days(), new.days()
-    differ = {day for day in before.keys() | after.keys() if before.get(day) != after.get(day)}
+    if isinstance(before, Folded):
+        differ = before.differing(after)
+    else:
+        differ = {day for day, one in after.items() if before.get(day) != one}
+        differ |= before.keys() - after.keys()
     fresh = {day for day in differ if day not in before and day != NO_DAY}
     rest = differ - fresh - {NO_DAY}
     return Changed(
@@ -162,8 +250,8 @@ def changed(old: Surveyed, new: Surveyed) -> Changed:
 
 def span(days: Iterable[str]) -> tuple[date, date] | None:
     """First and last of some ISO days."""
-    there = sorted(day for day in days if day != NO_DAY)
-    return (date.fromisoformat(there[0]), date.fromisoformat(there[-1])) if there else None
+    there = list(filter(None, days))  # without NO_DAY
+    return (date.fromisoformat(min(there)), date.fromisoformat(max(there))) if there else None
 
 
 def _dates(days: Iterable[str]) -> frozenset[date]:

@@ -96,7 +96,11 @@ def lost(facts: Mapping[str, pd.DataFrame], daily: date | None) -> bool:
     for name in BY_MONTH & facts.keys():
         frame = facts[name]
         chosen = frame["day"].notna() if daily is None else frame["day"] >= pd.Timestamp(daily)
-        if sums(FACTS[name], frame[chosen])[1].any():
+        after = frame[chosen]
+        # Nearly always every vector is there: then nothing has to be grouped.
+        if _filled(FACTS[name], after).all():
+            continue
+        if sums(FACTS[name], after)[1].any():
             return True
     return False
 
@@ -150,9 +154,15 @@ def _rows(fact: Fact, frame: pd.DataFrame, chosen: pd.Series) -> _Rows:
     order = np.lexsort((days, code))
     at, code = at[order], code[order]
     some = frame.iloc[at].assign(_group=code)
-    sizes = [some[one.name].map(len).to_numpy(dtype=np.int64) for one in fact.vectors]
-    filled = np.sum(sizes, axis=0) > 0 if sizes else np.zeros(len(at), dtype=np.bool_)
-    return _Rows(some, at, np.diff(code, prepend=-1) != 0, np.asarray(filled, dtype=np.bool_))
+    return _Rows(some, at, np.diff(code, prepend=-1) != 0, _filled(fact, some))
+
+
+def _filled(fact: Fact, frame: pd.DataFrame) -> NDArray[np.bool_]:
+    """Rows with a vector that is not empty."""
+    filled = np.zeros(len(frame), dtype=np.bool_)
+    for one in fact.vectors:
+        filled |= np.fromiter(map(len, frame[one.name]), np.int64, len(frame)) > 0
+    return filled
 
 
 def whole_months(ranges: Iterable[Range], daily: date | None) -> list[Range]:

@@ -97,6 +97,16 @@ def add_scorecards(connection: sa.Connection, outcome: RunOutcome) -> None:
     _insert(connection, tables.scorecards, rows)
 
 
+def add_overviews(connection: sa.Connection, outcome: RunOutcome) -> None:
+    """Keep what the scorecards add up to; those of the run before follow from its scorecards."""
+    connection.execute(sa.delete(tables.overviews))
+    rows: list[dict[str, object]] = [
+        {"period": period, "run": outcome.run, "content": zlib.compress(content)}
+        for period, content in outcome.overviews.items()
+    ]
+    _insert(connection, tables.overviews, rows)
+
+
 def add_surveys(connection: sa.Connection, outcome: RunOutcome) -> None:
     """Keep what the sources were, so that the next run knows what has changed."""
     table = tables.surveys
@@ -162,6 +172,7 @@ STEPS: tuple[Step, ...] = (
     add_queries,
     add_models,
     add_scorecards,
+    add_overviews,
     quarantine.add,
 )
 

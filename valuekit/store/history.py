@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from valuekit import __version__
 from valuekit.scorecard import Decision
 from valuekit.source import Query, Registered
 from valuekit.store import tables
@@ -62,6 +63,20 @@ def last_of(connection: sa.Connection, model: str) -> RunModelRecord | None:
         .limit(1)
     )
     return next((RunModelRecord(**_found(row)) for row in _mappings(connection, query)), None)
+
+
+def last_of_each(connection: sa.Connection) -> dict[str, RunModelRecord]:
+    """What the last good run of each model found, since the last complete run."""
+    table, run = tables.run_models, tables.runs
+    base = sa.select(sa.func.max(run.c.id)).where(run.c.status == "ok", run.c.complete)
+    query = (
+        sa.select(table)
+        .select_from(table.join(run))
+        .where(run.c.status == "ok", table.c.run >= sa.func.coalesce(base.scalar_subquery(), 0))
+        .order_by(table.c.run)
+    )
+    rows = _mappings(connection, query)
+    return {row["model"]: RunModelRecord(**_found(row)) for row in rows}
 
 
 def restatements(
@@ -120,10 +135,42 @@ def current_run_of_models(connection: sa.Connection, upto: int | None) -> dict[s
 def scorecards(connection: sa.Connection, upto: int | None) -> dict[str, str]:
     """Model -> scorecard JSON, as of a run or now."""
     card = tables.scorecards
-    found = {}
-    for model, run in current_run_of_models(connection, upto).items():
-        query = sa.select(card.c.card).where(card.c.model == model, card.c.run == run)
-        found[model] = zlib.decompress(connection.execute(query).scalar_one()).decode()
+    current = current_run_of_models(connection, upto)
+    found: dict[str, str] = {}
+    for run in sorted(set(current.values())):  # one query a run, not one a model
+        query = sa.select(card.c.model, card.c.card).where(card.c.run == run)
+        for model, content in connection.execute(query):
+            if current.get(model) == run:
+                found[model] = zlib.decompress(content).decode()
+    return {model: found[model] for model in current}
+
+
+def overview(connection: sa.Connection, period: str) -> bytes | None:
+    """All models of the last good run over a period; None when this version did not make it."""
+    table, run = tables.overviews, tables.runs
+    last = sa.select(sa.func.max(run.c.id)).where(run.c.status == "ok", run.c.kind != RUN)
+    query = (
+        sa.select(table.c.content)
+        .select_from(table.join(run))
+        .where(table.c.period == period, table.c.run == last.scalar_subquery())
+        .where(run.c.valuekit_version == __version__)
+    )
+    content = connection.execute(query).scalar_one_or_none()
+    return None if content is None else zlib.decompress(content)
+
+
+def registered(connection: sa.Connection, kind: str) -> dict[str, tuple[Registered, ...]]:
+    """Registrations of one kind by model, oldest first."""
+    table = tables.registrations
+    names = ("model", "kind", "name", "content", "day")
+    query = (
+        sa.select(*(table.c[name] for name in names))
+        .where(table.c.kind == kind)
+        .order_by(table.c.id)
+    )
+    found: dict[str, tuple[Registered, ...]] = {}
+    for row in _mappings(connection, query):
+        found[row["model"]] = (*found.get(row["model"], ()), Registered(**row))
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -85,6 +85,8 @@ class RunOutcome:
             longer declares leave the list.
         seconds: How long the run took.
         general: Warnings that belong to no single model.
+        overviews: Named period -> all models that are shown after the run, added up and listed,
+            as JSON.
     """
 
     run: int
@@ -92,6 +94,7 @@ class RunOutcome:
     complete: bool
     seconds: float = 0.0
     general: tuple[Finding, ...] = ()
+    overviews: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def models(self) -> tuple[str, ...]:

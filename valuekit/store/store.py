@@ -257,6 +257,18 @@ class Store:
             query = sa.select(table.c.content).where(table.c.model == model)
             return bytes(connection.execute(query).scalar_one_or_none() or b"")
 
+    def surveys(self) -> dict[str, bytes]:
+        """Model -> its sources as they were at its last good run."""
+        table = tables.surveys
+        with self._reading() as connection:
+            found = connection.execute(sa.select(table.c.model, table.c.content))
+            return {model: bytes(content) for model, content in found}
+
+    def last_of_each(self) -> dict[str, RunModelRecord]:
+        """Model -> what its last good run found, of all models of the last complete run."""
+        with self._reading() as connection:
+            return history.last_of_each(connection)
+
     def last_of(self, model: str) -> RunModelRecord | None:
         """What the last good run of a model found; None before the first."""
         with self._reading() as connection:
@@ -295,6 +307,20 @@ class Store:
         """
         with self._reading() as connection:
             return history.scorecards(connection, run)
+
+    def overview(self, period: str) -> bytes | None:
+        """All models of the last good run over a named period, added up and listed, as JSON.
+
+        None before this version of valuekit has refreshed the store: then it follows from
+        :meth:`scorecards`.
+        """
+        with self._reading() as connection:
+            return history.overview(connection, period)
+
+    def registered(self, kind: str) -> dict[str, tuple[Registered, ...]]:
+        """Registrations of one kind by model, oldest first."""
+        with self._reading() as connection:
+            return history.registered(connection, kind)
 
     def decide(self, decision: Decision) -> None:
         """Append a decision. Decisions are never changed nor deleted: triggers refuse both.

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from valuekit.ledger.schema import FACTS, Column, Fact
 from valuekit.store.types import ExactText, Micros, Moment
 
-HEAD = "0006"  # newest revision of the migrations; a test holds the two together
-KNOWN = frozenset({"0001", "0002", "0003", "0004", "0005", HEAD})
+HEAD = "0007"  # newest revision of the migrations; a test holds the two together
+KNOWN = frozenset({"0001", "0002", "0003", "0004", "0005", "0006", HEAD})
 
 metadata = sa.MetaData()
 
@@ -98,6 +98,15 @@ scorecards = sa.Table(
     sa.Column("run", sa.ForeignKey("runs.id"), primary_key=True),
     sa.Column("model", sa.String, primary_key=True),
     sa.Column("card", sa.LargeBinary, nullable=False),  # JSON, deflated
+)
+
+# The scorecards that are shown now, added up over each named period and listed, deflated JSON.
+overviews = sa.Table(
+    "overviews",
+    metadata,
+    sa.Column("period", sa.String, primary_key=True),
+    sa.Column("run", sa.ForeignKey("runs.id"), nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
 )
 
 registrations = sa.Table(
