@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import assess, facts, incremental, peers, refresh, shapes
+from benchmarks import assess, facts, incremental, long_store, peers, refresh, shapes, store
 from benchmarks.generate import generate
 from benchmarks.machine import machine
 from benchmarks.peer_data import add_tables
@@ -30,6 +30,12 @@ NOTES = (
     (
         "Scoring: all intervals, diagnostics, history and verdicts from stored facts, seven models "
         "in ten of them holdouts; making the facts is not counted."
+    ),
+    (
+        "Store: twenty models have all facts of segment `all` (10,000 predictions a day), others "
+        "volume, intake, scorecards, surveys and runs: every table that a portfolio or a "
+        "plan reads has its full size. Plans: the tables of each model are one file, whose surveys "
+        "are given; a lake with a file a day takes about five times as long to unpack."
     ),
     (
         "Peers answer the same question from the same files, in an environment of their own where "
@@ -204,6 +210,12 @@ def large_part(chosen: argparse.Namespace, folder: Path) -> Iterator[Line]:
     )
 
 
+def store_part(chosen: argparse.Namespace, folder: Path) -> Iterator[Line]:
+    """Many models over three years in the store."""
+    _say(f"writing {chosen.stored:,} models of {long_store.DAYS:,} days; this takes minutes")
+    yield from store.lines(long_store.make(folder, chosen.stored), long_store.DAYS)
+
+
 PARTS: dict[str, Part] = {
     "facts": facts_part,
     "large": large_part,
@@ -212,6 +224,7 @@ PARTS: dict[str, Part] = {
     "peers": peers_part,
     "refresh": refresh_part,
     "scoring": scoring_part,
+    "store": store_part,
     "pages": pages_part,
 }
 
@@ -226,6 +239,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rows", type=float, default=20, help="millions of predictions")
     parser.add_argument("--only", choices=PARTS, action="append", help="parts to run")
     parser.add_argument("--models", type=int, default=assess.MODELS, help="models to score")
+    parser.add_argument("--stored", type=int, default=long_store.MODELS, help="models in the store")
     parser.add_argument("--repetitions", type=int, default=3, help="pulls, each beside SQL")
     parser.add_argument("--statements", action="store_true", help="show seconds by statement")
     chosen = parser.parse_args(arguments)

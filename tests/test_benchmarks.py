@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from benchmarks import long_store, store
 from benchmarks.agreement import agree
 from benchmarks.assess import DAYS, MODELS, declared, kind_of, milliseconds, score
 from benchmarks.books import MAKERS, book
 from benchmarks.by_hand import pull_by_hand
 from benchmarks.facts import pull_facts
 from benchmarks.generate import Made, generate
+from valuekit.api import Workspace
 from valuekit.assess import assess
+from valuekit.portfolio import portfolio
 
 ROWS = 20_000
 
@@ -52,6 +56,23 @@ def test_every_kind_of_model_is_scored_and_says_something() -> None:
     holdouts = sum(kind_of(number) in {"holdout", "arms", "repeat"} for number in range(MODELS))
     assert (MODELS, DAYS) == (200, 365)
     assert holdouts > MODELS / 2
+
+
+def test_the_store_of_many_models_is_what_its_parts_are(tmp_path: Path) -> None:
+    made = long_store.make(tmp_path, models=6, days=300, full=4)
+    assert set(made.sizes) == {kind_of(number) for number in range(4)}
+    assert all(day >= month > 0 for day, month in made.sizes.values())
+    found = store.measure(made, 300)
+    space = Workspace.load(tmp_path / "valuekit.toml")
+    assert space.loaded.workspace == declared(6)
+    cards = space.scorecards()
+    assert len(cards) == 6
+    assert replace(space.portfolio("year"), holdouts=()) == portfolio(tuple(cards.values()), "year")
+    with space.store() as held:
+        assert len(held.surveys()) == len(held.last_of_each()) == 6
+        assert [len(held.facts(f"m{at}", "intake")) for at in range(6)] == [600] * 6
+    spent = (found.warm, found.cold, found.cards, found.restart, found.kept, found.plans)
+    assert all(one.wall > 0 for one in spent)
 
 
 def test_scoring_is_timed_by_model() -> None:
