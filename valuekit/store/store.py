@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         HeldRecord,
         IntakeRecord,
         ReportRecord,
+        RestatedRecord,
         RestatementRecord,
         RunModelRecord,
         RunOutcome,
@@ -263,11 +264,16 @@ class Store:
             return history.last_of(connection, model)
 
     def restatements(
-        self, model: str | None = None, run: int | None = None
+        self, model: str | None = None, run: int | None = None, limit: int | None = None
     ) -> tuple[RestatementRecord, ...]:
         """Published days that are not what they were, newest first; of one model or run."""
         with self._reading() as connection:
-            return history.restatements(connection, model, run)
+            return history.restatements(connection, model, run, limit)
+
+    def restated(self) -> tuple[RestatedRecord, ...]:
+        """How many published days each run found to be another, by model, newest first."""
+        with self._reading() as connection:
+            return history.restated(connection)
 
     def registrations(self, model: str) -> tuple[Registered, ...]:
         """Everything registered for a model, oldest first."""
