@@ -203,6 +203,8 @@ def _partly(turn: _Turn, found: Plan, stored: Facts, before: RunModelRecord) -> 
         ends = given.first, given.last, given.complete_through
     else:
         facts = _merged(stored, facts, given)
+        if given.ranges:
+            _suspect(turn, facts["intake"])
         ends = framed(turn.loaded.workspace.models[turn.name], facts["intake"])
         if ends[0] != before.first and _dayless(found.survey):
             return None  # rows without a day are counted on the first one, which has moved
@@ -219,6 +221,19 @@ def _partly(turn: _Turn, found: Plan, stored: Facts, before: RunModelRecord) -> 
         plan=found,
         survey=_surveyed(found, given, whole=given.ranges is None),
     )
+
+
+def _suspect(turn: _Turn, intake: pd.DataFrame) -> None:
+    """Refuse what a whole pull would: a table that breaks one rule too often over all days."""
+    refuse = getattr(turn.connector, "suspect", None)
+    if refuse is None:  # a connector of a third party
+        return
+    rows = intake[intake["segment"] == "all"]
+    summed = rows.groupby(["source", "rule"])["rows"].sum().reset_index()
+    counts: dict[str, dict[str, int]] = {}
+    for source, rule, n in summed.itertuples(index=False):
+        counts.setdefault(str(source), {})[str(rule)] = int(n)
+    refuse(turn.loaded.workspace, turn.name, counts)
 
 
 def _merged(stored: Facts, new: Facts, given: Pull) -> dict[str, pd.DataFrame]:

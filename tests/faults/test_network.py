@@ -90,7 +90,7 @@ def at(text, deed):
     return progress
 
 
-@pytest.mark.parametrize("text", ["opening", "assessing", "storing"])
+@pytest.mark.parametrize("text", ["opening", "assessing"])
 def test_a_cut_before_the_transaction_ends_the_run(far, proxy, text):
     """Its lock went with the session; that nobody took it meanwhile, the run cannot know."""
     assert far.broken(at(text, proxy.cut)) == "connection_lost"
@@ -113,7 +113,7 @@ def test_a_lock_that_is_known_to_be_lost_ends_the_run_early(far, proxy, monkeypa
     far.kept("connection_lost")
 
 
-@pytest.mark.parametrize("text", ["opening", "assessing", "storing"])
+@pytest.mark.parametrize("text", ["opening", "storing"])
 def test_a_refresh_in_the_gap_is_not_overwritten(far, proxy, url, text):
     """The lock is free after the cut: another refresh commits, and the first may not."""
     second = []
