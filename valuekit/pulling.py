@@ -21,6 +21,7 @@ from valuekit.incremental.survey import NO_DAY, Survey, unpacked
 from valuekit.ledger.collect import together
 from valuekit.ledger.intake import accounted, conserved
 from valuekit.quarantine.carry import carried
+from valuekit.quarantine.jump import JUMPED
 from valuekit.quarantine.limits import WARNED, judge
 from valuekit.source import Connector, Held, Pull, Registered
 
@@ -323,7 +324,7 @@ def _judged(loaded: Loaded, store: Store, name: str, made: Pulled) -> Pulled:
     found = judge(loaded.workspace, name, intake, held)
     if refused := [one for one in found if one.severity == "error"]:
         raise SourceError(*refused)
-    others = [one for one in made.findings if not one.rule.startswith(WARNED)]
+    others = [one for one in made.findings if not one.rule.startswith((WARNED, JUMPED))]
     return replace(made, held=held, findings=(*others, *found))
 
 
