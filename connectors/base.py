@@ -344,6 +344,19 @@ class Engine(abc.ABC):
         with self.reading():
             return survey(self, workspace, model, known)
 
+    def suspect(
+        self, workspace: Workspace, model: str, counts: Mapping[str, Mapping[str, int]]
+    ) -> None:
+        """Refuse tables of which too many rows break one rule, by the counts of all days.
+
+        Raises:
+            SourceError: times in a wrong unit, scores that are percentages.
+        """
+        from connectors.sql.suspects import suspects
+        from connectors.sql.work import Work
+
+        suspects(Work(self, workspace, model, (), lambda _what, _share: None, 1), counts)
+
     def check(self, workspace: Workspace, model: str) -> Check:
         """Validate a model's declarations against the real tables; nothing is stored."""
         from connectors.sql.check import check

@@ -24,10 +24,12 @@ from valuekit.quarantine.counts import Count
 from valuekit.quarantine.summary import HeldBack, held_back
 from valuekit.report import Meta, Report, build
 from valuekit.report.build import Format, ReportKind
+from valuekit.restatements import Moved, newest
+from valuekit.restatements import moved as figures
 from valuekit.scorecard import Action, Decision, PeriodName, Scorecard, from_json
 from valuekit.source import Query
 from valuekit.store import Store, open_store
-from valuekit.store.records import ReportRecord, RunModelRecord, RunRecord
+from valuekit.store.records import ReportRecord, RestatedRecord, RunModelRecord, RunRecord
 from valuekit.workspace.declare import Workspace
 from valuekit.workspace.load import Loaded, load
 
@@ -217,12 +219,16 @@ def _runs(key: tuple[str, str], _store: Store) -> tuple[RunRecord, ...]:
     return _store.runs(50)
 
 
+def _declared() -> Workspace:
+    """The workspace file as it is now."""
+    path = workspace_path()
+    return _load(str(path), _stamp(path)).workspace
+
+
 def held(shot: Snapshot) -> tuple[HeldBack, ...]:
     """The rules that hold rows of the shown models back, with examples, model by model."""
-    path = workspace_path()
-    stamp = _stamp(path)
-    workspace = _load(str(path), stamp).workspace
-    return _held(shot.key, stamp, shot.cards, workspace, _open(shot))
+    stamp = _stamp(workspace_path())
+    return _held(shot.key, stamp, shot.cards, _declared(), _open(shot))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -243,6 +249,39 @@ def _held(
 def counts(card: Scorecard) -> tuple[Count, ...]:
     """What became of the source rows of a model."""
     return tuple(Count(one.source, one.rule, one.fate, one.rows) for one in card.health.intake)
+
+
+def restated(shot: Snapshot) -> tuple[RestatedRecord, ...]:
+    """How many published days each run found to be another, by model, newest first."""
+    return _restated(shot.key, _open(shot))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _restated(key: tuple[str, str], _store: Store) -> tuple[RestatedRecord, ...]:
+    del key
+    return _store.restated()
+
+
+def moved(shot: Snapshot, one: RestatedRecord, limit: int) -> tuple[Moved, ...]:
+    """The figures that a run restated of a model, newest day first, at most ``limit``."""
+    stamp = _stamp(workspace_path())
+    return _moved(shot.key, stamp, one.run, one.model, limit, _declared(), _open(shot))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _moved(
+    key: tuple[str, str],
+    stamp: tuple[int, int],
+    run: int,
+    model: str,
+    limit: int,
+    _workspace: Workspace,
+    _store: Store,
+) -> tuple[Moved, ...]:
+    del key, stamp  # they name the content of all others
+    # Each record gives at least one figure.
+    records = _store.restatements(model, run, limit)
+    return tuple(figures(_workspace, records))[:limit]
 
 
 def run_models(shot: Snapshot) -> tuple[RunModelRecord, ...]:
@@ -305,6 +344,7 @@ def report(
         finished=shot.finished,
         version=__version__,
         queries=tuple((card.model, one) for card in cards for one in queries(shot, card.model)),
+        restated=newest(_declared(), _open(shot), [card.model for card in cards]),
     )
     made = build(kind, cards, period, fmt, meta)
     return noted(_open(shot), made, kind, fmt, shot.run.id)

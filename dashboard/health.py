@@ -8,6 +8,7 @@ from dashboard import data, states, ui
 from dashboard.format import count, day, figure, moment, percent, plural
 from dashboard.health_held import rules, sums
 from dashboard.health_parts import warnings
+from dashboard.health_restated import asked, restated
 from dashboard.health_runs import runs
 from valuekit.scorecard import Scorecard
 
@@ -21,11 +22,17 @@ def page() -> None:
     found = [card for card in shot.cards if _problems(card)]
     ui.headline(_title(shot, found), _lead(shot))
     _strip(shot)
+    # Who follows a link to restated days finds them first.
+    first = bool(asked(shot))
+    if first:
+        restated(shot)
     if shot.cards:
         with ui.card(_models_title(found), "How far each model's data reaches"):
             ui.table([_row(card) for card in shot.cards], "Freshness and coverage by model.")
     rules(shot)
     sums(shot)
+    if not first:
+        restated(shot)
     warnings(shot)
     runs(shot)
     states.footer(shot)

@@ -32,7 +32,8 @@ never 0. NaN and infinity never occur.
 | | `scopes` (model: what was computed, why), `restated_days`, `warnings` |
 | `refresh --dry-run` | `schema`, `models`: by name `scope` (all, days or none), `why`, `days`, |
 | | `ranges`, `rows`, `bytes` |
-| `restatements` | `schema`, `restatements`: `run`, `model`, `fact`, `day`, `before`, `after` |
+| `restatements` | `schema`, `restatements`: `run`, `at` (when it ended), `model`, |
+| | `fact`, `day`, `before`, `after` |
 | `runs` | `schema`, `runs`: newest first, keys below |
 | `check` | `schema`, `ok`, `models`: per model `findings`, `tables`, `join`, `store_bytes` |
 | `doctor` | `schema`, `ok`, `points`: `what`, `state` (ok, warning, failed), `finding`, `remedy` |

@@ -28,6 +28,7 @@ from valuekit.quarantine.counts import Count, counted
 from valuekit.quarantine.summary import Balance, HeldBack, balances, held_back
 from valuekit.report import Meta, Report, build
 from valuekit.report.build import Format, ReportKind
+from valuekit.restatements import newest
 from valuekit.scorecard import Action, Decision, PeriodName, Scorecard, from_json, in_order
 from valuekit.source import Check, Connector, open_connector
 from valuekit.store import Store, open_store
@@ -293,6 +294,7 @@ class Workspace:
                 finished=run.finished or run.started,
                 version=__version__,
                 queries=queries,
+                restated=newest(self.loaded.workspace, store, [card.model for card in cards]),
             )
             made = build(kind, cards, period, fmt, meta)
             return noted(store, made, kind, fmt, run.id)

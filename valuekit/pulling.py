@@ -25,6 +25,7 @@ from valuekit.ledger.collect import together
 from valuekit.ledger.intake import accounted, conserved
 from valuekit.ledger.months import by_month, daily_from, lost, whole_months
 from valuekit.quarantine.carry import carried
+from valuekit.quarantine.jump import JUMPED
 from valuekit.quarantine.limits import WARNED, judge
 from valuekit.source import Connector, Held, Pull, Registered
 
@@ -225,6 +226,8 @@ def _partly(turn: _Turn, found: Plan, stored: Facts, before: RunModelRecord) -> 
         ends = given.first, given.last, given.complete_through
     else:
         facts = _merged(stored, facts, given)
+        if given.ranges:
+            _suspect(turn, facts["intake"])
         ends = framed(turn.loaded.workspace.models[turn.name], facts["intake"])
         if ends[0] != before.first and _dayless(found.survey):
             return None  # rows without a day are counted on the first one, which has moved
@@ -261,6 +264,19 @@ def _daily(
     here = scene(workspace, turn.name, Book(facts, (), first, last, complete, as_of))
     mature = here.mature_through or first - timedelta(days=1)
     return daily_from(min(last, as_of), mature)
+
+
+def _suspect(turn: _Turn, intake: pd.DataFrame) -> None:
+    """Refuse what a whole pull would: a table that breaks one rule too often over all days."""
+    refuse = getattr(turn.connector, "suspect", None)
+    if refuse is None:  # a connector of a third party
+        return
+    rows = intake[intake["segment"] == "all"]
+    summed = rows.groupby(["source", "rule"])["rows"].sum().reset_index()
+    counts: dict[str, dict[str, int]] = {}
+    for source, rule, n in summed.itertuples(index=False):
+        counts.setdefault(str(source), {})[str(rule)] = int(n)
+    refuse(turn.loaded.workspace, turn.name, counts)
 
 
 def _merged(stored: Facts, new: Facts, given: Pull) -> dict[str, pd.DataFrame]:
@@ -338,7 +354,7 @@ def _judged(loaded: Loaded, store: Store, name: str, made: Pulled) -> Pulled:
     found = judge(loaded.workspace, name, intake, held)
     if refused := [one for one in found if one.severity == "error"]:
         raise SourceError(*refused)
-    others = [one for one in made.findings if not one.rule.startswith(WARNED)]
+    others = [one for one in made.findings if not one.rule.startswith((WARNED, JUMPED))]
     return replace(made, held=held, findings=(*others, *found))
 
 

@@ -86,6 +86,15 @@ def money(amount: float | Decimal, currency: str) -> str:
     return f"{symbol(currency)}{text}"
 
 
+def signed(value: float, places: int = 2) -> str:
+    """A plain number with its sign, a real minus.
+
+    >>> signed(0.314), signed(-1.5), signed(0.0), signed(-0.001)
+    ('+0.31', '−1.50', '+0.00', '+0.00')
+    """
+    return f"{round(value, places) + 0.0:+.{places}f}".replace("-", MINUS)
+
+
 def percent(share: float, places: int | None = None) -> str:
     """A share as a percentage; whole percents from 10% on, one decimal place below.
 

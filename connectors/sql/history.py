@@ -20,7 +20,7 @@ def whole_spine(work: Work, spine: Spine) -> Spine:
 
     Only the columns that are looked at are read. Repeated rows need not be taken out, as what is
     looked up is the first of something; ids with two contents must be, so where the store knows of
-    any, all rows are judged as in a whole pull.
+    any, or the slice has met one, all rows are judged as in a whole pull.
     """
     p = work.model.predictions
     if work.slice is None or p is None:
@@ -28,7 +28,8 @@ def whole_spine(work: Work, spine: Spine) -> Spine:
     everything = replace(work, back=True)
     rows = read(everything, p, spine.keys)
     judged = spine.judged
-    if work.slice.plan.conflicts:
+    met = bool((spine.judged.rules["rule"] == "conflicting_duplicate").any())
+    if met or work.slice.plan.conflicts:
         judged = judge(everything, "predictions", rows)
         work.done = everything.done
     else:

@@ -32,7 +32,7 @@ from connectors.sql.score import score
 from connectors.sql.segments import Segment, segments
 from connectors.sql.shape import shape
 from connectors.sql.spine import CLASSES, Spine
-from connectors.sql.suspects import suspects
+from connectors.sql.suspects import by_rule, suspects
 from connectors.sql.usage import usage
 from connectors.sql.volume import volume
 from connectors.sql.work import Work
@@ -135,7 +135,7 @@ def _whole(work: Work, declared: Model, told: list[Finding]) -> Pull:
         joined = join(work)
         over = panel(work, declared)
         framed = frame(declared, joined, over)
-        suspects(work, framed.sources)
+        suspects(work, by_rule(framed.sources))
         _shaped(work, framed.last or date(1970, 1, 1), found)
         _empty(work, framed, found)
         _facts(work, joined, found)

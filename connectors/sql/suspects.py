@@ -6,7 +6,7 @@ figures of the rest would be of what happened to look right.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -22,28 +22,37 @@ SHARE = 0.05
 _SLIP = 1.5  # a probability may slip a little above 1; percentages do not stop there
 
 
-def suspects(work: Work, sources: Sequence[Source]) -> None:
+Counts = Mapping[str, Mapping[str, int]]  # source -> rule -> rows
+
+
+def by_rule(sources: Sequence[Source]) -> Counts:
+    """Rows of each source by rule."""
+    summed = {one.name: one.rules.groupby("rule")["rows"].sum() for one in sources}
+    return {name: {str(rule): int(n) for rule, n in rows.items()} for name, rows in summed.items()}
+
+
+def suspects(work: Work, counts: Counts) -> None:
     """Stop a pull whose rows are mostly in another unit than declared.
 
     Args:
         work: The pull.
-        sources: Every source's rows by day and rule.
+        counts: Every source's rows of all days by rule.
 
     Raises:
         SourceError: times in a wrong unit, scores that are percentages.
     """
-    findings = [one for source in sources for one in _of(work, source)]
+    findings = [one for source, rules in counts.items() for one in _of(work, source, rules)]
     if findings:
         raise SourceError(*findings)
 
 
-def _of(work: Work, source: Source) -> Iterator[Finding]:
-    by_rule = source.rules.groupby("rule")["rows"].sum()
-    broken = int(by_rule.get("time_unit", 0))
-    if broken > SHARE * source.read:
-        yield _unit(work, source.name, broken)
-    if int(by_rule.get("bad_score", 0)) > SHARE * source.read and source.name == "predictions":
-        yield from _percentages(work, source.read)
+def _of(work: Work, source: str, rules: Mapping[str, int]) -> Iterator[Finding]:
+    read = sum(rules.values())
+    broken = rules.get("time_unit", 0)
+    if broken > SHARE * read:
+        yield _unit(work, source, broken)
+    if rules.get("bad_score", 0) > SHARE * read and source == "predictions":
+        yield from _percentages(work, read)
 
 
 def _unit(work: Work, source: str, rows: int) -> Finding:

@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import data, passport, states, ui, words
 from dashboard.filters import pick_model, pick_period
 from dashboard.format import change, interval, plain, span
+from dashboard.health_restated import line as restated_line
 from dashboard.model import (
     accuracy,
     cost,
@@ -51,6 +52,7 @@ def page() -> None:
         return
     held = card.period(period)
     ui.headline(words.model_headline(card, held), *_leads(card, period, held))
+    restated_line(shot, card)
     _tiles(shot, card, held)
     _advice(card)
     tabs = st.tabs(list(SECTIONS), key="section", bind="query-params", on_change="rerun")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+import valuekit.refresh
 from benchmarks.faults import tiny
 from tests.faults.proxy import Proxy
 from valuekit.api import Workspace
@@ -77,19 +78,71 @@ def test_a_cut_in_the_middle_of_the_transaction(far, proxy, monkeypatch, step):
     far.clean()
 
 
-def test_a_cut_while_it_pulls_loses_the_lock_and_nothing_else(far, proxy):
-    """The run goes on with a new connection; had another one begun meanwhile, it could not."""
-    cut = []
+def at(text, deed):
+    """A progress callback that does something once, when the run says what it is doing."""
+    done = []
 
-    def progress(_model, text, _share):
-        if text == "assessing":
-            cut.append(proxy.cut())
+    def progress(_model, said, _share):
+        if text in said and not done:
+            done.append(None)
+            deed()
 
-    outcome = far.refresh(progress)
-    assert cut
-    with Workspace.load(far.path).store() as store:
-        assert store.latest_run().id == outcome.run
+    return progress
+
+
+@pytest.mark.parametrize("text", ["opening", "assessing"])
+def test_a_cut_before_the_transaction_ends_the_run(far, proxy, text):
+    """Its lock went with the session; that nobody took it meanwhile, the run cannot know."""
+    assert far.broken(at(text, proxy.cut)) == "connection_lost"
+    far.kept("connection_lost")
+    far.clean()
+
+
+def test_a_lock_that_is_known_to_be_lost_ends_the_run_early(far, proxy, monkeypatch):
+    monkeypatch.setattr(lock, "BEAT_SECONDS", 0.05)
+
+    def cut():
+        proxy.cut()
+        time.sleep(1.0)
+
+    def never(*_):
+        raise AssertionError("nothing is assessed for a run that cannot be committed")
+
+    monkeypatch.setattr(valuekit.refresh, "assess", never)
+    assert far.broken(at("opening", cut)) == "connection_lost"
+    far.kept("connection_lost")
+
+
+@pytest.mark.parametrize("text", ["opening", "storing"])
+def test_a_refresh_in_the_gap_is_not_overwritten(far, proxy, url, text):
+    """The lock is free after the cut: another refresh commits, and the first may not."""
+    second = []
+
+    def cut_and_overtake():
+        proxy.cut()
+        tiny.feed(far.path.parent, 3)
+        loaded = Workspace.load(far.path).loaded
+        with open_store(url) as store:
+            until = time.monotonic() + SOON
+            while store.locked():
+                assert time.monotonic() < until, "the lock of a cut session was not freed"
+                time.sleep(0.05)
+            second.append(valuekit.refresh.refresh(loaded, store, now=datetime.now(UTC)).run)
+            second.append(tiny.figures(store))
+
+    assert far.broken(at(text, cut_and_overtake)) == "connection_lost"
+    run, figures = second
+    with open_store(url) as store:
+        assert store.latest_run().id == run
+        assert tiny.figures(store) == figures != far.figures
+        found = {one.id: (one.status, one.cause) for one in store.runs()}
+        assert found == {
+            far.run: ("ok", ""),
+            run - 1: ("failed", "connection_lost"),
+            run: ("ok", ""),
+        }
         assert not store.locked()
+    far.clean()
 
 
 def test_a_stall_in_the_middle_of_the_transaction_is_given_up(far, proxy, url, monkeypatch, hasty):

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from tests.incremental.kinds import MODELS
 from valuekit.api import Workspace
+
+__all__ = ["LAST", "MODELS", "NOW", "START", "World", "workspace"]
 
 NOW = datetime(2026, 12, 1, 6, tzinfo=UTC)
 START = datetime(2026, 1, 1)
 LAST = 300
+WHEN = {"p": "at", "o": "when", "a": "at", "g": "when"}
+VALUE = {"p": "score", "o": "x", "a": "arm", "g": "x"}
 
 
-def workspace(folder: Path, models: str, zone: str = "Europe/Berlin") -> Workspace:
+def workspace(
+    folder: Path, models: str, zone: str = "Europe/Berlin", source: str = "UTC"
+) -> Workspace:
     (folder / "valuekit.toml").write_text(
         f"""
 [workspace]
@@ -25,7 +32,7 @@ timezone = "{zone}"
 [sources.lake]
 kind = "duckdb"
 path = "data"
-timezone = "UTC"
+timezone = "{source}"
 {models}
 """
     )
@@ -33,141 +40,35 @@ timezone = "UTC"
     return Workspace.load(folder / "valuekit.toml")
 
 
-HEAD = """
-[models.m]
-title = "m"
-owner = "a@example.com"
-task = "{task}"
-[models.m.predictions]
-table = "p"
-id = "id"
-time = "at"
-"""
-MODELS = {
-    # key = prediction id, label, segments
-    "label": (
-        HEAD.format(task="classification")
-        + """
-score = "score"
-acted = "acted"
-version = "v"
-segments = ["seg"]
-[models.m.outcomes]
-table = "o"
-on = {{ id = "pid" }}
-time = "when"
-window = "5d"
-label = "y"
-""".replace("{{", "{").replace("}}", "}")
-    ),
-    # units from predictions, key = unit, pick sum
-    "units": (
-        HEAD.format(task="classification")
-        + """
-score = "score"
-unit = "unit"
-arm = "arm"
-acted = "acted"
-[models.m.outcomes]
-table = "o"
-on = { unit = "unit" }
-time = "when"
-window = "4d"
-pick = "sum"
-[models.m.metrics.spend]
-column = "x"
-already_money = true
-[[models.m.evidence]]
-design = "holdout"
-control = "control"
-"""
-    ),
-    # units through their predictions, credit split
-    "through": (
-        HEAD.format(task="ranking")
-        + """
-unit = "unit"
-arm = "arm"
-[models.m.outcomes]
-table = "o"
-on = { key = "key" }
-time = "when"
-window = "3d"
-credit = "split"
-pick = "first"
-[models.m.metrics.spend]
-column = "x"
-already_money = true
-[[models.m.evidence]]
-design = "holdout"
-control = "control"
-"""
-    ),
-    # credit and pick over customers with a longer window
-    "credit": (
-        HEAD.format(task="regression")
-        + """
-predicted = "score"
-[models.m.outcomes]
-table = "o"
-on = { unit = "unit" }
-time = "when"
-window = "9d"
-credit = "first"
-pick = "first"
-label = "x"
-"""
-    ),
-    # assignments, repeat customers
-    "repeat": (
-        HEAD.format(task="classification")
-        + """
-unit = "unit"
-score = "score"
-[models.m.assignments]
-table = "a"
-unit = "unit"
-arm = "arm"
-time = "at"
-[models.m.outcomes]
-table = "o"
-on = { unit = "unit" }
-time = "when"
-window = "4d"
-pick = "sum"
-[models.m.metrics.spend]
-column = "x"
-already_money = true
-[[models.m.evidence]]
-design = "holdout"
-control = "control"
-repeat = true
-"""
-    ),
-    # forecasts with weekly season
-    "forecast": (
-        HEAD.format(task="forecast")
-        + """
-predicted = "score"
-target_time = "target"
-series = "series"
-[models.m.outcomes]
-table = "o"
-on = { series = "series", target = "when" }
-label = "x"
-"""
-    ),
-}
-
-
 class World:
-    """Source tables that are edited at random and written by month, as files of a lake are."""
+    """Source tables that are edited at random and written by fortnight, as files of a lake are.
 
-    def __init__(self, folder: Path, seed: int, *, single: bool, last: int = LAST) -> None:
+    Args:
+        folder: Of the workspace file.
+        seed: Of rows and edits.
+        single: Whether each table is one file.
+        panel: Whether there is a panel too.
+        aware: A zone in which times of outcomes are written, with their offset; empty for none.
+        last: Number of days.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        seed: int,
+        *,
+        single: bool,
+        panel: bool = False,
+        aware: str = "",
+        last: int = LAST,
+    ) -> None:
         self.folder, self.rng, self.single = folder, np.random.default_rng(seed), single
+        self.aware = aware
         self.next, self.last = 0, last
         self.tables = {"p": self.predictions(range(last)), "o": self.outcomes(range(last))}
         self.tables["a"] = self.assignments(range(last))
+        if panel:
+            self.tables["g"] = self.groups(range(last))
 
     def _times(self, days: np.ndarray) -> list[datetime]:
         seconds = self.rng.integers(0, 86_400, len(days))
@@ -196,9 +97,12 @@ class World:
             {
                 "id": self._ids(n),
                 "at": times,
+                "date": [one.date() for one in times],
                 "unit": [f"u{k}" for k in units],
                 "key": [f"k{k}" for k in rng.integers(0, 60, n)],
                 "score": np.round(rng.random(n), 2),
+                "other": np.round(rng.random(n) * 40, 2),
+                "high": np.round(rng.random(n) * 60, 2),
                 "acted": rng.random(n) < 0.5,
                 "arm": self._arms(units),
                 "v": rng.choice(["v1", "v2"], n),
@@ -215,13 +119,16 @@ class World:
         rng, n = self.rng, len(days) * per_day
         on = rng.choice(list(days), n)
         known = [f"i{k}" for k in rng.integers(0, max(self.next, 1), n)]
+        times = self._times(on)
         return pd.DataFrame(
             {
+                "oid": [f"o{k}" for k in rng.integers(0, 10**9, n)],
                 "pid": known,
                 "unit": [f"u{k}" for k in rng.integers(0, 420, n)],
                 "key": [f"k{k}" for k in rng.integers(0, 65, n)],
                 "series": rng.choice(["s1", "s2", "s3", "s4"], n, p=[0.4, 0.3, 0.2, 0.1]),
-                "when": self._times(on),
+                "when": times,
+                "date": [one.date() for one in times],
                 "y": rng.integers(0, 2, n),
                 "x": np.round(rng.gamma(1.0, 20.0, n), 2),
             }
@@ -238,15 +145,28 @@ class World:
             }
         )
 
+    def groups(self, days: range, per_day: int = 3) -> pd.DataFrame:
+        rng, n = self.rng, len(days) * per_day
+        group = rng.integers(0, 4, n)
+        return pd.DataFrame(
+            {
+                "group": [f"g{k}" for k in group],
+                "when": self._times(rng.choice(list(days), n)),
+                "treated_from": [date(2026, 6, 1) if k < 2 else None for k in group],
+                "x": np.round(rng.gamma(1.0, 20.0, n), 2),
+            }
+        )
+
     def edit(self) -> str:
         """One of: new rows at the end, late rows, deletions, corrections, repeated ids."""
         rng = self.rng
-        name = rng.choice(["p", "o", "a"], p=[0.45, 0.45, 0.1])
-        table, make = (
-            self.tables[name],
-            {"p": self.predictions, "o": self.outcomes, "a": self.assignments}[name],
-        )
-        when = {"p": "at", "o": "when", "a": "at"}[name]
+        share = {"p": 0.4, "o": 0.4, "a": 0.1, "g": 0.1}
+        weights = np.array([share[one] for one in self.tables])
+        name = rng.choice(list(self.tables), p=weights / weights.sum())
+        table, when = self.tables[name], WHEN[name]
+        make = {
+            "p": self.predictions, "o": self.outcomes, "a": self.assignments, "g": self.groups
+        }[name]  # fmt: skip
         recent = np.flatnonzero(table[when] > START + timedelta(days=self.last - 80))
         kind = rng.choice(["end", "late", "delete", "change", "repeat", "late_day"])
         if kind == "end":
@@ -261,13 +181,14 @@ class World:
             table = table.drop(index=rng.choice(recent, 3, replace=False))
         elif kind == "change":
             table = table.copy()
-            column = {"p": "score", "o": "x", "a": "arm"}[name]
+            column = VALUE[name]
             chosen = rng.choice(recent, 2, replace=False)
             value = "treated" if name == "a" else round(float(rng.random()), 2)
             table.iloc[chosen, table.columns.get_loc(column)] = value
         elif name == "p":
             row = table.iloc[[int(rng.choice(recent))]].copy()
             row[when] = row[when] + timedelta(days=int(rng.integers(0, 4)))
+            row["date"] = row[when].dt.date
             if rng.random() < 0.5:
                 row["score"] = 0.123
             table = pd.concat([table, row])
@@ -277,7 +198,7 @@ class World:
     def write(self) -> None:
         """Write the tables: one file each, or a file a fortnight, only those that changed."""
         for name, table in self.tables.items():
-            when = {"p": "at", "o": "when", "a": "at"}[name]
+            when = WHEN[name]
             if self.single:
                 self._file(table, self.folder / "data" / f"{name}.parquet")
                 continue
@@ -294,6 +215,8 @@ class World:
     def _file(self, table: pd.DataFrame, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_suffix(".new")
+        if self.aware and "oid" in table:
+            table = table.assign(when=table["when"].dt.tz_localize("UTC").dt.tz_convert(self.aware))
         table.to_parquet(fresh, index=False)
         if path.exists() and path.read_bytes() == fresh.read_bytes():
             fresh.unlink()

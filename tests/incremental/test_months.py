@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from tests.facts_equal import same
 from tests.incremental.lake import MODELS, START, World, workspace
-from tests.incremental.test_equal import everything, held, same
+from tests.incremental.test_equal import everything, held
 from valuekit.api import Workspace
 from valuekit.cli import read
 from valuekit.ledger.schema import FACTS

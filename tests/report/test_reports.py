@@ -6,6 +6,7 @@ import csv
 import io
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import openpyxl
 import pytest
@@ -16,6 +17,7 @@ from tests import factories
 from valuekit.estimate import Estimate
 from valuekit.report import Meta, build, figures
 from valuekit.report.sheet import safe_text
+from valuekit.restatements import Moved
 from valuekit.scorecard import AgeEffect, LaunchEffect, Scorecard
 from valuekit.source import Query
 
@@ -84,6 +86,7 @@ def test_workbook_numbers_and_dates_are_typed() -> None:
         "Costs",
         "Weeks",
         "Intake",
+        "Restatements",
         "Figures",
         "Provenance",
     ]
@@ -127,6 +130,25 @@ def test_negative_numbers_are_not_escaped() -> None:
     tab = openpyxl.load_workbook(io.BytesIO(made.data))["Weeks"]
     assert tab["E5"].value == -12.5
     assert tab["E5"].data_type == "n"
+
+
+def test_restated_figures_are_typed_and_say_in_what_unit() -> None:
+    at, on = datetime(2026, 11, 2, 6, 30, tzinfo=UTC), date(2026, 10, 3)
+    told = (
+        Moved(8, at, "churn", on, "Cost", "EUR", Decimal("12.5"), Decimal("-3.25")),
+        Moved(8, at, "churn", on, "Predictions served", "", None, 1234),
+    )
+    made = build("portfolio", factories.scorecards(), "year", "xlsx", replace(META, restated=told))
+    tab = openpyxl.load_workbook(io.BytesIO(made.data))["Restatements"]
+    rows = list(tab.iter_rows(min_row=5, values_only=True))
+    moment = datetime(2026, 11, 2, 6, 30)
+    day = datetime(2026, 10, 3)
+    assert rows == [
+        ("churn", day, "Cost", 12.5, -3.25, "EUR", 8, moment),
+        ("churn", day, "Predictions served", None, 1234, "", 8, moment),
+    ]
+    assert "0.00" in tab["D5"].number_format
+    assert tab["A1"].value == "Published days that a later run found to be another"
 
 
 def test_a_model_report_needs_exactly_one_model() -> None:

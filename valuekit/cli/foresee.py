@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,13 +12,14 @@ import typer
 from valuekit.api import Workspace
 from valuekit.cli.app import DEFAULT_WORKSPACE, Json, WorkspacePath, app
 from valuekit.cli.screen import emit, say, table
-from valuekit.text import plural
+from valuekit.restatements import moved
 
 if TYPE_CHECKING:
     from valuekit.incremental.plan import Plan
+    from valuekit.restatements import Moved
     from valuekit.store.records import RestatementRecord
 
-_SHOWN = 40  # restated days in the terminal; --json has all
+_SHOWN = 40  # restated figures in the terminal; --json has all
 
 _PLANNED = (
     ("Model", "left"),
@@ -28,10 +30,12 @@ _PLANNED = (
 )
 _RESTATED = (
     ("Run", "right"),
+    ("Shown since", "left"),
     ("Model", "left"),
     ("Day", "left"),
-    ("Fact", "left"),
-    ("What changed", "left"),
+    ("Figure", "left"),
+    ("Before", "right"),
+    ("After", "right"),
 )
 
 
@@ -91,43 +95,30 @@ def restatements(
     as_json: Json = False,
 ) -> None:
     """Published days that a later refresh found to be another, before and after."""
-    found = Workspace.load(workspace).restatements(model, run)
+    held = Workspace.load(workspace)
+    found = held.restatements(model, run)
     if as_json:
         emit({"schema": 1, "restatements": [_json(one) for one in found]})
         return
     if not found:
         say("No published day was ever restated.")
         return
-    table(
-        "Restated days, newest first",
-        _RESTATED,
-        [
-            [str(one.run), one.model, one.day.isoformat(), one.fact, _change(one)]
-            for one in found[:_SHOWN]
-        ],
-    )
-    if len(found) > _SHOWN:
-        say(f"{plural(len(found) - _SHOWN, 'more')}: --json lists all.")
+    figures = list(islice(moved(held.loaded.workspace, found), _SHOWN + 1))
+    table("Restated days, newest first", _RESTATED, [_figure(one) for one in figures[:_SHOWN]])
+    if len(figures) > _SHOWN:
+        say("There are more: --json lists all.")
 
 
-def _change(one: RestatementRecord) -> str:
-    """Sums that are not what they were."""
-    if not one.before:
-        return "was not there"
-    if not one.after:
-        return "is no longer there"
-    names = [name for name in one.after if one.before.get(name) != one.after[name]]
-    moved = [f"{name} {_short(one.before.get(name))} → {_short(one.after[name])}" for name in names]
-    return ", ".join(moved[:4]) or "its split by key"
-
-
-def _short(value: object) -> str:
-    return f"{value:,.6g}" if isinstance(value, float) else str(value)
+def _figure(one: Moved) -> list[str]:
+    before, after, _ = one.texts
+    since = f"{one.at:%Y-%m-%d %H:%M}"
+    return [str(one.run), since, one.model, one.day.isoformat(), one.figure, before, after]
 
 
 def _json(one: RestatementRecord) -> dict[str, object]:
     return {
         "run": one.run,
+        "at": one.at.isoformat(),
         "model": one.model,
         "fact": one.fact,
         "day": one.day.isoformat(),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from valuekit.errors import Finding
+from valuekit.quarantine import jump
 from valuekit.quarantine.rules import rule as told
 from valuekit.text import count, percent, plural
 from valuekit.workspace.quarantine import Limits, Quarantine
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
 State = Literal["counted", "warning", "failed"]
 
 # Every row that is held back is a visible warning. One cell in ten that cannot be read as what its
-# column holds means that the column has become something else.
-BUILT_IN = Quarantine(default=Limits(warn=0), rules={"bad_cell": Limits(fail=0.1)})
+# column holds means that the column has become something else. Outcomes of people whom the model
+# never saw are no fault of the data: most of them are one, or that they have become more.
+BUILT_IN = Quarantine(
+    default=Limits(warn=0),
+    rules={"bad_cell": Limits(fail=0.1), "orphan": Limits(warn=0.5)},
+)
 _SHOWN = 3  # examples in a message
 WARNED = "rows held back by the rule"  # how such a warning begins
 
@@ -36,6 +41,7 @@ class Limit:
         fail: Share above which the run is refused; None for never.
         fail_rows: The same in rows.
         declared: The table of the workspace file with ``fail``; empty when it is built in.
+        usual: Whether what warns is built in.
     """
 
     warn: float | None
@@ -43,6 +49,7 @@ class Limit:
     fail: float | None
     fail_rows: int | None
     declared: str
+    usual: bool = False
 
     def state(self, rows: int, read: int) -> State:
         """Whether some rows of so many are too many."""
@@ -89,12 +96,14 @@ def limit(workspace: Workspace, model: str, rule: str) -> Limit:
         ("", BUILT_IN.rules.get(rule)),
         ("", BUILT_IN.default),
     ]
-    warn = next((one for _, one in levels if one and _says(one.warn, one.warn_rows)), Limits())
     nothing = ("", Limits())
+    said, warn = next(
+        ((at, one) for at, one in levels if one and _says(one.warn, one.warn_rows)), nothing
+    )
     place, fail = next(
         ((at, one) for at, one in levels if one and _says(one.fail, one.fail_rows)), nothing
     )
-    return Limit(warn.warn, warn.warn_rows, fail.fail, fail.fail_rows, place)
+    return Limit(warn.warn, warn.warn_rows, fail.fail, fail.fail_rows, place, not said)
 
 
 def _says(share: float | None, rows: int | None) -> bool:
@@ -112,7 +121,7 @@ def judge(
         intake: The conformed fact ``intake``.
         held: Examples, of which the first are named.
     """
-    read, found = rows_read(intake), []
+    read, found = rows_read(intake), list[Finding]()
     for source, rule, n in _held_counts(intake):
         allowed = limit(workspace, model, rule)
         state = allowed.state(n, read[source])
@@ -121,6 +130,8 @@ def judge(
             make = _refused if state == "failed" else _warned
             place = _place(model, source, such)
             found.append(make(place, rule, (n, read[source]), such, allowed))
+    if limit(workspace, model, "orphan").usual and not any(one.code == "orphan" for one in found):
+        found += jump.warning(intake, f"models.{model}.outcomes")
     return tuple(found)
 
 

@@ -9,8 +9,10 @@ from typing import Literal, get_args
 
 from valuekit.report import sheets
 from valuekit.report.csv import to_csv
+from valuekit.report.restated import restated_sheet
 from valuekit.report.sheet import Sheet, SheetColumn
 from valuekit.report.xlsx import to_xlsx
+from valuekit.restatements import Moved
 from valuekit.scorecard import PeriodName, Scorecard
 from valuekit.source import Query
 from valuekit.text import day
@@ -30,6 +32,7 @@ class Meta:
     finished: datetime
     version: str
     queries: tuple[tuple[str, Query], ...] = ()  # (model, statement)
+    restated: tuple[Moved, ...] = ()  # figures of published days that changed, newest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,7 @@ def _sheets(
         sheets.cost_sheet(cards, period),
         sheets.week_sheet(cards),
         sheets.intake_sheet(cards),
+        restated_sheet(meta.restated),
         sheets.figure_sheet(cards),
         _provenance(meta),
     ]

@@ -15,6 +15,7 @@ from valuekit.store import tables
 from valuekit.store.commit import finding
 from valuekit.store.records import (
     ReportRecord,
+    RestatedRecord,
     RestatementRecord,
     RunModelRecord,
     RunRecord,
@@ -80,16 +81,45 @@ def last_of_each(connection: sa.Connection) -> dict[str, RunModelRecord]:
 
 
 def restatements(
-    connection: sa.Connection, model: str | None, run: int | None
+    connection: sa.Connection, model: str | None, run: int | None, limit: int | None = None
 ) -> tuple[RestatementRecord, ...]:
-    """Restated days, newest first."""
-    table = tables.restatements
-    query = sa.select(*(one for one in table.c if one.name != "id")).order_by(table.c.id.desc())
+    """Restated days, newest run and newest day first."""
+    table, runs = tables.restatements, tables.runs
+    query = (
+        sa.select(*(one for one in table.c if one.name != "id"), _finished().label("at"))
+        .select_from(table.join(runs))
+        .order_by(table.c.run.desc(), table.c.model, table.c.day.desc(), table.c.id)
+        .limit(limit)
+    )
     if model is not None:
         query = query.where(table.c.model == model)
     if run is not None:
         query = query.where(table.c.run == run)
     return tuple(RestatementRecord(**row) for row in _mappings(connection, query))
+
+
+def restated(connection: sa.Connection) -> tuple[RestatedRecord, ...]:
+    """How many days each run restated of each model, newest first."""
+    table, runs = tables.restatements, tables.runs
+    days = sa.func.count(sa.distinct(table.c.day))
+    query = (
+        sa.select(
+            table.c.run,
+            _finished().label("at"),
+            table.c.model,
+            days.label("days"),
+            sa.func.min(table.c.day).label("first"),
+            sa.func.max(table.c.day).label("last"),
+        )
+        .select_from(table.join(runs))
+        .group_by(table.c.run, runs.c.started, runs.c.finished, table.c.model)
+        .order_by(table.c.run.desc(), days.desc(), table.c.model)
+    )
+    return tuple(RestatedRecord(**row) for row in _mappings(connection, query))
+
+
+def _finished() -> sa.ColumnElement[datetime]:
+    return sa.func.coalesce(tables.runs.c.finished, tables.runs.c.started)
 
 
 def queries(connection: sa.Connection, run: int, model: str) -> tuple[Query, ...]:

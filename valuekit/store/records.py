@@ -191,14 +191,46 @@ class RunModelRecord:
 
 @dataclass(frozen=True, slots=True)
 class RestatementRecord:
-    """A published day that a later run found to be another: sums before and after."""
+    """A published day that a later run found to be another: sums before and after.
+
+    Attributes:
+        run: The run that found it.
+        at: When that run finished, UTC: since then the sums after are shown.
+        model: Name of the model.
+        fact: Name of the fact.
+        day: The day.
+        before: Sums over segment ``all`` as they were published; empty when there were none.
+        after: The same since.
+    """
 
     run: int
+    at: datetime
     model: str
     fact: str
     day: date
     before: Mapping[str, object]
     after: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class RestatedRecord:
+    """What a run restated of a model, in one line.
+
+    Attributes:
+        run: The run.
+        at: When it finished, UTC.
+        model: Name of the model.
+        days: Published days that it found to be another.
+        first: The first of them.
+        last: The last of them.
+    """
+
+    run: int
+    at: datetime
+    model: str
+    days: int
+    first: date
+    last: date
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from valuekit.store import copy, facts, history, lock, quarantine, tables
 from valuekit.store import register as registering
 from valuekit.store.connect import WRITE
 from valuekit.store.size import size
-from valuekit.store.words import failure, in_words, read_only, shown
+from valuekit.store.words import cut_off, failure, in_words, read_only, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         HeldRecord,
         IntakeRecord,
         ReportRecord,
+        RestatedRecord,
         RestatementRecord,
         RunModelRecord,
         RunOutcome,
@@ -53,7 +54,7 @@ class Store:
         """Made by :func:`valuekit.store.open_store`."""
         self._engine = engine
         self._url = url
-        self._release: lock.Release | None = None
+        self._held: lock.Held | None = None
         self.place = shown(url)
         self.begun: int | None = None  # the run that this process began last
         self.writable = writable
@@ -152,6 +153,7 @@ class Store:
             StoreError: when the database refuses, or the run is not running; then nothing of the
                 run is kept and the last good run stays what readers see.
         """
+        self._still_ours()
         with self._writing() as connection:
             self._running(connection, run_id)
             for step in steps.STEPS:
@@ -174,7 +176,9 @@ class Store:
         table = tables.runs
         try:
             with self._writing() as connection:
-                ours = (table.c.id == run_id) & (table.c.status == "running")
+                # Another run that took our lost lock has taken us for dead; we know better.
+                open_ = (table.c.status == "running") | (table.c.cause == "killed")
+                ours = (table.c.id == run_id) & open_
                 began = connection.execute(sa.select(table.c.started).where(ours)).scalar()
                 if began is not None:
                     connection.execute(
@@ -275,11 +279,16 @@ class Store:
             return history.last_of(connection, model)
 
     def restatements(
-        self, model: str | None = None, run: int | None = None
+        self, model: str | None = None, run: int | None = None, limit: int | None = None
     ) -> tuple[RestatementRecord, ...]:
         """Published days that are not what they were, newest first; of one model or run."""
         with self._reading() as connection:
-            return history.restatements(connection, model, run)
+            return history.restatements(connection, model, run, limit)
+
+    def restated(self) -> tuple[RestatedRecord, ...]:
+        """How many published days each run found to be another, by model, newest first."""
+        with self._reading() as connection:
+            return history.restated(connection)
 
     def registrations(self, model: str) -> tuple[Registered, ...]:
         """Everything registered for a model, oldest first."""
@@ -413,6 +422,8 @@ class Store:
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
+        if self._held is not None and self._held.lost():
+            raise cut_off(self.place)
         with in_words(self.place), self._engine.connect() as connection, connection.begin():
             yield connection
 
@@ -428,10 +439,10 @@ class Store:
             yield connection
 
     def _lock(self) -> None:
-        if self.writable and self._release is None:
+        if self.writable and self._held is None:
             with in_words(self.place):
-                self._release = lock.acquire(self._engine, self._url)
-            if self._release is None:
+                self._held = lock.acquire(self._engine, self._url)
+            if self._held is None:
                 raise failure(
                     self.place,
                     "busy",
@@ -451,9 +462,14 @@ class Store:
         return ""
 
     def _unlock(self) -> None:
-        if self._release is not None:
-            self._release()
-            self._release = None
+        if self._held is not None:
+            self._held.release()
+            self._held = None
+
+    def _still_ours(self) -> None:
+        """See that no other run can have been between the start of this one and its commit."""
+        if self._held is not None and not self._held.ours():
+            raise cut_off(self.place)
 
     def _running(self, connection: sa.Connection, run_id: int) -> None:
         table = tables.runs

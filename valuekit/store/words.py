@@ -197,6 +197,17 @@ def read_only(place: str) -> StoreError:
     )
 
 
+def cut_off(place: str) -> StoreError:
+    """The error of a run whose session with the lock ended: it may not commit."""
+    return failure(
+        place,
+        "connection_lost",
+        "the connection to the database broke during the run, and the lock of the store with it: "
+        "another run may have written since; the last good run is untouched",
+        "Run it again.",
+    )
+
+
 @contextmanager
 def in_words(place: str) -> Iterator[None]:
     """Turn any database error raised inside into a :class:`StoreError`.

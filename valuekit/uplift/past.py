@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from valuekit.critical import chi2_p, two_sided_p
 from valuekit.scorecard import Diagnostic
+from valuekit.text import MINUS
 from valuekit.uplift.assignment import Shares
 from valuekit.uplift.srm import GATE, srm_p
 
@@ -70,7 +71,7 @@ def _alike(rows: list[tuple[str, int, float, float]], n: NDArray[np.float64]) ->
         middle = float(weight @ means / weight.sum())
         statistic = float(weight @ (means - middle) ** 2)
         p = chi2_p(statistic, len(rows) - 1)
-    apart = ", ".join(f"{arm} {mean:,.4g}" for arm, _, mean, _ in rows)
+    apart = ", ".join(f"{arm} {f'{mean:,.4g}'.replace('-', MINUS)}" for arm, _, mean, _ in rows)
     if p < 0.05:
         text = f"The arms differ before anything was done ({apart}; p = {p:.2g}): another salt."
         return Diagnostic(name, "failed", text, statistic, p)

@@ -21,6 +21,7 @@ import pandas as pd
 
 from valuekit.moments import Moments
 from valuekit.scorecard import Diagnostic
+from valuekit.text import signed
 from valuekit.uplift.arms import Epochs, arm_epochs, treated_arms
 from valuekit.uplift.stratified import Stratified, stratify_epochs, variance
 
@@ -97,15 +98,15 @@ def skew_gate(
     if abs(found) <= gate and shared is not None and abs(shared) > gate:
         text = (
             f"The smaller arm has too few of the large outcomes that decide the mean (skewness "
-            f"{shared:+.2f} by all units, limit {gate}): its interval is not trustworthy, "
+            f"{signed(shared)} by all units, limit {gate}): its interval is not trustworthy, "
             f"{instead}."
         )
         return Diagnostic(NAME, "failed", text, shared)
     if abs(found) > gate:
         text = (
-            f"A few large outcomes decide the difference (skewness {found:+.2f}, limit {gate}): "
+            f"A few large outcomes decide the difference (skewness {signed(found)}, limit {gate}): "
             f"its interval is not trustworthy, {instead}."
         )
         return Diagnostic(NAME, "failed", text, found)
-    text = f"No handful of outcomes decides the difference (skewness {found:+.2f})."
+    text = f"No handful of outcomes decides the difference (skewness {signed(found)})."
     return Diagnostic(NAME, "passed", text, found)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from valuekit.assess.designs.matched import EXPOSED
 from valuekit.scorecard import Diagnostic
-from valuekit.text import count, listed, percent, plural
+from valuekit.text import count, listed, percent, plural, signed
 from valuekit.uplift.attrition import NAME as ATTRITION
 from valuekit.uplift.attrition import attrition
 from valuekit.uplift.crossover import NAME as CROSSED
@@ -74,14 +74,16 @@ def _balance(matched: Matched) -> Diagnostic:
     apart = [one for one in found if not one.alike]
     worst = max((abs(one.adjusted) for one in found), default=None)
     if apart:
-        said = listed([f"{one.name} {one.adjusted:+.2f} (raw {one.raw:+.2f})" for one in apart])
+        said = listed(
+            [f"{one.name} {signed(one.adjusted)} (raw {signed(one.raw)})" for one in apart]
+        )
         text = f"Within strata treated and control units differ, in standard deviations: {said}."
         return Diagnostic(BALANCE, "failed", text, worst)
     measured = [one for one in found if one.name != EXPOSED]
     if not measured:
         text = "Nothing was measured before treatment: declare covariates to compare by."
         return Diagnostic(BALANCE, "not run", text)
-    said = listed([f"{one.name} {one.adjusted:+.2f} (raw {one.raw:+.2f})" for one in found])
+    said = listed([f"{one.name} {signed(one.adjusted)} (raw {signed(one.raw)})" for one in found])
     text = f"Within strata treated and control units are alike, in standard deviations: {said}."
     return Diagnostic(BALANCE, "passed", text, worst)
 

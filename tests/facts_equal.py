@@ -1,0 +1,31 @@
+"""Facts of two stores compared: keys, counts and Decimals exactly, floats within rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from valuekit.ledger.schema import FACTS
+
+
+def same(one: Mapping[str, pd.DataFrame], other: Mapping[str, pd.DataFrame]) -> None:
+    """See that two sets of facts are equal."""
+    for name, fact in FACTS.items():
+        if name not in one:
+            continue
+        keys = list(fact.key_names)
+        a = one[name].sort_values(keys, ignore_index=True)
+        b = other[name].sort_values(keys, ignore_index=True)
+        pd.testing.assert_frame_equal(a[keys], b[keys], obj=name)
+        for column in fact.measures:
+            x, y = a[column.name], b[column.name]
+            said = f"{name}.{column.name}"
+            if column.dtype == "float":
+                np.testing.assert_allclose(x, y, rtol=1e-12, atol=1e-9, err_msg=said)
+            elif column.dtype in {"ints", "floats"}:
+                for left, right in zip(x, y, strict=True):
+                    np.testing.assert_allclose(left, right, rtol=1e-12, atol=1.1e-6, err_msg=said)
+            else:
+                assert x.tolist() == y.tolist(), said
