@@ -183,8 +183,7 @@ class Workspace:
     def source_of(self, model: str) -> str:
         """Name of the source that a model's tables lie in."""
         declared = self.loaded.workspace.models[model]
-        block = declared.predictions or declared.assignments or declared.panel
-        return self.loaded.workspace.source_of(block) if block else ""
+        return self.loaded.workspace.source_of(next(iter(declared.blocks.values())))
 
     def scorecards(self) -> dict[str, Scorecard]:
         """All scorecards of the last good run, in the workspace's order."""

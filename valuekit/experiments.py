@@ -199,7 +199,8 @@ class Holdouts:
         from valuekit.assess.settlement import known, sought_of
 
         declared = self._declared(model)
-        wait = declared.outcomes.window + declared.outcomes.allowance if declared.outcomes else 0
+        waits = declared.outcomes or declared.facts
+        wait = waits.window + waits.allowance if waits else 0
         book = self._book(model)
         found: object = "the model has not been refreshed yet"
         sought = effect

@@ -22,6 +22,7 @@ from valuekit.ledger.collect import together
 from valuekit.ledger.intake import accounted, conserved
 from valuekit.quarantine.carry import carried
 from valuekit.quarantine.limits import WARNED, judge
+from valuekit.ready.laws import more_than_served
 from valuekit.source import Connector, Held, Pull, Registered
 
 if TYPE_CHECKING:
@@ -167,6 +168,8 @@ def pulled(
     if made is None:
         made = _wholly(turn, found)
     _account(loaded, name, made)
+    if over := more_than_served(name, loaded.workspace.models[name], made.facts):
+        raise SourceError(*over)
     made = _judged(loaded, store, name, made)
     through = _published(loaded.workspace.models[name], before)
     return replace(made, stored=stored, through=through, seconds=perf_counter() - began)
@@ -326,7 +329,7 @@ def _published(model: Model, before: RunModelRecord | None) -> date | None:
     """Last day that had been shown as settled: its outcome window was closed."""
     if before is None or before.last is None:
         return None
-    o = model.outcomes
+    o = model.outcomes or model.facts
     if o is None or model.task == "forecast":
         return before.last
     if before.complete_through is None:

@@ -13,12 +13,14 @@ from connectors.roles import blocks
 from valuekit.errors import Finding
 from valuekit.ledger import schema
 from valuekit.workspace.declare import Model, Workspace
+from valuekit.workspace.ready import role_of
 
 if TYPE_CHECKING:
     from connectors.sql.columns import Usable
     from connectors.sql.profile import Profile
 
 MOST_VALUES = 20
+_BIN = 12  # bytes of an element in the three vectors of scores
 
 
 def arms(engine: Engine, model: Model, known: dict[str, Usable]) -> list[Finding]:
@@ -70,8 +72,8 @@ def size(
     profiles: dict[str, Profile],
 ) -> int:
     """Projected bytes of the model's facts in the store, from days, arms, versions, segments."""
-    panel = _panel_bytes(engine, model, known, profiles)
-    if model.predictions is None and model.assignments is None:
+    panel = _panel_bytes(engine, model, known, profiles) + _ready_bytes(model, profiles)
+    if not {"predictions", "assignments"} & set(profiles):
         return panel
     spine = "predictions" if "predictions" in profiles else next(iter(profiles))
     days = profiles[spine].days
@@ -87,6 +89,18 @@ def size(
     split = _segment_values(engine, workspace, model, known)
     parts = split * _day_bytes(model, max(number_of_arms, 1), schema.SEGMENT_BINS)
     return days * (whole + parts) + panel
+
+
+def _ready_bytes(model: Model, profiles: dict[str, Profile]) -> int:
+    """Bytes of ready-made tables: their rows are those of the facts, those of scores a bin each."""
+    total = 0
+    for fact, table in (model.facts.tables if model.facts is not None else {}).items():
+        if (found := profiles.get(role_of(fact))) is not None:
+            metrics = len(model.metrics) if fact == "effect" and "metric" not in table.mapped else 1
+            size = _BIN if fact == "score" else schema.FACTS[fact].row_bytes()
+            total += found.rows * max(metrics, 1) * size * (1 + len(table.segments))
+            total += found.days * schema.INTAKE.row_bytes()
+    return total
 
 
 def _panel_bytes(
@@ -142,6 +156,9 @@ def _arm_column(model: Model, known: dict[str, Usable]) -> tuple[str, str] | Non
     for name, block in (("assignments", model.assignments), ("predictions", model.predictions)):
         if block is not None and name in known and block.arm in known[name].kinds and block.arm:
             return block.table, block.arm
+    ready = model.ready("effect")
+    if ready is not None and (column := ready.mapped["arm"]) in known[role_of("effect")].kinds:
+        return ready.table, column
     return None
 
 

@@ -148,8 +148,13 @@ def _unit_costs(here: Scene) -> tuple[Figure, ...]:
         here.fact("volume"),
         here.span,
         here.currency,
-        NONE_SERVED if here.model.predictions is not None else no_log(here.model),
+        NONE_SERVED if _served(here) else no_log(here.model),
     )
+
+
+def _served(here: Scene) -> bool:
+    """Whether it is known how many predictions were served."""
+    return here.model.predictions is not None or here.model.ready("volume") is not None
 
 
 def _days(here: Scene, quality: Performance) -> int:

@@ -8,7 +8,8 @@ that know only days):
   gain their credit to them;
 * predictions and assignments of day d: outcomes of [d - W, d) may be credited anew, and from d on
   units may be new or no longer new, outcomes explained or no longer explained;
-* forecasts: an actual of day t is a lag of every later target, so everything from its period on.
+* forecasts: an actual of day t is a lag of every later target, so everything from its period on;
+* ready-made facts: a row bears on its own day alone.
 
 What cannot be bounded that way is computed whole; the reason is part of the plan.
 """
@@ -20,6 +21,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from valuekit.incremental.survey import NO_DAY, Changed, Survey, Surveyed, changed, span
+from valuekit.ready.names import PREFIX
 from valuekit.workspace.declare import Frequency, Model
 
 Days = tuple[date, date]
@@ -181,6 +183,8 @@ def widened(model: Model, found: Plan, linked: Mapping[str, frozenset[date]]) ->
 
 def depth_of(model: Model) -> int:
     """Days before and after an entry within which outcomes and other entries bear on it."""
+    if _ready_alone(model):
+        return 0
     o, p, a = model.outcomes, model.predictions, model.assignments
     if o is None:
         return SLACK
@@ -204,6 +208,11 @@ def reach_of(model: Model) -> int:
     named = p is not None and o is not None and p.id in o.on and not model.unit_metrics
     windows = 0 if o is None else o.window if named else 2 * o.window
     return windows + NEAR + 2 * SLACK
+
+
+def _ready_alone(model: Model) -> bool:
+    """Whether all facts of a model arrive ready-made, its panel aside."""
+    return model.facts is not None and model.predictions is None
 
 
 def read_ranges(ranges: Iterable[Days], reach: int) -> tuple[Days, ...]:
@@ -252,9 +261,10 @@ def _of_table(role: str, old: Surveyed, new: Surveyed, change: Changed) -> str:
 
 
 def _first_entry(survey: Survey) -> date | None:
-    """First day of the predictions and assignments; None without any."""
-    tables = (survey.tables[one] for one in ("predictions", "assignments") if one in survey.tables)
-    found = span(day for table in tables for day in table.days())
+    """First day of the predictions, assignments and ready-made facts; None without any."""
+    tables = survey.tables.items()
+    entries = (one for role, one in tables if role not in {"outcomes", "panel"})
+    found = span(day for table in entries for day in table.days())
     return found[0] if found else None
 
 
@@ -291,6 +301,9 @@ def dirty(model: Model, changes: Mapping[str, frozenset[date]], end: date) -> li
         if role == "panel":
             continue
         for day in days:
+            if role.startswith(PREFIX):
+                made.append((day, day))
+                continue
             local = role == "outcomes" and model.task != "forecast"
             made.append((day - back, min(day + back, end) if local else end))
     return made

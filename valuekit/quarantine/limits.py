@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 State = Literal["counted", "warning", "failed"]
 
 # Every row that is held back is a visible warning. One cell in ten that cannot be read as what its
-# column holds means that the column has become something else.
-BUILT_IN = Quarantine(default=Limits(warn=0), rules={"bad_cell": Limits(fail=0.1)})
+# column holds means that the column has become something else, and one row in ten of an unknown bin
+# that the bins have.
+BUILT_IN = Quarantine(
+    default=Limits(warn=0),
+    rules={"bad_cell": Limits(fail=0.1), "bad_bin": Limits(fail=0.1)},
+)
 _SHOWN = 3  # examples in a message
 WARNED = "rows held back by the rule"  # how such a warning begins
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from valuekit.assess.carried import filled_in
 from valuekit.estimate import Estimate, Period, unknown
 from valuekit.facts import kept
 from valuekit.uplift.arms import Epochs, arm_epochs
@@ -88,6 +89,7 @@ class Trial:
         if found is None:
             found = self.scene.fact("effect", period, segment)
             found = kept(found, found["metric"] == metric)
+            found = filled_in(self.scene.model, metric, found)
             found = self._cut(found)
             self._rows[period, segment, metric] = found
         return found
