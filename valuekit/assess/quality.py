@@ -266,5 +266,8 @@ def performance(scene: Scene, segment: str = "all") -> Performance:
         return from_scores(rows.score)
     if (rows.confusion["label"] != "").any():
         return from_confusion(rows.confusion)
-    acted = acts(scene.model) and not lacking(scene.model, "volume", ["acted"])
-    return from_volume(scene.fact("volume", period, segment)) if acted else nothing()
+    volume = scene.fact("volume", period, segment)
+    followed = acts(scene.model) and not lacking(scene.model, "volume", ["acted"])
+    if scene.model.ready("volume") is not None:  # a ledger's 0 on all days means: not declared
+        followed = followed and bool(volume["acted"].any())
+    return from_volume(volume) if followed else nothing()

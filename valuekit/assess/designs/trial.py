@@ -120,6 +120,8 @@ class Trial:
         period = self.scene.mature
         if period is None:
             return "no outcome has matured yet"
+        if self.scene.model.ready("effect") is not None:
+            return "ready-made daily sums do not tell how old a unit was at its outcome"
         rows = self.scene.fact("maturity", period)
         rows = rows[(rows["metric"] == self.name) & (rows["basis"] == "event")]
         rows = self._cut(rows)
