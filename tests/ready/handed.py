@@ -54,7 +54,8 @@ exact = {exact}
 threshold = 0.3
 [models.churn.facts.confusion]
 table = "churn_confusion.csv"
-columns = {{ version = "version", arm = "arm", predicted = "predicted", label = "label", n = "n", segment = "segment" }}
+columns = {{ version = "version", arm = "arm", predicted = "predicted", label = "label", n = "n", \
+segment = "segment" }}
 """,
     "sendtime": """
 [models.sendtime.facts]
@@ -167,21 +168,21 @@ def _export(
 
 def _long(frame: pd.DataFrame, layout: Registered) -> pd.DataFrame:
     """One row for each bin that holds something."""
-    rows = []
+    rows: list[dict[str, object]] = []
     edges = [float(one) for one in layout.content["edges"]]  # type: ignore[union-attr]  # a list
     for one in frame.to_dict("records"):
         share = np.asarray(one["n"]) / max(one["total"], 1)
-        for place in np.flatnonzero(one["n"]):
-            rows.append(
-                {
-                    **{key: one[key] for key in ("version", "day", "arm", "acted", "label")},
-                    "bin": place,
-                    "low": edges[place],
-                    "high": edges[place + 1] if place + 1 < len(edges) else 2.0,
-                    **{key: one[key][place] for key in ("n", "sum_p", "sum_v")},
-                    **{key: one[key] * share[place] for key in ("brier", "log_loss")},
-                }
-            )
+        rows += [
+            {
+                **{key: one[key] for key in ("version", "day", "arm", "acted", "label")},
+                "bin": place,
+                "low": edges[place],
+                "high": edges[place + 1] if place + 1 < len(edges) else 2.0,
+                **{key: one[key][place] for key in ("n", "sum_p", "sum_v")},
+                **{key: one[key] * share[place] for key in ("brier", "log_loss")},
+            }
+            for place in np.flatnonzero(one["n"])
+        ]
     return pd.DataFrame(rows)
 
 

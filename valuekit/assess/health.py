@@ -89,6 +89,18 @@ def _of_ready(scene: Scene, evidence: Evidence | None) -> Estimate:
     return _labelled(scene)
 
 
+def unpriced(scene: Scene) -> str:
+    """Why what is paid per use is unknown: no ready-made table counts it; empty otherwise."""
+    model = scene.model
+    if model.facts is None or model.predictions is not None:
+        return ""
+    if model.costs.per_prediction is not None and model.ready("volume") is None:
+        return f"each prediction has a price, and {no_log(model)}"
+    if model.costs.tokens and model.ready("usage") is None:
+        return "tokens have a price, and no [facts.usage] says how many were used"
+    return ""
+
+
 def uncovered(scene: Scene) -> str:
     """Why money is withheld: too few entries found their outcome; empty when enough did."""
     return _below(coverage(scene), scene.settings.coverage_floor, "entries found their outcome")
@@ -96,7 +108,9 @@ def uncovered(scene: Scene) -> str:
 
 def uncosted(scene: Scene) -> str:
     """Why net value is withheld: too few predictions have a price; empty when enough have."""
-    return _below(costed(scene), scene.settings.costing_floor, "predictions have a cost")
+    return unpriced(scene) or _below(
+        costed(scene), scene.settings.costing_floor, "predictions have a cost"
+    )
 
 
 def _below(share: Estimate, floor: float, what: str) -> str:

@@ -157,11 +157,11 @@ def _classes(scene: Scene, period: Period) -> Accuracy:
     if not table.rows and (bins is None or not bins.rows):
         why = NO_LABEL if _no_label(scene) else "No prediction has found its outcome yet."
         return Accuracy("", (), withheld=rows.withheld or why)
-    figures = told(
-        scene.model, classification_figures(rows.confusion, rows.score, bins, period=period)
-    )
+    made = classification_figures(rows.confusion, rows.score, bins, period=period)
+    figures = told(scene.model, made)
     if not table.rows:
-        figures = tuple(one for one in figures if one.estimate.known)
+        pairs = zip(made, figures, strict=True)  # of those that could be known, the reason stays
+        figures = tuple(one for whole, one in pairs if whole.estimate.known)
     placed = not lacking(scene.model, "score", ["sum_p"])
     matrix = next((one.payoff for one in scene.model.evidence if one.payoff), None)
     today = _threshold(scene)

@@ -184,6 +184,13 @@ _ALL = (
         "Hand in the mean and the standard deviation, or take a constant off before squaring.",
     ),
     Rule(
+        "incomplete_day",
+        "Day that lacks a row",
+        "another row of the same day was held back, so the sums of the day would be incomplete",
+        "A day without one of its arms, bins or classes is not a smaller day but a wrong one.",
+        "Correct the row that was held back first; this one is then used again.",
+    ),
+    Rule(
         "bad_bin",
         "No such bin",
         "the bin of the row is none of the registered ones",

@@ -72,7 +72,8 @@ class _Metric:
         if model.outcomes is not None:
             self.unknown = model.outcomes.absent == "unknown"
         self.counts = self._counts()
-        self.n = np.where(np.isfinite(self.counts["n"]), self.counts["n"], 0.0)
+        counted = self.counts["n"]
+        self.n = np.where(np.isfinite(counted) & (counted > 0), counted, 0.0)
         self.means: dict[str, Floats] = {}
         self.second: dict[str, Floats] = {}
         self._levels()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from valuekit.workspace.ready import DailyTable
 
 ACCEPTED = "accepted"
+_ALONE = frozenset({"duplicate", "unknown_metric", "unknown_arm"})  # nothing else misses these
 _SIGNED = frozenset(
     {"sum_e", "sum_y", "sum_f", "mean_y", "value", "outcome_value", "sum_v", "low", "high"}
 )  # sums that may be below 0; effect's moments are judged on their own
@@ -102,6 +103,7 @@ def judged(
     make: Callable[[Model, DailyTable, Judgement], pd.DataFrame] = getattr(made_rows, table.fact)
     long = make(model, table, found)
     _repeated(table, found)
+    _incomplete(found)
     found.facts = long[found.accepted[long["row"].to_numpy()]].reset_index(drop=True)
     return found
 
@@ -163,3 +165,23 @@ def _repeated(table: DailyTable, found: Judgement) -> None:
     again[at] = content[twice].duplicated().to_numpy()
     found.hold(conflict, "conflicting_duplicate", "")
     found.hold(again, "duplicate", "")
+
+
+def _incomplete(found: Judgement) -> None:
+    """The other rows of a day of which one was held back.
+
+    A day without one of its arms, bins or cells is no smaller day but a wrong one: false alarms
+    that are left out make a model look precise. Metrics of a long table stand each for itself.
+    """
+    lost = ~found.accepted & ~np.isin(found.rule.astype(str), list(_ALONE))
+    if not lost.any():
+        return
+    day = found.rows["day"]
+    everything = np.ones(len(lost), dtype=np.bool_)
+    if "metric" in found.keys:
+        metric = found.keys["metric"]
+        both = pd.MultiIndex.from_arrays([day, metric])
+        found.hold(both.isin(both[lost & day.notna().to_numpy()]), "incomplete_day", "")
+        everything = (metric == "").to_numpy()
+    days = day[lost & everything].dropna()
+    found.hold(day.isin(days), "incomplete_day", "")

@@ -74,7 +74,7 @@ def error(_model: Model, table: DailyTable, found: Judgement) -> pd.DataFrame:
     made = _plain(table, found)
     there, given = set(table.mapped), table.given()
     number = {name: found.number(name) for name in table.measured}
-    n = number["n"]
+    n = np.maximum(np.nan_to_num(number["n"]), 0.0)
     _by_identity(number, n, found)
     for name in given & set(number):
         made[name] = number[name]

@@ -158,7 +158,7 @@ class ReadyEffect(DailyTable):
         yield from super()._missing()
         for name, measures in self.metrics.items():
             wrong = strangers("effect", measures, OF_METRIC)
-            yield from (f"metrics.{name}: {one}" for one in wrong)
+            yield from (f"in metrics.{name}, {one}" for one in wrong)
         if self.metrics and "metric" in self.columns:
             yield "`metric` is a column of long tables, `metrics` are those of wide ones: keep one"
 
@@ -185,7 +185,7 @@ class ReadyEffect(DailyTable):
         there = self.measures(name)
         kind = metric.kind == "proportion"
         for one in incomplete(there, proportion=kind, capped=metric.cap is not None):
-            yield f"facts.effect, metric {name!r}: {one}"
+            yield f"facts.effect, metric {name!r}, {one}"
         if metric.denominator is not None and not {"mean_d", "sum_d"} & set(there):
             yield (
                 f"metric {name!r} has a denominator, which facts.effect does not give: add "
