@@ -157,8 +157,9 @@ def _arm_column(model: Model, known: dict[str, Usable]) -> tuple[str, str] | Non
         if block is not None and name in known and block.arm in known[name].kinds and block.arm:
             return block.table, block.arm
     ready = model.ready("effect")
-    if ready is not None and (column := ready.mapped["arm"]) in known[role_of("effect")].kinds:
-        return ready.table, column
+    effect = known.get(role_of("effect"))
+    if ready is not None and effect is not None and ready.mapped["arm"] in effect.kinds:
+        return ready.table, ready.mapped["arm"]
     return None
 
 

@@ -78,8 +78,10 @@ def handed_in(work: Work, model: Model) -> list[Handed]:
 
 
 def _handed(work: Work, model: Model, table: DailyTable) -> Handed:
-    read = counted(work, table)
-    rows = rows_of(work, table)
+    read, rows = counted(work, table), rows_of(work, table)
+    if work.slice is not None:  # each row bears on its own day: those around it say nothing here
+        rows = work.slice.cut(rows)
+        read = len(rows)
     edges, frozen = _edges(work, table)
     found = judged(model, table, rows, edges)
     layout = _layout(work, table, found, frozen)

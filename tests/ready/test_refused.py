@@ -1,4 +1,4 @@
-"""Rows that a ready-made table may not have: each is held back, counted, and shown as an example."""
+"""Rows that a ready-made table may not have: held back, counted, shown as examples."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from valuekit.errors import ValuekitError, WorkspaceError
 Edit = Callable[[pd.DataFrame], pd.DataFrame]
 FULL = TRIAL.replace(
     'sum_yy = "spend2"',
-    'sum_yy = "spend2", matched = "buyers", nonzero = "spenders", acted = "acted", crossed = "moved"',
+    'sum_yy = "spend2", matched = "buyers", nonzero = "spenders", acted = "acted", '
+    'crossed = "moved"',
 )
 VARIANCE = TRIAL.replace('sum_yy = "spend2"', 'variance_y = "v"')
 EXTRA = {"buyers": 50, "spenders": 40, "acted": 10, "moved": 1}
@@ -241,7 +242,7 @@ DECLARED: dict[str, tuple[str, str]] = {
     ),
     "a cap that is not given": (
         TRIAL.replace("already_money = true", "already_money = true\ncap = 100.0"),
-        "declare one of `mean_z`, `sum_z`",
+        "Declare one of `mean_z`, `sum_z`",
     ),
     "metrics that cannot be told apart": (
         TRIAL.replace("[[models", "primary = true\n[models.shop.metrics.visits]\n[[models"),
@@ -257,7 +258,7 @@ DECLARED: dict[str, tuple[str, str]] = {
         "must say which bin a row is about",
     ),
     "edges out of order": (SCORES + "edges = [0.5, 0.1]\n", "in ascending order"),
-    "no table at all": ("[models.shop.facts]\nwindow = \"3d\"\n", "[facts] holds no table"),
+    "no table at all": ('[models.shop.facts]\nwindow = "3d"\n', "[facts] holds no table"),
     "a holdout without an experiment": (
         SCORES
         + '[models.shop.metrics.m]\n[[models.shop.evidence]]\ndesign = "holdout"\ncontrol = "A"\n',

@@ -200,8 +200,10 @@ def reach_of(model: Model) -> int:
 
     Who gets an outcome of day t is decided among the entries of [t - w, t]; whether they count it,
     by their other outcomes, and so by entries from t - 2 w on. Where outcomes name their
-    prediction there is nobody to decide among, and w does.
+    prediction there is nobody to decide among, and w does. Ready-made rows bear on their day.
     """
+    if _ready_alone(model):
+        return 0
     o, p = model.outcomes, model.predictions
     if model.task == "forecast" and p is not None:
         return _PERIOD[p.frequency] + NEAR + SLACK
@@ -212,7 +214,8 @@ def reach_of(model: Model) -> int:
 
 def _ready_alone(model: Model) -> bool:
     """Whether all facts of a model arrive ready-made, its panel aside."""
-    return model.facts is not None and model.predictions is None
+    rows = model.predictions or model.assignments
+    return model.facts is not None and rows is None
 
 
 def read_ranges(ranges: Iterable[Days], reach: int) -> tuple[Days, ...]:
