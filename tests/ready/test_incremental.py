@@ -131,7 +131,7 @@ def test_a_log_beside_a_ready_made_experiment(tmp_path: Path) -> None:
     write(tmp_path / "a", ab=table)
     part = refreshed(made)
     assert part.replaced is not None
-    assert set(part.replaced) == {"effect"}
+    assert set(part.replaced) == {"effect", "intake"}
     (tmp_path / "b").mkdir()
     same(made, tmp_path / "b")
 
