@@ -87,7 +87,7 @@ registered = 2026-01-02               # written down before the first customer w
 # Without rows at all, hand in daily tables of sums in place of the tables above, such as one row a
 # day and arm (docs/ready-made.md):
 # [models.churn.facts]
-# effect = { table = "days.csv", columns = { arm = "arm", units = "n", sum_y = "y", sum_yy = "yy" } }
+# effect = { table = "day.csv", columns = { arm = "arm", units = "n", sum_y = "y", sum_yy = "yy" } }
 
 # Or declare what right and wrong decisions are worth (grade D, an assumption):
 # [[models.churn.evidence]]
