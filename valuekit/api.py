@@ -309,12 +309,18 @@ class Workspace:
         return made
 
     def ledger(self, model: str, day: date) -> dict[str, object]:
-        """The facts of one model and day, vectors unpacked, JSON-ready."""
+        """The facts of one model and day, vectors unpacked, JSON-ready.
+
+        Measures that a ready-made table does not give are None.
+        """
         from valuekit.ledger.show import day_of
+        from valuekit.ready.show import as_given
 
         self.known(model)
+        declared = self.loaded.workspace.models[model]
         with self.store() as store:
-            return day_of(store, model, day)
+            found = day_of(store, model, day)
+        return found | {"facts": as_given(declared, found["facts"])}
 
     def quarantine(self, model: str | None = None) -> tuple[HeldBack, ...]:
         """The rules that hold rows back, with counts, limits and the newest examples.

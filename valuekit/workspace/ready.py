@@ -343,6 +343,7 @@ def _doubled(model: Model, facts: Ready) -> Iterator[str]:
 
 _DESIGNS = {
     "holdout": "effect",
+    "observational": "effect",
     "payoff": "confusion",
     "baseline_forecast": "error",
     "hours_saved": "volume",
