@@ -87,7 +87,7 @@ def error(_model: Model, table: DailyTable, found: Judgement) -> pd.DataFrame:
         size = number["sum_abs_y"] * (1 + _SLACK) + _SLACK
         found.hold(np.abs(number["sum_y"]) > size, "bad_moments", "sum_abs_y")
     _own_products(made, given)
-    found.amount = np.nan_to_num(number.get("sum_abs", n))
+    found.amount = n
     return made
 
 

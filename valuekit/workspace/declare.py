@@ -29,7 +29,8 @@ from valuekit.workspace.fields import (
 from valuekit.workspace.fit import compared, measured_on_units, problems
 from valuekit.workspace.panel import Panel
 from valuekit.workspace.quarantine import Limits, Quarantine
-from valuekit.workspace.ready import DailyTable, Ready, ready_problems, role_of
+from valuekit.workspace.ready import DailyTable, Ready, role_of
+from valuekit.workspace.ready_fit import ready_problems
 
 __all__ = [
     "Absent",
