@@ -76,6 +76,6 @@ def _metrics(work: Work, model: Model, table: DailyTable, rows: Judgement) -> li
     at = place(work.engine, table.table, table.mapped["metric"])
     return [
         absent(at, f"metrics.{name}", table.named.get(name, name), written)
-        for name in model.metrics
+        for name in model.handed_metrics
         if name not in there
     ]

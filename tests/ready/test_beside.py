@@ -83,14 +83,6 @@ def test_a_panel_beside_an_experiment(tmp_path: Path) -> None:
         columns=["store", "day", "sales"],
     )
     text = TRIAL.replace("already_money = true", "already_money = true\nprimary = true", 1) + PANEL
-    text = text.replace("[models.shop.facts.effect]", "[models.shop.facts.effect.metrics.spend]")
-    text = text.replace(
-        'table = "ab.csv"\ncolumns = { arm = "arm", units = "users", sum_y = "spend", '
-        'sum_yy = "spend2" }',
-        'sum_y = "spend"\nsum_yy = "spend2"\n[models.shop.facts.effect.metrics.sales]\n'
-        'sum_y = "spend"\nsum_yy = "spend2"\n[models.shop.facts.effect]\ntable = "ab.csv"\n'
-        'columns = { arm = "arm", units = "users" }',
-    )
     made = workspace(tmp_path, text, ab=trial(days=40), stores=stores)
     made.refresh(now=NOW)
     card = made.scorecard("shop")

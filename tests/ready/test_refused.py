@@ -172,6 +172,19 @@ def test_bins_are_frozen(tmp_path: Path) -> None:
     assert set(held["layout"]) == {layouts[-1].content["id"]}
 
 
+@pytest.mark.parametrize("total", [3.0, 4.1, -0.1])
+def test_a_mean_score_outside_of_its_bin_is_none(tmp_path: Path, total: float) -> None:
+    """Ten rows of the bin from .3 to .4 add up to 3 at least and 4 at most."""
+    table = bins(days=10)
+    place = table.index[(table["day"] == day(9)) & (table["low"] == 0.3) & (table["y"] == 1)][0]
+    table.loc[place, ["n", "p"]] = [10, total]
+    made = workspace(tmp_path, SCORES, bins=table)
+    made.refresh(now=NOW)
+    fine = 3.0 <= total <= 4.0
+    expected = {} if fine else {"bad_moments": 1, "incomplete_day": 19}
+    assert counts(made) == {("facts.score", rule): n for rule, n in expected.items()}
+
+
 def test_too_many_other_bins_refuse_the_run(tmp_path: Path) -> None:
     made = workspace(tmp_path, SCORES, bins=bins(days=10))
     made.refresh(now=NOW)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from valuekit.ready.judge import Judgement
-    from valuekit.workspace.declare import Metric, Model
+    from valuekit.workspace.declare import Model
     from valuekit.workspace.ready import DailyTable, ReadyEffect
 
     Floats = NDArray[np.float64]
@@ -40,12 +40,12 @@ def effect(model: Model, table: DailyTable, found: Judgement) -> pd.DataFrame:
 
     assert isinstance(table, ReadyEffect)  # noqa: S101  the only table of this fact
     parts = []
-    for name, metric in model.metrics.items():
+    for name in table.holds(model):
         if "metric" in table.mapped:
             about = (found.keys["metric"] == name).to_numpy()
         else:
             about = np.ones(len(found.rows), dtype=np.bool_)
-        one = _Metric(model, table, found, name, metric, about)
+        one = _Metric(model, table, found, name, about)
         parts.append(one.rows())
         if name == model.primary_metric:
             found.amount = np.where(about & np.isfinite(one.total), one.total, 0.0)
@@ -61,11 +61,10 @@ class _Metric:
         table: ReadyEffect,
         found: Judgement,
         name: str,
-        metric: Metric,
         about: NDArray[np.bool_],
     ) -> None:
         self.table, self.found, self.about = table, found, about
-        self.name, self.metric = name, metric
+        self.name, self.metric = name, model.metrics[name]
         self.there = table.measures(name)
         self.own = table.metrics.get(name, {})
         self.unknown = model.facts is not None and model.facts.absent == "unknown"

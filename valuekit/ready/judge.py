@@ -16,7 +16,7 @@ import pandas as pd
 from valuekit.ready import rows as made_rows
 from valuekit.ready.bins import NOWHERE, edges_of, places
 from valuekit.ready.keys import keyed
-from valuekit.ready.moments import LARGEST, MOST
+from valuekit.ready.moments import LARGEST, MOST, SURE
 from valuekit.ready.names import CELLS, MEASURES, PLACES
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from valuekit.workspace.ready import DailyTable
 
 ACCEPTED = "accepted"
+_ROUNDED = 1e-6  # tables round their sums
 _ALONE = frozenset({"duplicate", "unknown_metric", "unknown_arm"})  # nothing else misses these
 _SIGNED = frozenset(
     {"sum_e", "sum_y", "sum_f", "mean_y", "value", "outcome_value", "sum_v", "low", "high"}
@@ -139,6 +140,24 @@ def _bins(table: DailyTable, found: Judgement) -> None:
         place = places(found.edges, low, high)
     found.hold(place == NOWHERE, "bad_bin", ", ".join(names))
     found.rows = found.rows.assign(place=place)
+    _within_bins(table, found, place)
+
+
+def _within_bins(table: DailyTable, found: Judgement, place: NDArray[np.int64]) -> None:
+    """The mean score of a bin lies between its edges; the outer bins hold all beyond them."""
+    n = found.number("n")
+    if "brier" in table.mapped:
+        found.hold(found.number("brier") > n * (1 + SURE), "bad_moments", "brier")
+    if "sum_p" not in table.mapped or not found.edges:
+        return
+    total, at = found.number("sum_p"), np.maximum(place, 0)
+    edges = np.asarray(found.edges)
+    low = np.where(at > 0, edges[at], -np.inf)
+    high = np.append(edges[1:], np.inf)[at]
+    slack = _ROUNDED * (n + 1)
+    outside = (total < n * low - slack) | (total > n * high + slack)
+    found.hold((n > 0) & outside, "bad_moments", "sum_p")
+    found.hold((n == 0) & (np.abs(total) > slack), "bad_moments", "sum_p")
 
 
 def _repeated(table: DailyTable, found: Judgement) -> None:

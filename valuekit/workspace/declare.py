@@ -345,6 +345,12 @@ class Model(Declared):
         return {name: one for name, one in self.metrics.items() if name not in only}
 
     @property
+    def handed_metrics(self) -> dict[str, Metric]:
+        """Metrics that a ready-made ``effect`` must hold: all but those of the panel alone."""
+        only = compared(self) - measured_on_units(self) if self.panel is not None else set()
+        return {name: one for name, one in self.metrics.items() if name not in only}
+
+    @property
     def primary_evidence(self) -> Evidence | None:
         """The evidence that carries the headline."""
         return next((one for one in self.evidence if one.primary), None)

@@ -24,7 +24,7 @@ from valuekit.ready.names import (
 from valuekit.workspace.fields import Column, Day, Days, Declared, Flag, Name, Real, Whole
 
 if TYPE_CHECKING:
-    from valuekit.workspace.declare import Metric
+    from valuekit.workspace.declare import Metric, Model
 
 Value = Annotated[str, Field(min_length=1, max_length=256)]
 
@@ -162,11 +162,18 @@ class ReadyEffect(DailyTable):
         if self.metrics and "metric" in self.columns:
             yield "`metric` is a column of long tables, `metrics` are those of wide ones: keep one"
 
-    def problems(self, metrics: dict[str, Metric]) -> Iterator[str]:
+    def holds(self, model: Model) -> tuple[str, ...]:
+        """Names of the metrics that the table is about."""
+        if self.metrics:
+            return tuple(self.metrics)
+        return tuple(model.metrics if "metric" in self.mapped else model.handed_metrics)
+
+    def problems(self, model: Model) -> Iterator[str]:
         """What does not fit the declared metrics."""
+        metrics = model.handed_metrics
         for name in (*self.metrics, *self.named):
-            if name not in metrics:
-                known = ", ".join(sorted(metrics)) or "a [metrics.NAME] of this model"
+            if name not in model.metrics:
+                known = ", ".join(sorted(model.metrics)) or "a [metrics.NAME] of this model"
                 yield f"facts.effect names metric {name!r}, which is not declared: use {known}"
         if self.named and "metric" not in self.mapped:
             yield "`named` gives the names in a column `metric`: add it to `columns`"
@@ -175,11 +182,12 @@ class ReadyEffect(DailyTable):
                 f"facts.effect must tell {len(metrics)} metrics apart: add `metric` to `columns`, "
                 "or one [facts.effect.metrics.NAME] each"
             )
-        for name, metric in metrics.items():
+        for name in metrics:
             if self.metrics and name not in self.metrics:
                 yield f"facts.effect has no columns of metric {name!r}: add metrics.{name} to it"
-                continue
-            yield from self._moments(name, metric)
+        for name in self.holds(model):
+            if name in model.metrics:
+                yield from self._moments(name, model.metrics[name])
 
     def _moments(self, name: str, metric: Metric) -> Iterator[str]:
         there = self.measures(name)

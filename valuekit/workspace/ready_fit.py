@@ -21,7 +21,7 @@ def ready_problems(model: Model) -> Iterator[str]:
     if facts.effect is not None:
         if not model.metrics:
             yield "facts.effect needs at least one [metrics.NAME]: add the metric that it holds"
-        yield from facts.effect.problems(dict(model.metrics))
+        yield from facts.effect.problems(model)
     if model.outcomes is not None:
         if model.predictions is None and model.assignments is None:
             yield "[outcomes] are joined to predictions or assignments, of which there are none"
