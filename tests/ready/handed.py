@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -74,6 +75,8 @@ nonzero = "spenders"
 sum_y = "margin"
 sum_yy = "margin2"
 sum_yyy = "margin3"
+sum_z = "capped"
+sum_zz = "capped2"
 """,
     "demand": """
 [models.demand.facts]
@@ -108,6 +111,7 @@ def from_tables(rows: Workspace, folder: Path) -> Workspace:
             registered = store.registrations(model)
             layout = [one for one in registered if (one.kind, one.name) == ("layout", "score")]
             content = layout[-1].content if layout else {"edges": [], "exact": False}
+            text = _capped(text, model, registered)
             text += FACTS_OF[model].format(
                 complete=last.complete_through,
                 edges=content["edges"],
@@ -118,6 +122,14 @@ def from_tables(rows: Workspace, folder: Path) -> Workspace:
                 if len(frame):
                     _export(data, model, fact, frame, layout[-1:] or [])
     return _written(folder, text)
+
+
+def _capped(text: str, model: str, registered: Sequence[Registered]) -> str:
+    """The workspace with the cap that was found in the rows as a declared one."""
+    found = [one.content["cap"] for one in registered if one.kind == "cap"]
+    caps = [one for one in found if one is not None]
+    head = f"[models.{model}.metrics.margin]\n"
+    return text.replace(head, f"{head}cap = {caps[-1]}\n") if caps else text
 
 
 def _chosen(text: str) -> str:
@@ -189,6 +201,7 @@ def _long(frame: pd.DataFrame, layout: Registered) -> pd.DataFrame:
 def _sums(frame: pd.DataFrame) -> pd.DataFrame:
     """Raw sums of a metric, as a warehouse would add them up."""
     n, mean, c, m3 = (frame[one] for one in ("n", "mean_y", "c_yy", "m3_y"))
+    z, zz = frame["mean_z"], frame["c_zz"]
     return pd.DataFrame(
         {
             "day": frame["day"],
@@ -201,6 +214,8 @@ def _sums(frame: pd.DataFrame) -> pd.DataFrame:
             "crossed": frame["crossed"],
             "margin": n * mean,
             "margin2": c + n * mean**2,
+            "capped": n * z,
+            "capped2": zz + n * z**2,
             "margin3": m3 + 3 * mean * c + n * mean**3,
         }
     )

@@ -67,6 +67,8 @@ class Trial:
         """The declared cap of the metric, else the one found before the start and frozen."""
         if self.metric.cap is not None:
             return float(self.metric.cap)
+        if self.scene.model.ready("effect") is not None:
+            return None  # sums that were handed in are capped at a declared value, or not at all
         found = self.scene.book.registration("cap", self.name)
         held = None if found is None else found.content["cap"]
         return None if held is None else float(str(held))
