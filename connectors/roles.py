@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+from valuekit.ready.names import COMMON, KEYS
 from valuekit.workspace.declare import (
     Assignments,
     Block,
+    DailyTable,
     Model,
     Outcomes,
     Panel,
@@ -23,10 +25,7 @@ Role = Literal["key", "number", "label", "time", "year", "text"]
 
 def blocks(model: Model) -> Iterator[tuple[str, Block]]:
     """The declared tables of a model by what they are."""
-    for name in ("predictions", "assignments", "outcomes", "panel"):
-        block = getattr(model, name)
-        if block is not None:
-            yield name, block
+    yield from model.blocks.items()
 
 
 def roles(workspace: Workspace, source: str, table: str) -> dict[str, Role]:
@@ -50,6 +49,8 @@ def block_roles(model: Model, block: Block) -> dict[str, Role]:
         pairs = [*_assignments(block), *_joined(model, "assignments")]
     elif isinstance(block, Panel):
         pairs = list(_panel(model, block))
+    elif isinstance(block, DailyTable):
+        pairs = list(_ready(block))
     else:
         pairs = list(_outcomes(model, block))
     found: dict[str, Role] = {}
@@ -95,6 +96,17 @@ def _panel(model: Model, block: Panel) -> Iterator[tuple[str | None, Role]]:
         yield metric.column, "number"
     yield from ((block.id, "key"), (block.group, "text"), (block.arm, "label"))
     yield from ((column, "text") for column in block.segments)
+
+
+def _ready(block: DailyTable) -> Iterator[tuple[str | None, Role]]:
+    """Counts and sums are numbers, keys are text, the classes of decisions and labels."""
+    yield block.day, "time"
+    keys = {*COMMON, *KEYS[block.fact]}
+    for name, column in block.read():
+        if name in keys or name.startswith("seg"):
+            yield column, "label" if name in {"label", "predicted", "acted"} else "text"
+        else:
+            yield column, "number"
 
 
 def _joined(model: Model, part: str) -> Iterator[tuple[str | None, Role]]:

@@ -44,7 +44,7 @@ never 0. NaN and infinity never occur.
 | `holdout status` | `schema`, `holdouts` (list of HoldoutStatus) |
 | `quarantine [MODEL]` | `schema`, `run`, `finished`, `rules` (HeldBack), `sources` (Balance) |
 | `quarantine explain RULE` | `schema`, `rule` (Rule), `rules` (list of HeldBack, all models) |
-| `ledger MODEL DAY` | `schema`, `model`, `day`, `facts`, `by_month`: see [ledger.md](ledger.md) |
+| `ledger MODEL DAY` | `schema`, `model`, `day`, `facts` (null: unknown), `by_month` |
 
 A finding has `severity`, `code`, `place`, `value`, `rule`, `remedy` and `rows`.
 

@@ -194,8 +194,7 @@ class Workspace:
     def source_of(self, model: str) -> str:
         """Name of the source that a model's tables lie in."""
         declared = self.loaded.workspace.models[model]
-        block = declared.predictions or declared.assignments or declared.panel
-        return self.loaded.workspace.source_of(block) if block else ""
+        return self.loaded.workspace.source_of(next(iter(declared.blocks.values())))
 
     def scorecards(self) -> dict[str, Scorecard]:
         """All scorecards of the last good run, in the workspace's order."""
@@ -333,12 +332,18 @@ class Workspace:
         return made
 
     def ledger(self, model: str, day: date) -> dict[str, object]:
-        """The facts of one model and day, vectors unpacked, JSON-ready."""
+        """The facts of one model and day, vectors unpacked, JSON-ready.
+
+        Measures that a ready-made table does not give are None.
+        """
         from valuekit.ledger.show import day_of
+        from valuekit.ready.show import as_given
 
         self.known(model)
+        declared = self.loaded.workspace.models[model]
         with self.store() as store:
-            return day_of(store, model, day)
+            found = day_of(store, model, day)
+        return found | {"facts": as_given(declared, found["facts"])}
 
     def quarantine(self, model: str | None = None) -> tuple[HeldBack, ...]:
         """The rules that hold rows back, with counts, limits and the newest examples.

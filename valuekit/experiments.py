@@ -126,10 +126,13 @@ class Holdouts:
 
         Raises:
             SourceError: when the tables cannot be read.
-            WorkspaceError: for a connector that cannot deal units.
+            WorkspaceError: for a connector that cannot deal units, or daily tables of them.
         """
         declared = self._declared(model)
         metric = declared.primary_metric
+        if declared.ready("effect") is not None:
+            rule = "its units are counted in daily tables, so past ones cannot be dealt"
+            raise WorkspaceError(refused(model, "[facts.effect]", rule, "Start without the check."))
         loaded = self.held.loaded
         source = self.held.source_of(model)
         connector = open_connector(
@@ -200,7 +203,8 @@ class Holdouts:
         from valuekit.assess.settlement import known, sought_of
 
         declared = self._declared(model)
-        wait = declared.outcomes.window + declared.outcomes.allowance if declared.outcomes else 0
+        waits = declared.outcomes or declared.facts
+        wait = waits.window + waits.allowance if waits else 0
         book = self._book(model)
         found: object = "the model has not been refreshed yet"
         sought = effect

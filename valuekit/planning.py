@@ -196,7 +196,8 @@ def to_paste(model: Model, one: Registered) -> str:
     content, name = one.content, one.model
     lines = [f"# Registered on {one.day.isoformat()}; change nothing below after the start."]
     p = model.predictions
-    if model.assignments is None and (p is None or p.arm is None or p.unit is None):
+    logs = model.assignments is None and model.ready("effect") is None
+    if logs and (p is None or p.arm is None or p.unit is None):
         lines.append(f"[models.{name}.predictions]")
         if p is None or p.arm is None:
             lines.append(f'arm = "{COLUMN}"')
@@ -224,6 +225,12 @@ def to_log(model: Model, one: Registered) -> str:
     content = one.content
     start = day(date.fromisoformat(str(content["start"])))
     arms = f"`{content['control']}` or `{content['treated']}`"
+    ready = model.ready("effect")
+    if ready is not None:
+        return (
+            f"From {start} on count the units of each arm apart in table `{ready.table}`: {arms} "
+            f"in column `{ready.mapped['arm']}`, each unit on the day of its first exposure."
+        )
     if model.assignments is not None:
         where = f"column `{model.assignments.arm}` of table `{model.assignments.table}`"
         unit = model.assignments.unit

@@ -27,6 +27,7 @@ from valuekit.ledger.months import by_month, daily_from, lost, whole_months
 from valuekit.quarantine.carry import carried
 from valuekit.quarantine.jump import JUMPED
 from valuekit.quarantine.limits import WARNED, judge
+from valuekit.ready.laws import more_than_served
 from valuekit.source import Connector, Held, Pull, Registered
 
 if TYPE_CHECKING:
@@ -180,6 +181,8 @@ def pulled(
         made = _wholly(turn, found)
     made = replace(made, facts=by_month(made.facts, made.daily_from))
     _account(loaded, name, made)
+    if over := more_than_served(name, loaded.workspace.models[name], made.facts):
+        raise SourceError(*over)
     made = _judged(loaded, store, name, made)
     through = _published(loaded.workspace.models[name], before)
     survey = None if made.survey is None else noted(made.survey, made.facts["intake"])
@@ -372,7 +375,7 @@ def _published(model: Model, before: RunModelRecord | None) -> date | None:
     """Last day that had been shown as settled: its outcome window was closed."""
     if before is None or before.last is None:
         return None
-    o = model.outcomes
+    o = model.outcomes or model.facts
     if o is None or model.task == "forecast":
         return before.last
     if before.complete_through is None:

@@ -210,8 +210,7 @@ def _pull_all(
 
 def _opened(loaded: Loaded, name: str, opened: dict[str, Connector], stack: ExitStack) -> Connector:
     workspace, model = loaded.workspace, loaded.workspace.models[name]
-    block = model.predictions or model.assignments or model.panel
-    source = workspace.source_of(block) if block else next(iter(workspace.sources))
+    source = workspace.source_of(next(iter(model.blocks.values())))
     if source not in opened:
         made = open_connector(source, workspace.sources[source], loaded.folder, workspace)
         stack.callback(made.close)
@@ -265,7 +264,7 @@ def _assess_all(
 def _first_day(volume: pd.DataFrame, model: Model) -> date | None:
     """First day that shared costs fall on: served predictions, or the launch without a log."""
     if volume.empty:
-        alone = model.panel is not None and model.predictions is None
+        alone = model.predictions is None and (model.panel or model.facts) is not None
         return model.launched if alone else None
     found: date = volume["day"].min().date()
     return found

@@ -110,10 +110,10 @@ class Arm:
     name: str
     role: Literal["treated", "control", "other"]
     units: int
-    matched: int
+    matched: int | None
     mean: float | None
     sd: float | None
-    nonzero: int
+    nonzero: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ class Held:
     """One row that a rule held back, redacted: enough to find it, too little to know whom it is of.
 
     Attributes:
-        source: ``predictions``, ``assignments``, ``outcomes`` or ``panel``.
+        source: ``predictions``, ``assignments``, ``outcomes``, ``panel`` or ``facts.NAME``.
         table: The table as declared.
         rule: Name of the rule, as in the fact ``intake``.
         reference: How to find the row: its id, else its key, else file and line.

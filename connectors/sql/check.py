@@ -14,6 +14,7 @@ from connectors.sql.labels import labels
 from connectors.sql.lookalikes import lookalikes
 from connectors.sql.panel_check import check_panel
 from connectors.sql.profile import Profile, profile
+from connectors.sql.ready_check import check_ready
 from connectors.sql.sample import join
 from valuekit.errors import Finding, SourceError
 from valuekit.source import Check
@@ -53,27 +54,29 @@ def check(engine: Engine, workspace: Workspace, model: str) -> Check:
             findings += error.findings
             continue
         findings += profiles[name].findings
-    share, more = _deeper(engine, declared, known)
+    share, more = _deeper(engine, workspace, model, known)
     bytes_ = size(engine, workspace, declared, known, profiles) if profiles else None
     return Check((*findings, *more), _frame(declared, profiles), share, bytes_)
 
 
 def _deeper(
-    engine: Engine, model: Model, known: dict[str, Usable]
+    engine: Engine, workspace: Workspace, name: str, known: dict[str, Usable]
 ) -> tuple[float | None, list[Finding]]:
-    """What needs more than one column: arms, labels, the join."""
+    """What needs more than one column: arms, labels, the join, sums that contradict each other."""
+    model = workspace.models[name]
     found: list[Finding] = []
     share: float | None = None
     parts = dict(blocks(model))
     try:
-        for name, one in known.items():
-            found += without_values(engine, model, parts[name], one.kinds)
-        if all(known.get(name, _NOTHING).kinds for name in parts):
+        for part, one in known.items():
+            found += without_values(engine, model, parts[part], one.kinds)
+        if all(known.get(part, _NOTHING).kinds for part in parts):
             found += lost_zeros(engine, model)
             found += lookalikes(engine, model)
         found += arms(engine, model, known)
         found += labels(engine, model, known["outcomes"].kinds if "outcomes" in known else {})
         found += check_panel(engine, model, known)
+        found += check_ready(engine, workspace, name, known)
         share, joined = join(engine, model, known)
         found += joined
     except SourceError as error:

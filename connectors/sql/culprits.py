@@ -10,7 +10,7 @@ from connectors.roles import Block
 from connectors.sql.keys import Keys, actual_time
 from connectors.sql.spine import CLASSES
 from connectors.sql.work import Work
-from valuekit.workspace.declare import Assignments, Model, Outcomes, Predictions
+from valuekit.workspace.declare import Assignments, DailyTable, Model, Outcomes, Predictions
 from valuekit.workspace.panel import Panel
 
 Cells = Mapping[str, str | None]
@@ -73,6 +73,9 @@ def culprits(work: Work, model: Model, block: Block, keys: Keys | None) -> Culpr
         return _predictions(model, block, keys)
     if isinstance(block, Assignments):
         return _assignments(block, keys)
+    if isinstance(block, DailyTable):
+        msg = "rows of ready-made tables are told apart where they are judged"
+        raise TypeError(msg)
     if isinstance(block, Panel):
         return _panel(model, block)
     return _outcomes(work, model, block, keys)

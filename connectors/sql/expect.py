@@ -14,6 +14,7 @@ from valuekit.errors import Finding
 from valuekit.ledger import schema
 from valuekit.ledger.months import KEPT_DAYS
 from valuekit.workspace.declare import Model, Workspace
+from valuekit.workspace.ready import role_of
 
 if TYPE_CHECKING:
     from connectors.sql.columns import Usable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 MOST_VALUES = 20
 SCORE_ROWS = 4  # acted or not, two labels
 MONTH = 30  # days
+_BIN = 12  # bytes of an element in the three vectors of scores
 
 
 def arms(engine: Engine, model: Model, known: dict[str, Usable]) -> list[Finding]:
@@ -73,8 +75,8 @@ def size(
     profiles: dict[str, Profile],
 ) -> int:
     """Projected bytes of the model's facts in the store, from days, arms, versions, segments."""
-    panel = _panel_bytes(engine, model, known, profiles)
-    if model.predictions is None and model.assignments is None:
+    panel = _panel_bytes(engine, model, known, profiles) + _ready_bytes(model, profiles)
+    if not {"predictions", "assignments"} & set(profiles):
         return panel
     spine = "predictions" if "predictions" in profiles else next(iter(profiles))
     days = profiles[spine].days
@@ -106,6 +108,18 @@ def _bin_bytes(model: Model, number_of_arms: int, bins: int) -> int:
     if p is None or p.score is None or model.task != "classification":
         return 0
     return SCORE_ROWS * number_of_arms * (schema.SCORE.row_bytes(bins) - schema.SCORE.row_bytes())
+
+
+def _ready_bytes(model: Model, profiles: dict[str, Profile]) -> int:
+    """Bytes of ready-made tables: their rows are those of the facts, those of scores a bin each."""
+    total = 0
+    for fact, table in (model.facts.tables if model.facts is not None else {}).items():
+        if (found := profiles.get(role_of(fact))) is not None:
+            metrics = len(model.metrics) if fact == "effect" and "metric" not in table.mapped else 1
+            size = _BIN if fact == "score" else schema.FACTS[fact].row_bytes()
+            total += found.rows * max(metrics, 1) * size * (1 + len(table.segments))
+            total += found.days * schema.INTAKE.row_bytes()
+    return total
 
 
 def _panel_bytes(
@@ -161,6 +175,10 @@ def _arm_column(model: Model, known: dict[str, Usable]) -> tuple[str, str] | Non
     for name, block in (("assignments", model.assignments), ("predictions", model.predictions)):
         if block is not None and name in known and block.arm in known[name].kinds and block.arm:
             return block.table, block.arm
+    ready = model.ready("effect")
+    effect = known.get(role_of("effect"))
+    if ready is not None and effect is not None and ready.mapped["arm"] in effect.kinds:
+        return ready.table, ready.mapped["arm"]
     return None
 
 

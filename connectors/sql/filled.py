@@ -15,7 +15,15 @@ from connectors.base import Engine, Within
 from connectors.findings import place
 from connectors.roles import Block, block_roles
 from valuekit.errors import Finding
-from valuekit.workspace.declare import Assignments, Model, Outcomes, Panel, Predictions
+from valuekit.ready.names import KEYS
+from valuekit.workspace.declare import (
+    Assignments,
+    DailyTable,
+    Model,
+    Outcomes,
+    Panel,
+    Predictions,
+)
 
 _FIRST = "2048"  # rows
 
@@ -93,6 +101,9 @@ def _needed(model: Model, block: Block) -> Iterator[str | None]:
     elif isinstance(block, Outcomes):
         yield block.id
         yield from block.on.values()
+    elif isinstance(block, DailyTable):
+        keys = KEYS[block.fact]
+        yield from (block.mapped.get(name) for name, default in keys.items() if default is None)
     else:
         yield from (block.id, block.group)
 
@@ -107,6 +118,8 @@ def _told(model: Model, block: Block) -> Iterator[str | None]:
         yield block.label
         for metric in model.unit_metrics.values():
             yield from (metric.column, metric.denominator)
+    elif isinstance(block, DailyTable):
+        yield from dict(block.read()).values()
     elif isinstance(block, Panel):
         for metric in model.panel_metrics.values():
             yield metric.column

@@ -27,6 +27,7 @@ from connectors.sql.work import Work
 from valuekit.quarantine.carry import newest as newest_of
 from valuekit.quarantine.redact import EXAMPLES, cell, escaped, row_hash
 from valuekit.quarantine.rules import rule as told
+from valuekit.ready.names import PREFIX
 from valuekit.source import Held
 from valuekit.workspace.declare import Model
 
@@ -51,10 +52,10 @@ def held_back(
     for frame in frames:
         held = frame[(frame["fate"] == "quarantined") & (frame["rows"] > 0)]
         counts = held.groupby("rule", sort=True)["rows"].sum()
-        if len(counts):
-            name = str(held["source"].iloc[0])
+        name = str(held["source"].iloc[0]) if len(counts) else ""
+        if len(counts) and not name.startswith(PREFIX):  # ready-made rows are told elsewhere
             block: Block = getattr(model, name)
-            found += _lines(work, name, block, counts.index)
+            found += unsplit_lines(work, name, block, counts.index)
             lines = work.engine.quarantined(block.table)
             rules = {str(rule): int(n) for rule, n in counts.items() if rule not in lines}
             if rules:
@@ -65,7 +66,7 @@ def held_back(
     return newest_of(found)
 
 
-def _lines(work: Work, name: str, block: Block, rules: pd.Index) -> list[Held]:
+def unsplit_lines(work: Work, name: str, block: Block, rules: pd.Index) -> list[Held]:
     """Lines that could not be split: nothing of their content is kept but the hash."""
     return [
         Held(

@@ -91,7 +91,7 @@ def layout(
     """
     frozen = work.frozen("layout", name)
     if frozen is not None:
-        return _read(frozen)
+        return read_of(frozen)
     if work.slice is not None:
         raise Unbounded(f"the bins of {name} are not registered yet")
     rows = values.subquery()
@@ -110,7 +110,7 @@ def layout(
     else:
         edges, counts = _equal_mass(work, name, each, bins, thresholds)
     work.drop(each)
-    return _made(work, name, edges, counts, span, exact=len(distinct) <= exact)
+    return made_of(work, name, edges, counts, span, exact=len(distinct) <= exact)
 
 
 def _equal_mass(
@@ -163,7 +163,7 @@ def coarser(
     """
     frozen = work.frozen("layout", name)
     if frozen is not None:
-        return _read(frozen)
+        return read_of(frozen)
     counts = np.asarray(fine.counts, dtype=np.int64)
     before = np.concatenate([[0], np.cumsum(counts)[:-1]])
     cell = np.floor(before * bins / max(int(counts.sum()), 1)).astype(np.int64)
@@ -179,10 +179,10 @@ def coarser(
         msg = "a layout names its reference as a list of two days"
         raise TypeError(msg)
     days = date.fromisoformat(str(span[0])), date.fromisoformat(str(span[1]))
-    return _made(work, name, edges, added, days, exact=exact)
+    return made_of(work, name, edges, added, days, exact=exact)
 
 
-def _made(
+def made_of(
     work: Work,
     name: str,
     edges: tuple[float, ...],
@@ -191,6 +191,7 @@ def _made(
     *,
     exact: bool,
 ) -> Layout:
+    """A layout of some edges, with its registration."""
     digest = hashlib.sha256(repr(list(edges)).encode()).hexdigest()[:8]
     layout_id = f"{name.partition('_')[0]}-{digest}"
     content: dict[str, object] = {
@@ -204,7 +205,8 @@ def _made(
     return Layout(layout_id, edges, counts, registered, new=True)
 
 
-def _read(frozen: Registered) -> Layout:
+def read_of(frozen: Registered) -> Layout:
+    """The layout of a registration."""
     content: Any = frozen.content
     edges = tuple(float(one) for one in content["edges"])
     counts = tuple(int(one) for one in content["counts"])

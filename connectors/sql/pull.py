@@ -25,6 +25,8 @@ from connectors.sql.joined import Joined, join
 from connectors.sql.layout import Layout, coarser, layout, reference
 from connectors.sql.measured import measured
 from connectors.sql.panel import panel
+from connectors.sql.ready import Handed, handed_in
+from connectors.sql.ready_held import ready_examples
 from connectors.sql.refuse import refuse
 from connectors.sql.returning import returning
 from connectors.sql.scope import Slice, Unbounded
@@ -133,12 +135,13 @@ def _whole(work: Work, declared: Model, told: list[Finding]) -> Pull:
     found = Found(findings=told)
     try:
         joined = join(work)
-        over = panel(work, declared)
-        framed = frame(declared, joined, over)
+        over, handed = panel(work, declared), handed_in(work, declared)
+        framed = frame(declared, joined, over, handed)
         suspects(work, by_rule(framed.sources))
         _shaped(work, framed.last or date(1970, 1, 1), found)
         _empty(work, framed, found)
         _facts(work, joined, found)
+        _ready(work, declared, handed, found)
         if over is not None:
             found.frames["panel"] = over.frames
             found.findings += over.findings
@@ -190,21 +193,34 @@ def slices(plan: Plan, work: Callable[..., Work], declared: Model, told: list[Fi
 
 def _slice(work: Work, declared: Model, found: Found) -> None:
     assert work.slice is not None  # noqa: S101  the caller made it
-    joined = join(work)
+    joined, handed = join(work), handed_in(work, declared)
     own = Found()
     _facts(work, joined, own)
-    own.frames["intake"] = intake(work, list(joined.sources), work.slice.first)
+    _ready(work, declared, handed, own)
+    sources = [*joined.sources, *(one.source for one in handed)]
+    own.frames["intake"] = intake(work, sources, work.slice.first)
     for name, frames in own.frames.items():
         cut = [work.slice.cut(one) for one in frames if len(one)]
         own.frames[name] = [one for one in cut if len(one)]
         found.frames[name] += own.frames[name]
     found.held += held_back(work, declared, joined, None, own.frames["intake"])
+    found.held += own.held
     found.registered += [one for one in own.registered if one not in found.registered]
     found.findings += own.findings
-    found.rows += sum(one.read for one in joined.sources)
+    found.rows += sum(one.read for one in sources)
     found.crossing |= own.crossing
     for role, days in own.tied.items():
         found.tied.setdefault(role, {}).update(days)
+
+
+def _ready(work: Work, declared: Model, handed: list[Handed], found: Found) -> None:
+    """Facts that arrive ready-made, with what was registered and held back of them."""
+    for one in handed:
+        found.frames[one.table.fact] += one.frames
+        found.registered += one.registered
+        found.findings += one.findings
+    found.registered += [one for one in work.noted if one not in found.registered]
+    found.held += ready_examples(work, declared, handed)
 
 
 def _panel(work: Work, declared: Model, found: Found) -> None:

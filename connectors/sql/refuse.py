@@ -50,8 +50,7 @@ def _columns(engine: Engine, model: Model) -> list[Finding]:
 def _one_source(engine: Engine, workspace: Workspace, model: str) -> None:
     """All tables of a model must lie in one source: joins run where the data lies."""
     declared = workspace.models[model]
-    blocks = (declared.predictions, declared.assignments, declared.outcomes, declared.panel)
-    others = {workspace.source_of(one) for one in blocks if one is not None} - {engine.name}
+    others = {workspace.source_of(one) for _, one in blocks(declared)} - {engine.name}
     if others:
         raise SourceError(
             Finding(

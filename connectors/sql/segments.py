@@ -73,11 +73,11 @@ def segments(work: Work, names: tuple[str, ...], rows: sa.FromClause) -> list[Se
             .limit(most + 1)
         )
         values = work.run(f"values of {name}", counted)
-        found.append(Segment(name, place, _named(work, name, values)))
+        found.append(Segment(name, place, kept_apart(work, name, values)))
     return found
 
 
-def _named(work: Work, name: str, found: pd.DataFrame) -> tuple[str, ...] | None:
+def kept_apart(work: Work, name: str, found: pd.DataFrame) -> tuple[str, ...] | None:
     """Values kept apart; None while there is room for all.
 
     Args:

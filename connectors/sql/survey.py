@@ -21,6 +21,7 @@ from connectors.sql.framed import on_units
 from connectors.sql.instants import day_or_none
 from connectors.sql.keys import prediction_keys
 from connectors.sql.panel_rows import day_of
+from connectors.sql.ready_rows import day_of_row
 from connectors.sql.refuse import refuse
 from connectors.sql.spine import read
 from connectors.sql.when import when_column
@@ -28,7 +29,7 @@ from connectors.sql.work import Expression, Work
 from valuekit import __version__
 from valuekit.incremental.survey import NO_DAY, Part, Print, Survey, Surveyed
 from valuekit.ledger.schema import FACTS
-from valuekit.workspace.declare import Block, Model, Panel, Predictions, Workspace
+from valuekit.workspace.declare import Block, DailyTable, Model, Panel, Predictions, Workspace
 
 # A file may change twice within the resolution of its times: one so young is read again.
 SETTLED = 2_000_000_000  # ns
@@ -158,6 +159,8 @@ def _day(engine: Engine, model: Model, block: Block, parts: tuple[str, ...]) -> 
     if column is None:
         return sa.cast(sa.null(), sa.Date())
     value, kind = engine.typed(block.table, column, parts), engine.kind(block.table, column)
+    if isinstance(block, DailyTable):
+        return day_or_none(day_of_row(engine, value, kind), value, kind)
     panel = isinstance(block, Panel)
     day = day_of(engine, value, kind) if panel else engine.local_day(value)
     return day_or_none(day, value, kind)

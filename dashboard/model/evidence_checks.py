@@ -31,7 +31,7 @@ def _columns(one: EvidenceReport, noun: str) -> list[dict[str, object]]:
         ("With an outcome", _matched),
         ("Mean", lambda arm: mean(arm.mean)),
         ("Spread (SD)", lambda arm: mean(arm.sd)),
-        ("Above zero", lambda arm: count(arm.nonzero)),
+        ("Above zero", lambda arm: "Unknown" if arm.nonzero is None else count(arm.nonzero)),
     ]
     return [
         {"Arm": name, **{say.arm_name(arm): shown(arm) for arm in one.arms}}
@@ -40,6 +40,8 @@ def _columns(one: EvidenceReport, noun: str) -> list[dict[str, object]]:
 
 
 def _matched(arm: Arm) -> str:
+    if arm.matched is None:
+        return "Unknown"
     share = f" ({percent(arm.matched / arm.units)})" if arm.units else ""
     return f"{count(arm.matched)}{share}"
 

@@ -248,7 +248,8 @@ def horizon_figures(
             made = errors.mae(days, unit=unit, level=level)
         name = f"{horizon} period{'' if horizon == 1 else 's'} ahead"
         formula = "sum of |e| / sum of |actual|" if made.unit == "share" else "mean of |e|"
-        passport = _Passport(f"horizon.{horizon}", name, "lower", "WAPE", formula, "")
+        need = "WAPE" if made.unit == "share" else "MAE"
+        passport = _Passport(f"horizon.{horizon}", name, "lower", need, formula, "")
         found.append(_figure(passport, made))
     return tuple(found)
 

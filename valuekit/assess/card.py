@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypedDict
 
 from valuekit.assess.breakdown import segments, versions
@@ -10,7 +11,7 @@ from valuekit.assess.designs import build
 from valuekit.assess.designs.base import no_series
 from valuekit.assess.floors import withheld
 from valuekit.assess.headline import headline
-from valuekit.assess.health import health, no_log
+from valuekit.assess.health import health, no_log, unpriced
 from valuekit.assess.history import changes, declining, degradation, drifts, trend
 from valuekit.assess.quality import accuracy, performance
 from valuekit.assess.review import NO_EVIDENCE, case
@@ -62,6 +63,8 @@ def assess(workspace: Workspace, model: str, book: Book) -> Scorecard:
     weeks = (
         weekly(worth, quality, cost, volume, here.span, here.mature_through) if here.span else ()
     )
+    if unpriced(here):
+        weeks = tuple(replace(one, net=None) for one in weeks)
     found = changes(here, quality, lead.daily if lead else no_series(), worth)
     slope = trend(weeks, quality)
     state = health(here)
@@ -134,7 +137,7 @@ def _worth(here: Scene, lead: Design | None) -> Worth:
 
 def _to_date(here: Scene, worth: Worth) -> tuple[ToDate, ...]:
     cost = here.fact("cost")
-    if here.mature is None or cost.empty:
+    if here.mature is None or cost.empty or unpriced(here):
         return ()
     return to_date(worth, cost, here.mature.first, here.mature.last, since(here, cost))
 
@@ -148,8 +151,14 @@ def _unit_costs(here: Scene) -> tuple[Figure, ...]:
         here.fact("volume"),
         here.span,
         here.currency,
-        NONE_SERVED if here.model.predictions is not None else no_log(here.model),
+        NONE_SERVED if _served(here) else no_log(here.model),
+        unpriced(here),
     )
+
+
+def _served(here: Scene) -> bool:
+    """Whether it is known how many predictions were served."""
+    return here.model.predictions is not None or here.model.ready("volume") is not None
 
 
 def _days(here: Scene, quality: Performance) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from valuekit.assess.health import uncosted
+from valuekit.assess.health import uncosted, unpriced
 from valuekit.cost.lines import MARGINAL, total, within
 from valuekit.cost.unit import NONE_DECLARED, per_prediction
 from valuekit.estimate import Estimate, Period, unknown
@@ -45,8 +45,7 @@ def _figures(scene: Scene, worth: Worth, counted: Counted) -> PeriodFigures:
     paid_days = Period(since(scene, cost), days.last) if counted.name == "all" else days
     paid = within(cost, paid_days)
     value = _value(scene, worth, counted)
-    marginal = _paid(cost, paid, (MARGINAL,), unit, days)
-    attributed = _paid(cost, paid, (), unit, days)
+    marginal, attributed = (_paid(scene, paid, bases, days) for bases in ((MARGINAL,), ()))
     priced, running = _whole(scene, attributed), _whole(scene, marginal)
     earned, forward = net(value, priced), net(value, running)
     volume = within(scene.fact("volume"), days)
@@ -93,11 +92,11 @@ def _value(scene: Scene, worth: Worth, counted: Counted) -> Estimate:
     return value
 
 
-def _paid(
-    cost: pd.DataFrame, paid: pd.DataFrame, bases: tuple[str, ...], unit: str, days: Period
-) -> Estimate:
-    if cost.empty:
-        return unknown(NONE_DECLARED, unit, period=days)
+def _paid(scene: Scene, paid: pd.DataFrame, bases: tuple[str, ...], days: Period) -> Estimate:
+    unit = scene.currency
+    why = unpriced(scene) or (NONE_DECLARED if scene.fact("cost").empty else "")
+    if why:
+        return unknown(why, unit, period=days)
     name = "marginal cost" if bases else "fully attributed cost"
     return cost_estimate(total(paid, *bases), unit, days, name)
 

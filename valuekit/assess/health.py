@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from valuekit.assess.carried import filled_in, lacking, why_lacking
 from valuekit.assess.scene import over_panel
 from valuekit.cost.unit import costed_share
 from valuekit.estimate import Estimate, unknown
@@ -13,7 +14,7 @@ from valuekit.uplift.proportion import share
 
 if TYPE_CHECKING:
     from valuekit.assess.scene import Scene
-    from valuekit.workspace.declare import Model
+    from valuekit.workspace.declare import Evidence, Model
 
 
 def health(scene: Scene) -> Health:
@@ -38,6 +39,8 @@ def health(scene: Scene) -> Health:
 
 def no_log(model: Model) -> str:
     """Why there is no prediction to count."""
+    if model.facts is not None and model.ready("volume") is None:
+        return "no [facts.volume] says how many predictions were served"
     only = "outcomes by group and time" if model.assignments is None else "assigned units"
     return f"the model has no prediction log, only {only}"
 
@@ -65,11 +68,37 @@ def coverage(scene: Scene) -> Estimate:
     if over_panel(scene.model):
         why = "outcomes are read by group and day, so nothing is joined"
         return unknown(why, "share", period=scene.mature)
+    if scene.model.outcomes is None and scene.model.facts is not None:
+        return _of_ready(scene, evidence)
     if scene.model.outcomes is None:
         return unknown("the model has no outcomes to join", "share", period=scene.mature)
     if evidence is not None and evidence.design in {"holdout", "observational"}:
         return _of_units(scene)
     return _of_predictions(scene)
+
+
+def _of_ready(scene: Scene, evidence: Evidence | None) -> Estimate:
+    """Share that found an outcome before the tables were handed in, where they say so."""
+    model = scene.model
+    if evidence is not None and evidence.design == "holdout" and model.ready("effect") is not None:
+        return _of_units(scene)
+    missing = lacking(model, "volume", ["labelled"])
+    if model.ready("volume") is None or missing:
+        why = why_lacking("volume", missing) if missing else no_log(model)
+        return unknown(why, "share", period=scene.mature)
+    return _labelled(scene)
+
+
+def unpriced(scene: Scene) -> str:
+    """Why what is paid per use is unknown: no ready-made table counts it; empty otherwise."""
+    model = scene.model
+    if model.facts is None or model.predictions is not None:
+        return ""
+    if model.costs.per_prediction is not None and model.ready("volume") is None:
+        return f"each prediction has a price, and {no_log(model)}"
+    if model.costs.tokens and model.ready("usage") is None:
+        return "tokens have a price, and no [facts.usage] says how many were used"
+    return ""
 
 
 def uncovered(scene: Scene) -> str:
@@ -79,7 +108,9 @@ def uncovered(scene: Scene) -> str:
 
 def uncosted(scene: Scene) -> str:
     """Why net value is withheld: too few predictions have a price; empty when enough have."""
-    return _below(costed(scene), scene.settings.costing_floor, "predictions have a cost")
+    return unpriced(scene) or _below(
+        costed(scene), scene.settings.costing_floor, "predictions have a cost"
+    )
 
 
 def _below(share: Estimate, floor: float, what: str) -> str:
@@ -94,8 +125,9 @@ def _of_units(scene: Scene) -> Estimate:
         return unknown(why, "share", period=scene.mature)
     evidence = scene.model.primary_evidence
     named = scene.metric_of(evidence) if evidence else None
+    name = named[0] if named else ""
     effect = scene.fact("effect", scene.mature)
-    rows = effect[effect["metric"] == (named[0] if named else "")]
+    rows = filled_in(scene.model, name, effect[effect["metric"] == name])
     return share(
         int(rows["matched"].sum()),
         int(rows["units"].sum()),
@@ -111,6 +143,10 @@ def _of_predictions(scene: Scene) -> Estimate:
     if outcomes.absent == "zero":
         why = "a prediction without an outcome row counts as label 0, so none is missing"
         return unknown(why, "share", period=scene.mature)
+    return _labelled(scene)
+
+
+def _labelled(scene: Scene) -> Estimate:
     volume = scene.fact("volume", scene.mature)
     return share(
         int(volume["labelled"].sum()),
@@ -124,6 +160,8 @@ def _missing(scene: Scene) -> int:
     panel = scene.model.panel
     daily = panel is not None and panel.frequency == "day" and over_panel(scene.model)
     rows = scene.fact("panel" if daily else "volume", scene.span)
+    if rows.empty and scene.model.facts is not None:
+        rows = scene.fact(next(iter(scene.model.facts.tables)), scene.span)
     if scene.span is None or rows.empty:
         return 0
     spread = (rows["day"].max() - rows["day"].min()).days + 1

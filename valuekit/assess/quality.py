@@ -13,6 +13,7 @@ from valuekit.accuracy.payoff import cells
 from valuekit.accuracy.roc import roc_points
 from valuekit.accuracy.score_bins import ScoreBins, score_table
 from valuekit.accuracy.threshold import best_threshold, threshold_gain, value_curve
+from valuekit.assess.carried import acts, lacking, told
 from valuekit.assess.designs.base import why_unknown
 from valuekit.assess.designs.baseline import finest
 from valuekit.assess.scene import over_panel
@@ -27,14 +28,19 @@ from valuekit.degradation.performance import (
 from valuekit.estimate import Period
 from valuekit.facts import kept
 from valuekit.scorecard import Accuracy, Figure
+from valuekit.workspace.ready import ReadyScore
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from valuekit.assess.scene import Scene
-    from valuekit.workspace.declare import Matrix
+    from valuekit.workspace.declare import Matrix, Model
 
 NO_LOG = "There is no prediction log, so there is no prediction to judge."
+NO_TABLE = (
+    "None of [facts.score], [facts.confusion] and [facts.error] is declared, so there is no "
+    "prediction to judge."
+)
 NO_LABEL = "No label is declared for this model, so its accuracy is unknown."
 TARGET = "target"
 
@@ -100,8 +106,7 @@ def _unspoiled(
             "Only the control group is judged: the model's action changes the outcome of the rest.",
             True,
         )
-    predictions = scene.model.predictions
-    if predictions is None or predictions.acted is None:
+    if not acts(scene.model) or (scene.model.predictions is None and score["acted"].eq("").all()):
         return confusion, score, "", True
     idle = score[score["acted"] == "0"]
     if idle.empty:
@@ -120,6 +125,8 @@ def accuracy(scene: Scene) -> Accuracy:
         return Accuracy("", (), withheld=f"Nothing to judge: {why_unknown(scene)}.")
     if scene.model.predictions is None and over_panel(scene.model):
         return Accuracy("", (), withheld=NO_LOG)
+    if scene.model.predictions is None and scene.model.facts and not _handed(scene.model):
+        return Accuracy("", (), withheld=NO_TABLE)
     if scene.model.task in {"regression", "forecast"}:
         return _errors(scene, scene.mature)
     return _classes(scene, scene.mature)
@@ -130,14 +137,16 @@ def _errors(scene: Scene, period: Period) -> Accuracy:
     if frame.empty:
         return Accuracy("", (), withheld="No prediction has found its actual value yet.")
     others = sorted(set(frame["forecaster"]) - {"model"})
-    figures = error_figures(frame, unit=TARGET, baselines=others, period=period)
+    made = error_figures(frame, unit=TARGET, baselines=others, period=period)
+    figures = told(scene.model, made)
     forecast = scene.model.task == "forecast"
-    known = {one.key for one in figures if one.estimate.known}
-    lead = "accuracy.wape" if forecast and "accuracy.wape" in known else "accuracy.mae"
+    known = [one.key for one in figures if one.estimate.known]
+    wished = ("accuracy.wape", "accuracy.mae") if forecast else ("accuracy.mae",)
+    lead = next((one for one in (*wished, *known) if one in known), "accuracy.mae")
     return Accuracy(
         lead,
         figures,
-        by_horizon=horizon_figures(frame, unit=TARGET) if forecast else (),
+        by_horizon=told(scene.model, horizon_figures(frame, unit=TARGET)) if forecast else (),
     )
 
 
@@ -148,9 +157,12 @@ def _classes(scene: Scene, period: Period) -> Accuracy:
     if not table.rows and (bins is None or not bins.rows):
         why = NO_LABEL if _no_label(scene) else "No prediction has found its outcome yet."
         return Accuracy("", (), withheld=rows.withheld or why)
-    figures = classification_figures(rows.confusion, rows.score, bins, period=period)
+    made = classification_figures(rows.confusion, rows.score, bins, period=period)
+    figures = told(scene.model, made)
     if not table.rows:
-        figures = tuple(one for one in figures if one.estimate.known)
+        pairs = zip(made, figures, strict=True)  # of those that could be known, the reason stays
+        figures = tuple(one for whole, one in pairs if whole.estimate.known)
+    placed = not lacking(scene.model, "score", ["sum_p"])
     matrix = next((one.payoff for one in scene.model.evidence if one.payoff), None)
     today = _threshold(scene)
     gain, best = _money_left(scene, matrix, today, period, bins)
@@ -161,13 +173,20 @@ def _classes(scene: Scene, period: Period) -> Accuracy:
         value_curve=value_curve(bins, matrix) if bins is not None and matrix else (),
         threshold_today=today if bins is not None else None,
         threshold_best=best,
-        calibration=calibration_bins(bins) if bins is not None else (),
+        calibration=calibration_bins(bins) if bins is not None and placed else (),
         confusion=cells(table, matrix) if table.rows else (),
         withheld=rows.withheld,
     )
 
 
+def _handed(model: Model) -> bool:
+    """Whether some ready-made table is about single predictions."""
+    return any(model.ready(one) is not None for one in ("score", "confusion", "error"))
+
+
 def _no_label(scene: Scene) -> bool:
+    if scene.model.predictions is None and _handed(scene.model):
+        return False
     return scene.model.outcomes is None or scene.model.outcomes.label is None
 
 
@@ -178,7 +197,9 @@ def _bins(rows: Labelled) -> ScoreBins | None:
 
 
 def _threshold(scene: Scene) -> float | None:
-    predictions = scene.model.predictions
+    predictions, ready = scene.model.predictions, scene.model.ready("score")
+    if isinstance(ready, ReadyScore):
+        return ready.threshold
     if predictions is None or predictions.score is None:
         return None
     if predictions.threshold is not None:
@@ -234,6 +255,13 @@ def date_after(period: Period, days: int, start: date | None = None) -> date:
     return (start or period.first) + timedelta(days=days)
 
 
+def _of_errors(scene: Scene, rows: pd.DataFrame) -> Performance:
+    lost = lacking(scene.model, "error", ["sum_abs", "sum_abs_y"])
+    if "sum_abs" in lost:
+        return nothing()
+    return from_errors(rows, relative=scene.model.task == "forecast" and not lost)
+
+
 def performance(scene: Scene, segment: str = "all") -> Performance:
     """The measure whose weeks and days are followed: mature days of one segment."""
     period = scene.mature
@@ -241,7 +269,7 @@ def performance(scene: Scene, segment: str = "all") -> Performance:
     if period is None:
         return nothing()
     if task in {"regression", "forecast"}:
-        return from_errors(scene.fact("error", period, segment), relative=task == "forecast")
+        return _of_errors(scene, scene.fact("error", period, segment))
     rows = labelled(scene, period, segment)
     if not rows.fair:
         return nothing()
@@ -249,5 +277,8 @@ def performance(scene: Scene, segment: str = "all") -> Performance:
         return from_scores(rows.score, scene.book.daily_from)
     if (rows.confusion["label"] != "").any():
         return from_confusion(rows.confusion)
-    acted = scene.model.predictions is not None and scene.model.predictions.acted is not None
-    return from_volume(scene.fact("volume", period, segment)) if acted else nothing()
+    volume = scene.fact("volume", period, segment)
+    followed = acts(scene.model) and not lacking(scene.model, "volume", ["acted"])
+    if scene.model.ready("volume") is not None:  # a ledger's 0 on all days means: not declared
+        followed = followed and bool(volume["acted"].any())
+    return from_volume(volume) if followed else nothing()

@@ -55,8 +55,8 @@ class Scene:
         """Days from an exposure to the day on which its outcome is complete."""
         if over_panel(self.model):
             return self.model.panel.allowance if self.model.panel else 0
-        outcomes = self.model.outcomes
-        return outcomes.window + outcomes.allowance if outcomes else 0
+        waits = self.model.outcomes or self.model.facts
+        return waits.window + waits.allowance if waits else 0
 
     def fact(
         self, name: str, period: Period | None = None, segment: str | None = "all"
@@ -74,8 +74,10 @@ class Scene:
     @property
     def absent(self) -> Absent:
         """What a missing outcome row means for metrics on units."""
-        declared = self.model.outcomes.absent if self.model.outcomes else None
-        return declared or "zero"
+        outcomes, facts = self.model.outcomes, self.model.facts
+        if outcomes is None and facts is not None:
+            return facts.absent
+        return (outcomes.absent if outcomes else None) or "zero"
 
 
 def over_panel(model: Model) -> bool:
@@ -83,8 +85,7 @@ def over_panel(model: Model) -> bool:
     if model.panel is None:
         return False
     one = model.primary_evidence
-    alone = model.predictions is None and model.assignments is None
-    return alone or (one is not None and one.design in PANEL_DESIGNS)
+    return not model.logged or (one is not None and one.design in PANEL_DESIGNS)
 
 
 def scene(workspace: Workspace, name: str, book: Book) -> Scene:
@@ -114,13 +115,17 @@ def _mature_through(workspace: Workspace, model: Model, book: Book, span: Period
     that was stopped, come only then. Only a declared last day of the analysis bounds them.
     Outcomes joined by key alone have no age: they are complete from the start, unless the
     workspace declares until when they are. Without outcomes every day is. The days of a panel are
-    complete as they come, but for the allowance that it declares.
+    complete as they come, but for the allowance that it declares; those of ready-made facts once
+    their declared window has passed.
     """
     if model.panel is not None and over_panel(model):
         end = min(book.complete_through or span.last, span.last)
         until = end - timedelta(days=model.panel.allowance)
         return None if until < span.first else until
-    outcomes = model.outcomes
+    outcomes, facts = model.outcomes, model.facts
+    if outcomes is None and facts is not None and book.complete_through is not None:
+        until = book.complete_through - timedelta(days=facts.window + facts.allowance)
+        return None if until < span.first else min(until, span.last)
     if outcomes is None:
         return span.last
     if outcomes.time is None and outcomes.complete_through is None:
@@ -138,6 +143,7 @@ def first_maturing(scene: Scene) -> date | None:
     """Day when the outcomes of the first day are complete; None when some are, or none will be."""
     if scene.span is None or scene.mature is not None:
         return None
-    if scene.model.outcomes is None and not over_panel(scene.model):
+    waits = scene.model.outcomes or scene.model.facts
+    if waits is None and not over_panel(scene.model):
         return None
     return scene.span.first + timedelta(days=scene.days_to_mature)

@@ -92,10 +92,20 @@ def unit_costs(
     period: Period,
     unit: str,
     none: str = NONE_SERVED,
+    unpriced: str = "",
 ) -> tuple[Figure, ...]:
     """Cost per prediction and per thousand, marginal and fully attributed; the uncosted share.
 
     Marginal is what retirement would save; attributed adds shared pools and one-off charges.
+
+    Args:
+        costs: The model's declared costs.
+        cost: Cost fact.
+        volume: Volume fact, segment ``all``.
+        period: Days to look at.
+        unit: Currency.
+        none: Why there is no prediction, when there is none.
+        unpriced: Why what is paid per use is unknown; empty when it is not.
     """
     rows = within(cost, period)
     served = int(within(volume, period)["predictions"].sum())
@@ -105,8 +115,8 @@ def unit_costs(
         ("attributed", "fully attributed", ()),
     ):
         paid = (
-            unknown(NONE_DECLARED, unit, period=period)
-            if cost.empty
+            unknown(unpriced or NONE_DECLARED, unit, period=period)
+            if unpriced or cost.empty
             else Estimate(value=float(total(rows, *bases)), unit=unit, period=period)
         )
         one = per_prediction(paid, served, unit, none)
@@ -118,7 +128,11 @@ def unit_costs(
                 one.scaled(1000, f"{unit}/1000 predictions"),
             ),
         ]
-    covered = costed_share(costs, cost, volume, period, none)
+    covered = (
+        unknown(unpriced, "share", period=period)
+        if unpriced
+        else costed_share(costs, cost, volume, period, none)
+    )
     uncosted = (
         covered
         if covered.value is None

@@ -6,7 +6,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from valuekit.incremental.plan import actual_time_of
+from valuekit.ready.names import OUTCOMES
 from valuekit.workspace.evidence import PANEL_DESIGNS
+from valuekit.workspace.ready import role_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,14 +26,15 @@ def framed(model: Model, intake: pd.DataFrame) -> tuple[date | None, date | None
         model: As declared.
         intake: Conformed intake of all days.
     """
-    spans = [_span(intake, role, ("accepted",)) for role in ("predictions", "assignments")]
-    own = _union(spans)
+    ready = model.facts.tables if model.facts is not None else ()
+    roles = ("predictions", "assignments", *map(role_of, ready))
+    own = _union([_span(intake, role, ("accepted",)) for role in roles])
     complete = _complete(model, intake, own)
     if model.panel is None:
         return _framed(own, complete)
     over = _span(intake, "panel", ("accepted",))
     through = model.panel.complete_through or (over[1] if over else None)
-    if model.predictions is None and model.assignments is None:
+    if not model.logged:
         return _framed(over, through)
     one = model.primary_evidence
     if one is None or one.design not in PANEL_DESIGNS:
@@ -62,11 +65,22 @@ def _union(spans: list[Days | None]) -> Days | None:
 
 def _complete(model: Model, intake: pd.DataFrame, own: Days | None) -> date | None:
     o = model.outcomes
-    if o is None or o.complete_through is not None:
-        return o.complete_through if o is not None else None
+    if o is None:
+        return _ready_complete(model, intake, own)
+    if o.complete_through is not None:
+        return o.complete_through
     if own is None and model.predictions is None and model.assignments is None:
         return None
     if actual_time_of(model) is None:
         return own[1] + timedelta(days=o.window + o.allowance) if own else None
     found = _span(intake, "outcomes", _MATCHED)
     return found[1] if found else None
+
+
+def _ready_complete(model: Model, intake: pd.DataFrame, own: Days | None) -> date | None:
+    """Last day of the ready-made outcomes, or the declared one; of any table without them."""
+    if model.facts is None or own is None:
+        return None
+    roles = [role_of(one) for one in model.facts.tables if one in OUTCOMES]
+    spans = [_span(intake, role, ("accepted",)) for role in roles]
+    return model.facts.complete_through or (_union(spans) or own)[1]

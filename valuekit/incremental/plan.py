@@ -8,7 +8,8 @@ that know only days):
   gain their credit to them;
 * predictions and assignments of day d: outcomes of [d - W, d) may be credited anew, and from d on
   units may be new or no longer new, outcomes explained or no longer explained;
-* forecasts: an actual of day t is a lag of every later target, so everything from its period on.
+* forecasts: an actual of day t is a lag of every later target, so everything from its period on;
+* ready-made facts: a row bears on its own day alone.
 
 The bins of old scores are kept by calendar month (:mod:`valuekit.ledger.months`): a day of such a
 month dirties all of it.
@@ -25,6 +26,7 @@ from itertools import chain
 
 from valuekit.incremental.survey import NO_DAY, Changed, Print, Survey, Surveyed, changed, span
 from valuekit.ledger.months import whole_months
+from valuekit.ready.names import PREFIX
 from valuekit.workspace.declare import Frequency, Model
 
 Days = tuple[date, date]
@@ -197,6 +199,8 @@ def widened(model: Model, found: Plan, linked: Mapping[str, frozenset[date]]) ->
 
 def depth_of(model: Model) -> int:
     """Days before and after an entry within which outcomes and other entries bear on it."""
+    if _ready_alone(model):
+        return 0
     o, p, a = model.outcomes, model.predictions, model.assignments
     if o is None:
         return SLACK
@@ -212,14 +216,22 @@ def reach_of(model: Model) -> int:
 
     Who gets an outcome of day t is decided among the entries of [t - w, t]; whether they count it,
     by their other outcomes, and so by entries from t - 2 w on. Where outcomes name their
-    prediction there is nobody to decide among, and w does.
+    prediction there is nobody to decide among, and w does. Ready-made rows bear on their day.
     """
+    if _ready_alone(model):
+        return 0
     o, p = model.outcomes, model.predictions
     if model.task == "forecast" and p is not None:
         return _PERIOD[p.frequency] + NEAR + SLACK
     named = p is not None and o is not None and p.id in o.on and not model.unit_metrics
     windows = 0 if o is None else o.window if named else 2 * o.window
     return windows + NEAR + 2 * SLACK
+
+
+def _ready_alone(model: Model) -> bool:
+    """Whether all facts of a model arrive ready-made, its panel aside."""
+    rows = model.predictions or model.assignments
+    return model.facts is not None and rows is None
 
 
 def read_ranges(ranges: Iterable[Days], reach: int) -> tuple[Days, ...]:
@@ -274,9 +286,10 @@ def _of_table(role: str, old: Surveyed, new: Surveyed, change: Changed) -> str:
 
 
 def _first_entry(survey: Survey) -> date | None:
-    """First day of the predictions and assignments; None without any."""
-    tables = (survey.tables[one] for one in ("predictions", "assignments") if one in survey.tables)
-    found = span(chain.from_iterable(table.days() for table in tables))
+    """First day of the predictions, assignments and ready-made facts; None without any."""
+    tables = survey.tables.items()
+    entries = (one.days() for role, one in tables if role not in {"outcomes", "panel"})
+    found = span(chain.from_iterable(entries))
     return found[0] if found else None
 
 
@@ -313,6 +326,9 @@ def dirty(model: Model, changes: Mapping[str, frozenset[date]], end: date) -> li
         if role == "panel":
             continue
         for day in days:
+            if role.startswith(PREFIX):
+                made.append((day, day))
+                continue
             local = role == "outcomes" and model.task != "forecast"
             made.append((day - back, min(day + back, end) if local else end))
     return made

@@ -364,14 +364,17 @@ INTAKE = Fact(
     "source rows",
     "day of the row; the first day of the pull when it has none",
     (
-        _key("source", "predictions, assignments, outcomes or panel"),
+        _key("source", "predictions, assignments, outcomes, panel or facts.NAME"),
         _key("rule", "`accepted` or the rule that held the row back"),
         _key("fate", "accepted, quarantined, deduplicated or out_of_window"),
     ),
     (
         _count("rows", "rows; per source and day the fates add up to rows read"),
         _sum(
-            "value", "metric", "outcomes, panel: sum of the primary metric or label over those rows"
+            "value",
+            "metric",
+            "outcomes, panel, facts.effect: sum of the primary metric or label over those rows; "
+            "other facts.NAME: of what they count",
         ),
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,7 @@ class Facts(Protocol):
         ...
 
 
-def day_of(held: Facts, model: str, day: date) -> dict[str, object]:
+def day_of(held: Facts, model: str, day: date) -> dict[str, Any]:
     """All facts of a model on one day, every version and segment.
 
     Args:

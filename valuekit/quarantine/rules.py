@@ -131,6 +131,74 @@ _ALL = (
         "empty.",
     ),
     Rule(
+        "empty_key",
+        "About nothing",
+        "a column that says what the sums are about is empty",
+        "Sums of nobody knows what belong nowhere.",
+        "Fill the column in every row of the table.",
+    ),
+    Rule(
+        "bad_key",
+        "No such kind",
+        "a column that says what the sums are about holds a value that it cannot have",
+        "The sums would be counted as something else.",
+        "Write yes and no, ISO dates and `name=value` as docs/ready-made.md shows them.",
+    ),
+    Rule(
+        "unknown_metric",
+        "Metric nobody declared",
+        "the metric of the sums is not declared for this model",
+        "Only declared metrics have a meaning, a direction and a price.",
+        "Declare it as [metrics.NAME], or give its name in the table as `named`. Where the table "
+        "holds others on purpose, set warn = 1 for this rule.",
+    ),
+    Rule(
+        "unknown_arm",
+        "Arm nobody declared",
+        "the arm of the sums is neither the control nor a treated arm of any evidence",
+        "A split between arms can only be checked among those that take part.",
+        "Correct the arm, or name it in [[evidence]].",
+    ),
+    Rule(
+        "bad_count",
+        "No possible count",
+        "a count is negative, not whole, or more than what it is a part of",
+        "Nobody can be counted less than once, or in a part but not in the whole.",
+        "See that counts, not shares or sums of money, are in the column, and that all columns "
+        "count the same units.",
+    ),
+    Rule(
+        "bad_moments",
+        "Sums that contradict each other",
+        "sums of the row cannot all be true of the same numbers",
+        "A negative variance, or a mean error above the mean absolute error, is of no data.",
+        "See that n, sums and squares are of the same units, and squares are not standard "
+        "deviations.",
+    ),
+    Rule(
+        "lost_digits",
+        "Variance lost in rounding",
+        "the sum of squares is so large that rounding swallowed the variance",
+        "Around large means the last digits of the squares hold the whole variance; here they are "
+        "gone, and 0 would make every interval too narrow.",
+        "Hand in the mean and the standard deviation, or take a constant off before squaring.",
+    ),
+    Rule(
+        "incomplete_day",
+        "Day that lacks a row",
+        "another row of the same day was held back, so the sums of the day would be incomplete",
+        "A day without one of its arms, bins or classes is not a smaller day but a wrong one.",
+        "Correct the row that was held back first; this one is then used again.",
+    ),
+    Rule(
+        "bad_bin",
+        "No such bin",
+        "the bin of the row is none of the registered ones",
+        "Bins are frozen at the first refresh: counts of other bins cannot be added to them.",
+        "Write the rows with the old edges, or declare `edges` in [facts.score], which begins new "
+        "bins for all days.",
+    ),
+    Rule(
         "null_value",
         "No value",
         "no metric of the row has a value",

@@ -191,7 +191,7 @@ def evidence_sheet(cards: Sequence[Scorecard]) -> Sheet:
                     arm.role,
                     arm.units,
                     arm.mean,
-                    f"an outcome was found for {arm.matched}",
+                    "" if arm.matched is None else f"an outcome was found for {arm.matched}",
                 )
                 for arm in one.arms
             )

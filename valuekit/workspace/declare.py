@@ -29,6 +29,8 @@ from valuekit.workspace.fields import (
 from valuekit.workspace.fit import compared, measured_on_units, problems
 from valuekit.workspace.panel import Panel
 from valuekit.workspace.quarantine import Limits, Quarantine
+from valuekit.workspace.ready import DailyTable, Ready, role_of
+from valuekit.workspace.ready_fit import ready_problems
 
 __all__ = [
     "Absent",
@@ -38,6 +40,7 @@ __all__ = [
     "Block",
     "Costs",
     "Credit",
+    "DailyTable",
     "Evidence",
     "Frequency",
     "Limits",
@@ -53,6 +56,7 @@ __all__ = [
     "Pool",
     "Predictions",
     "Quarantine",
+    "Ready",
     "Settings",
     "Source",
     "Task",
@@ -239,7 +243,7 @@ class Pool(Declared):
     driver: Literal["predictions", "even"] = "predictions"
 
 
-Block = Predictions | Assignments | Outcomes | Panel
+Block = Predictions | Assignments | Outcomes | Panel | DailyTable
 
 
 class Model(Declared):
@@ -256,6 +260,7 @@ class Model(Declared):
     assignments: Assignments | None = None
     outcomes: Outcomes | None = None
     panel: Panel | None = None
+    facts: Ready | None = None
     metrics: dict[Name, Metric] = Field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
     costs: Costs = Costs()
@@ -263,10 +268,11 @@ class Model(Declared):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if self.predictions is None and self.assignments is None and self.panel is None:
+        if not self.logged and self.panel is None:
             msg = (
                 "there is nothing to measure: declare [predictions], [assignments] for an "
-                "experiment without a log, or [panel] for outcomes by group and time"
+                "experiment without a log, [panel] for outcomes by group and time, or [facts] for "
+                "daily tables of sums"
             )
             raise ValueError(msg)
         primaries = [name for name, metric in self.metrics.items() if metric.primary]
@@ -276,7 +282,7 @@ class Model(Declared):
         if sum(one.primary for one in self.evidence) > 1:
             msg = "several [[evidence]] entries: set primary = false on all but one"
             raise ValueError(msg)
-        wrong = problems(self)
+        wrong = [*problems(self), *ready_problems(self)]
         if wrong:
             raise ValueError("\n".join(wrong))
         if self.retired and self.launched and self.retired < self.launched:
@@ -293,26 +299,55 @@ class Model(Declared):
         return None
 
     @property
+    def logged(self) -> bool:
+        """Whether there are rows or daily sums of predictions or units, beside any panel."""
+        parts = (self.predictions, self.assignments, self.facts)
+        return any(one is not None for one in parts)
+
+    @property
+    def blocks(self) -> dict[str, Block]:
+        """The declared tables by what they are; ready-made ones as ``facts.NAME``."""
+        names = ("predictions", "assignments", "outcomes", "panel")
+        own = {name: one for name in names if (one := getattr(self, name)) is not None}
+        ready = self.facts.tables if self.facts is not None else {}
+        return own | {role_of(name): one for name, one in ready.items()}
+
+    def ready(self, fact: str) -> DailyTable | None:
+        """The ready-made table of a fact; None where the fact is computed, or not there."""
+        return self.facts.tables.get(fact) if self.facts is not None else None
+
+    @property
     def panel_metrics(self) -> dict[str, Metric]:
         """Metrics whose columns are in the panel's table: those that its designs compare.
 
-        Without predictions and assignments all metrics are read from the panel.
+        Without predictions, assignments and ready-made facts all are read from the panel.
         """
         if self.panel is None:
             return {}
-        if self.predictions is None and self.assignments is None:
+        if not self.logged:
             return dict(self.metrics)
         used = compared(self)
         return {name: one for name, one in self.metrics.items() if name in used}
 
     @property
     def unit_metrics(self) -> dict[str, Metric]:
-        """Metrics that are measured on units: those of no panel, and those of other designs."""
+        """Metrics that are measured on units: those of no panel, and those of other designs.
+
+        A ready-made ``effect`` holds them all, measured already.
+        """
+        if self.ready("effect") is not None:
+            return {}
         if self.panel is None:
             return dict(self.metrics)
         if self.predictions is None and self.assignments is None:
             return {}
         only = compared(self) - measured_on_units(self)
+        return {name: one for name, one in self.metrics.items() if name not in only}
+
+    @property
+    def handed_metrics(self) -> dict[str, Metric]:
+        """Metrics that a ready-made ``effect`` must hold: all but those of the panel alone."""
+        only = compared(self) - measured_on_units(self) if self.panel is not None else set()
         return {name: one for name, one in self.metrics.items() if name not in only}
 
     @property
@@ -355,8 +390,8 @@ class Workspace(Declared):
         wrong = [
             f"[models.{name}.{part}.source] {problem}"
             for name, model in self.models.items()
-            for part in ("predictions", "assignments", "outcomes", "panel")
-            if (block := getattr(model, part)) and (problem := self._source_problem(block))
+            for part, block in model.blocks.items()
+            if (problem := self._source_problem(block))
         ]
         if wrong:
             raise ValueError("\n".join(wrong))

@@ -100,7 +100,14 @@ def _repeat(model: Model) -> Iterator[str]:
 
 
 def _observational(model: Model) -> Iterator[str]:
-    a = model.assignments
+    a, ready = model.assignments, model.ready("effect")
+    if a is None and ready is not None:
+        if "stratum" not in ready.mapped:
+            yield (
+                "design 'observational' compares like with like: add `stratum` to the columns of "
+                "[facts.effect]"
+            )
+        return
     if a is None or (a.stratum is None and a.propensity is None):
         yield (
             "design 'observational' compares like with like: declare [assignments] with "

@@ -84,6 +84,11 @@ registered = 2026-01-02               # written down before the first customer w
 # [[models.churn.evidence]]
 # design = "diff_in_diff"
 
+# Without rows at all, hand in daily tables of sums in place of the tables above, such as one row a
+# day and arm (docs/ready-made.md):
+# [models.churn.facts]
+# effect = { table = "day.csv", columns = { arm = "arm", units = "n", sum_y = "y", sum_yy = "yy" } }
+
 # Or declare what right and wrong decisions are worth (grade D, an assumption):
 # [[models.churn.evidence]]
 # design = "payoff"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from valuekit.assess.carried import arms_told
 from valuekit.assess.designs.base import (
     NOTHING_MATURE,
     Design,
@@ -137,7 +138,11 @@ def _report(
         effect_grade=grades[0] if known else None,
         grade=grades[1] if money.known else None,
         grade_reasons=why if known else ("no grade before there is an effect to judge",),
-        arms=arm_rows(rows if not rows.empty else trial.rows(None), control, treated),
+        arms=arms_told(
+            trial.scene.model,
+            trial.name,
+            arm_rows(rows if not rows.empty else trial.rows(None), control, treated),
+        ),
         diagnostics=tuple(found.values()),
         timeline=timeline(rows, control, treated, value=trial.value, capped=trial.capped)
         if spread

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from valuekit.assess.carried import acts, lacking
 from valuekit.assess.designs.base import (
     Design,
     assumption_check,
@@ -69,8 +70,8 @@ def hours(scene: Scene, evidence: Evidence) -> Design:
 
 
 def _column(scene: Scene) -> str:
-    predictions = scene.model.predictions
-    return "acted" if predictions is not None and predictions.acted else "predictions"
+    known = acts(scene.model) and not lacking(scene.model, "volume", ["acted"])
+    return "acted" if known else "predictions"
 
 
 def _report(scene: Scene, evidence: Evidence, saving: Saving, accepted: int) -> EvidenceReport:

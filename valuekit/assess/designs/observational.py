@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from valuekit.assess.carried import arms_told
 from valuekit.assess.designs.base import Design, graded, range_text, why_unknown
 from valuekit.assess.designs.grouped import grades, trial_of
 from valuekit.assess.designs.grouped_report import SETTLE
@@ -78,7 +79,7 @@ def _report(
         effect_grade=grade[0] if known else None,
         grade=grade[1] if money.known else None,
         grade_reasons=grade[2] if known else ("no grade before there is an effect to judge",),
-        arms=arm_rows(every, control, treated),
+        arms=arms_told(trial.scene.model, trial.name, arm_rows(every, control, treated)),
         diagnostics=found,
         timeline=timeline(matched.used, control, treated, value=trial.value) if known else (),
         others=others(matched) if known else (),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from valuekit.assess.carried import not_run
 from valuekit.assess.designs.matched import EXPOSED
 from valuekit.scorecard import Diagnostic
 from valuekit.text import count, listed, percent, plural, signed
@@ -28,7 +29,8 @@ def checks(matched: Matched) -> tuple[Diagnostic, ...]:
     """Every check of a comparison within strata."""
     trial = matched.trial
     control, treated = trial.control, trial.evidence.treated
-    crossed = crossover(matched.rows)
+    model, name = trial.scene.model, trial.name
+    crossed = not_run(model, name, CROSSED, "crossed") or crossover(matched.rows)
     if crossed.status == "warning":
         crossed = replace(crossed, status="failed")
     if not matched.overlap.kept:
@@ -38,7 +40,8 @@ def checks(matched: Matched) -> tuple[Diagnostic, ...]:
         _overlap(matched),
         _balance(matched),
         _hidden(matched),
-        attrition(matched.used, control, treated, absent=trial.scene.absent),
+        not_run(model, name, ATTRITION, "matched")
+        or attrition(matched.used, control, treated, absent=trial.scene.absent),
         crossed,
     )
 

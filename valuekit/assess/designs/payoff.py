@@ -12,6 +12,7 @@ from valuekit.accuracy.payoff import (
     payoff_by_day,
     payoff_value,
 )
+from valuekit.assess.carried import acts
 from valuekit.assess.designs.base import (
     Design,
     assumption_check,
@@ -132,8 +133,7 @@ def _relative(gain: Estimate, base: float | None) -> Estimate:
 
 def _label_check(scene: Scene) -> Diagnostic:
     name = "Labels after action"
-    predictions = scene.model.predictions
-    if predictions is None or predictions.acted is None:
+    if not acts(scene.model):
         return Diagnostic(name, "not run", "No column says which predictions were acted on.")
     return Diagnostic(
         name,

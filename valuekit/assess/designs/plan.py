@@ -132,7 +132,8 @@ def replanned(trial: Trial) -> date | None:
 
 
 def _frozen(trial: Trial) -> dict[str, object]:
-    outcomes, until = trial.scene.model.outcomes, trial.evidence.until
+    model, until = trial.scene.model, trial.evidence.until
+    outcomes = model.outcomes or model.facts
     return {
         "control": trial.control,
         "treated": trial.evidence.treated,
@@ -174,7 +175,8 @@ def at_once(trial: Trial) -> bool:
     model = trial.scene.model
     dated = model.assignments is not None and model.assignments.date is not None
     past = (trial.scene.book.as_of - days.max().date()).days >= BURN_IN_DAYS
-    return dated or model.predictions is None or past
+    alone = model.predictions is None and model.facts is None
+    return dated or alone or past
 
 
 def _treated(trial: Trial) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from valuekit.assess.carried import filled_in
 from valuekit.estimate import Estimate, Period, unknown
 from valuekit.facts import kept
 from valuekit.uplift.arms import Epochs, arm_epochs
@@ -66,6 +67,8 @@ class Trial:
         """The declared cap of the metric, else the one found before the start and frozen."""
         if self.metric.cap is not None:
             return float(self.metric.cap)
+        if self.scene.model.ready("effect") is not None:
+            return None  # sums that were handed in are capped at a declared value, or not at all
         found = self.scene.book.registration("cap", self.name)
         held = None if found is None else found.content["cap"]
         return None if held is None else float(str(held))
@@ -88,6 +91,7 @@ class Trial:
         if found is None:
             found = self.scene.fact("effect", period, segment)
             found = kept(found, found["metric"] == metric)
+            found = filled_in(self.scene.model, metric, found)
             found = self._cut(found)
             self._rows[period, segment, metric] = found
         return found
@@ -118,6 +122,8 @@ class Trial:
         period = self.scene.mature
         if period is None:
             return "no outcome has matured yet"
+        if self.scene.model.ready("effect") is not None:
+            return "ready-made daily sums do not tell how old a unit was at its outcome"
         rows = self.scene.fact("maturity", period)
         rows = rows[(rows["metric"] == self.name) & (rows["basis"] == "event")]
         rows = self._cut(rows)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+from valuekit.assess.carried import lacking, not_run
 from valuekit.assess.designs.base import STALE_DAYS, stale
 from valuekit.assess.designs.looks import Looks
 from valuekit.assess.designs.novelty import novelty
@@ -11,8 +13,11 @@ from valuekit.assess.designs.plan import registered_holdout, unchanged
 from valuekit.estimate import Grade, lowered, worst
 from valuekit.scorecard import Diagnostic
 from valuekit.text import day
+from valuekit.uplift.attrition import NAME as OUTCOMES_FOUND
 from valuekit.uplift.attrition import attrition
+from valuekit.uplift.crossover import NAME as IN_BOTH
 from valuekit.uplift.crossover import crossover
+from valuekit.uplift.skew import NAME as SKEWNESS
 from valuekit.uplift.skew import skew_gate
 from valuekit.uplift.srm import sample_ratio
 
@@ -31,17 +36,16 @@ def checks(trial: Trial) -> dict[str, Diagnostic]:
     rows, every = trial.mature_rows(), trial.rows(None)
     control, treated = trial.control, trial.evidence.treated
     watched = Looks.of(trial).kind == "sequence"
+    missing = partial(not_run, trial.scene.model, trial.name)
     return {
         "registered": _registered(trial, every),
         "plan": unchanged(trial),
         "split": sample_ratio(every, control, trial.evidence.allocation, watched=watched),
-        "attrition": attrition(
-            rows, control, treated, absent=trial.scene.absent, epochs=trial.epochs
-        ),
-        "crossover": crossover(rows),
-        "skew": skew_gate(
-            rows, control, treated, epochs=trial.epochs, capped=trial.cap is not None
-        ),
+        "attrition": missing(OUTCOMES_FOUND, "matched")
+        or attrition(rows, control, treated, absent=trial.scene.absent, epochs=trial.epochs),
+        "crossover": missing(IN_BOTH, "crossed") or crossover(rows),
+        "skew": missing(SKEWNESS, "m3_y")
+        or skew_gate(rows, control, treated, epochs=trial.epochs, capped=trial.cap is not None),
         "novelty": novelty(trial),
         **({"interference": _interference()} if trial.evidence.interference else {}),
     }
@@ -97,6 +101,9 @@ def effect_grade(trial: Trial, found: Mapping[str, Diagnostic]) -> tuple[Grade, 
         if found[name].status in bad:
             lost += 1
             why.append(text)
+    if lacking(trial.scene.model, "effect", ["m3_y"], trial.name):
+        lost += 1
+        why.append("whether a few large outcomes decide could not be checked")
     if found["crossover"].status == "warning":
         lost += 1
         why.append("more than 1% of units were seen in both arms")
@@ -107,6 +114,9 @@ def effect_grade(trial: Trial, found: Mapping[str, Diagnostic]) -> tuple[Grade, 
     if trial.evidence.interference:
         grade = worst(grade, "B") or grade
         why.append("units may take from each other, so a comparison of units is B at best")
+    ready = trial.scene.model.ready("effect") is not None
+    if not why and ready and any(one.status == "not run" for one in found.values()):
+        why = ["randomised, registered before the first exposure, and passed the checks that ran"]
     if not why:
         why = ["randomised, registered before the first exposure, and it passed its checks"]
     return grade, tuple(why)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from valuekit.assess.scene import Scene
+    from valuekit.workspace.declare import Model
 
 RECENT_DAYS = 7
 _ANY = "all"
@@ -29,9 +30,7 @@ def other_version(scene: Scene, last: date | None) -> str:
         scene: The model.
         last: Last day of the evidence; None without any.
     """
-    if last is None or scene.span is None or scene.model.predictions is None:
-        return ""
-    if scene.model.predictions.version is None:
+    if last is None or scene.span is None or not _named(scene.model):
         return ""
     rows = scene.fact("volume", Period(scene.span.first, scene.span.last))
     rows = rows[rows["version"] != _ANY]
@@ -44,6 +43,14 @@ def other_version(scene: Scene, last: date | None) -> str:
         f"the evidence to {day(last)} is of version {before}, and version {now} has been in use "
         f"since {day(since)}"
     )
+
+
+def _named(model: Model) -> bool:
+    """Whether the versions that served are known."""
+    if model.predictions is not None:
+        return model.predictions.version is not None
+    ready = model.ready("volume")
+    return ready is not None and "version" in ready.mapped
 
 
 def _most(rows: pd.DataFrame) -> str:
