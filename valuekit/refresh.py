@@ -79,31 +79,13 @@ def refresh(
     names, ask = _names(loaded, models), ask or Asked()
     tell = progress or (lambda _model, _text, _share: None)
     began = perf_counter()
-    run = store.begin(
-        "refresh",
-        {
-            "models": None if models is None else names,
-            "full": ask.full,
-            "since": ask.since,
-        },
-        now,
-        workspace_hash=hashlib.sha256(loaded.workspace.model_dump_json().encode()).hexdigest(),
-    )
+    asked = {"models": None if models is None else names, "full": ask.full, "since": ask.since}
+    digest = hashlib.sha256(loaded.workspace.model_dump_json().encode()).hexdigest()
+    run = store.begin("refresh", asked, now, workspace_hash=digest)
     journal.note("run_started", run=run, models=names)
     try:
-        reached = _reached(loaded, store, now)
-        found = _pull_all(loaded, store, names, replace(ask, now=reached), tell)
-        clock = _clock(store, now)
-        parts, general = _assess_all(loaded, store, found, now, tell)
-        complete = set(names) == set(loaded.workspace.models)
-        outcome = RunOutcome(
-            run=run,
-            parts=parts,
-            complete=complete,
-            seconds=perf_counter() - began,
-            general=(*clock, *_amounts(loaded), *general),
-            overviews=_overviews(loaded, {} if complete else store.scorecards(), parts),
-        )
+        made = _computed(loaded, store, names, now, ask, tell)
+        outcome = replace(made, run=run, seconds=perf_counter() - began)
         tell("", "storing", _ASSESSED)
         stored = perf_counter()
         store.commit(run, outcome, now + timedelta(seconds=outcome.seconds))
@@ -117,6 +99,30 @@ def refresh(
         raise
     tell("", "done", 1.0)
     return outcome
+
+
+def _computed(
+    loaded: Loaded,
+    store: Store,
+    names: list[str],
+    now: datetime,
+    ask: Asked,
+    tell: ProgressCallback,
+) -> RunOutcome:
+    """Everything that a run stores; its number and seconds are filled in by the caller."""
+    reached = _reached(loaded, store, now)
+    found = _pull_all(loaded, store, names, replace(ask, now=reached), tell)
+    clock = _clock(store, now)
+    parts, general = _assess_all(loaded, store, found, now, tell)
+    complete = set(names) == set(loaded.workspace.models)
+    return RunOutcome(
+        run=0,
+        parts=parts,
+        complete=complete,
+        seconds=0.0,
+        general=(*clock, *_amounts(loaded), *general),
+        overviews=_overviews(loaded, {} if complete else store.scorecards(), parts),
+    )
 
 
 def _overviews(

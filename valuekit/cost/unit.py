@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from valuekit.cost.lines import MARGINAL, total, within
@@ -133,24 +134,20 @@ def unit_costs(
         if unpriced
         else costed_share(costs, cost, volume, period, none)
     )
-    uncosted = (
-        covered
-        if covered.value is None
-        else Estimate(
-            value=1 - covered.value, unit="share", n=covered.n, method=covered.method, period=period
-        )
+    return (*figures, _uncosted(covered))
+
+
+def _uncosted(covered: Estimate) -> Figure:
+    """The share of predictions without a cost, from the share with one."""
+    left = covered if covered.value is None else replace(covered, value=1 - covered.value)
+    return Figure(
+        "cost.uncosted",
+        "Predictions without a cost",
+        left,
+        formula="1 - predictions covered by every declared price / predictions",
+        facts=("cost.costed", "volume.predictions"),
+        better="lower",
     )
-    figures.append(
-        Figure(
-            "cost.uncosted",
-            "Predictions without a cost",
-            uncosted,
-            formula="1 - predictions covered by every declared price / predictions",
-            facts=("cost.costed", "volume.predictions"),
-            better="lower",
-        )
-    )
-    return tuple(figures)
 
 
 def _figure(key: str, label: str, estimate: Estimate) -> Figure:
