@@ -66,9 +66,10 @@ class Once:
 
     def _arm(self, c: Columns) -> Expression:
         each: Expression = sa.literal_column(str(len(self.versions.names)))
+        code: Expression = c.code
         if len(self.versions.names) == 1:
-            return c.code
-        return dialects.to_int(dialects.fdiv(c.code - sa.func.mod(c.code, each), each))
+            return code
+        return dialects.to_int(dialects.fdiv(code - sa.func.mod(code, each), each))
 
 
 def at_once(work: Work, spine: Spine) -> Once | None:
