@@ -24,8 +24,12 @@ _EXACT = 2**53  # whole numbers that a double holds
 
 
 @dataclass(frozen=True, slots=True)
-class _Names:
-    """Names in ascending order, as the numbers 0, 1, ..."""
+class Names:
+    """Names in ascending order, as the numbers 0, 1, ...
+
+    Attributes:
+        names: All that occur.
+    """
 
     names: tuple[str, ...]
 
@@ -34,6 +38,10 @@ class _Names:
         cases = [(value == name, place) for place, name in enumerate(self.names[:-1])]
         last: Expression = sa.literal_column(str(len(self.names) - 1))
         return sa.case(*cases, else_=last) if cases else last
+
+    def small(self, value: Expression) -> Expression:
+        """The same in two bytes."""
+        return sa.cast(self.number(value), sa.SmallInteger())
 
     def name(self, number: Expression) -> Expression:
         """The name of a number."""
@@ -54,8 +62,8 @@ class Once:
     """
 
     rows: Statement
-    arms: _Names
-    versions: _Names
+    arms: Names
+    versions: Names
 
     def names(self, c: Columns) -> dict[str, Expression]:
         """Version and arm of a row by its code."""
@@ -99,12 +107,12 @@ def at_once(work: Work, spine: Spine) -> Once | None:
     return Once(found, arms, versions)
 
 
-def _size(arms: _Names, versions: _Names) -> int:
+def _size(arms: Names, versions: Names) -> int:
     """Room for arm and version in a packed number: a power of two, by which division is exact."""
     return 1 << (len(arms.names) * len(versions.names) - 1).bit_length()
 
 
-def _packed(rows: sa.Subquery, arms: _Names, versions: _Names) -> sa.Subquery:
+def _packed(rows: sa.Subquery, arms: Names, versions: Names) -> sa.Subquery:
     """One row a unit: the least packed number, and what tells whether it had several arms."""
     r = rows.c
     whole = r.since * _size(arms, versions) + r.arm * len(versions.names) + r.version
@@ -145,15 +153,15 @@ def _since(time: Expression, base: int) -> Expression:
     return dialects.microseconds(time) - sa.literal_column(str(base))
 
 
-def _names(work: Work, spine: Spine) -> tuple[_Names, _Names] | None:
-    """Arms and versions of the predictions of units; None when there are too many."""
+def _names(work: Work, spine: Spine) -> tuple[Names, Names] | None:
+    """Arms and versions of all predictions; None when there are too many."""
     c = spine.rows.c
-    pairs = sa.select(c.arm, c.version).where(c.unit.is_not(None)).distinct()
+    pairs = sa.select(c.arm, c.version).distinct()
     found = work.run("arms and versions", pairs.limit(ARMS * VERSIONS + 1))
     arms, versions = sorted(set(found["arm"])), sorted(set(found["version"]))
     if not 0 < len(arms) <= ARMS or len(versions) > VERSIONS:
         return None
-    return _Names(tuple(arms)), _Names(tuple(versions))
+    return Names(tuple(arms)), Names(tuple(versions))
 
 
 def _microseconds(when: datetime) -> int:

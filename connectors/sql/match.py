@@ -12,14 +12,15 @@ window before the first one (``before_prediction``), or neither (``orphan``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
 from connectors import dialects
+from connectors.sql.exposure import Names
 from connectors.sql.outcomes import Actuals, classes, conserved
 from connectors.sql.periods import fixed_day, wanted
 from connectors.sql.values import flag, zero
@@ -40,7 +41,8 @@ class Matched:
         pairs: Kept: entry, oid, picked (1 or 0), weight (share of the outcome), age and delay
             (days from the entry's day to the outcome and to its arrival), the carried columns,
             and the values label, y, m_..., d_... of the whole outcome.
-        rows: One row an entry that got an outcome: entry, label, y, m_..., d_..., age.
+        rows: One row an entry that got an outcome: entry, label, y, m_..., d_..., age, and where
+            it is a single outcome, whole, stated: its label as it is in the table.
         met: Every outcome once, where no two entries have the same keys: oid, happened (its day),
             amount, and rank in :data:`RULES`, before any pick.
         whole: Whether every pair counts, and the rank in ``met`` is the last word.
@@ -67,6 +69,7 @@ class Entries:
             that an outcome it cannot claim was judged there.
         firsts: The first entry of each key (key0..., ts, day), where it is known already.
         older: All entries (key0..., ts, day), where ``rows`` are only those of a slice.
+        named: Carried columns of few names, and these: their numbers are kept instead.
     """
 
     name: str
@@ -78,6 +81,7 @@ class Entries:
     within: bool = False
     firsts: sa.FromClause | None = None
     older: sa.FromClause | None = None
+    named: Mapping[str, Names] = field(default_factory=dict)
 
 
 def match(work: Work, entries: Entries, actuals: Actuals) -> Matched:
@@ -91,7 +95,7 @@ def match(work: Work, entries: Entries, actuals: Actuals) -> Matched:
         if entries.older is not None:
             met = _with_older(work, entries, actuals, met)
         possible = sa.select(met).where(met.c.rank == CREDITED).subquery()
-        met = told(work, met)
+        met = told(work, entries, met)
     else:
         possible = work.keep(f"possible_{entries.name}", _possible(work, entries, actuals))
     c = possible.c
@@ -109,8 +113,9 @@ def match(work: Work, entries: Entries, actuals: Actuals) -> Matched:
         credit, pick = o.credit if shared else None, o.pick if several else None
         decided = _decided(possible, values, credit, pick)
         possible = work.keep(f"pairs_{entries.name}", decided)
-    pairs = told(work, possible)
-    rows = _rows(pairs, values, summed=several and o.pick == "sum").subquery()
+    pairs = told(work, entries, possible)
+    split = shared and o.credit == "split"
+    rows = _rows(pairs, values, summed=several and o.pick == "sum", split=split).subquery()
     return Matched(pairs, rows, met, whole=not (shared or several))
 
 
@@ -223,10 +228,13 @@ def _columns(work: Work, entries: Entries, actuals: Actuals) -> list[Expression]
     held = [f"m_{name}" for name, one in model.metrics.items() if one.column is not None]
     held += [f"d_{name}" for name, one in model.metrics.items() if one.denominator is not None]
     held += ["stated"] if declared.label is not None else []
-    return [*made, e.day, *(e[name] for name in entries.carry), *(o[name] for name in held)]
+    for name in entries.carry:
+        known = entries.named.get(name)
+        made.append(e[name] if known is None else known.small(e[name]).label(f"code_{name}"))
+    return [*made, e.day, *(o[name] for name in held)]
 
 
-def told(work: Work, kept: sa.FromClause) -> sa.Subquery:
+def told(work: Work, entries: Entries, kept: sa.FromClause) -> sa.Subquery:
     """Pairs with the columns that were not kept: the same in all rows, or told by others."""
     c, model = kept.c, work.model
     made: dict[str, Expression] = {
@@ -239,6 +247,8 @@ def told(work: Work, kept: sa.FromClause) -> sa.Subquery:
         made["age"] = dialects.days_between(c.day, c.happened)
     else:
         made |= {"age": made["delay"], "happened": sa.cast(sa.null(), sa.Date())}
+    for name, known in entries.named.items():
+        made[name] = known.name(c[f"code_{name}"])
     for name in model.metrics:
         made[f"m_{name}"] = dialects.to_double(sa.literal_column("1.0"))
         made[f"d_{name}"] = dialects.to_double(sa.literal_column("0.0"))
@@ -319,13 +329,14 @@ def _order(keys: Sequence[Expression], *, last: bool) -> list[Expression]:
     return [one.desc() for one in keys] if last else list(keys)
 
 
-def _rows(pairs: sa.FromClause, values: Sequence[str], *, summed: bool) -> Statement:
+def _rows(pairs: sa.FromClause, values: Sequence[str], *, summed: bool, split: bool) -> Statement:
     """One row an entry, with credited values."""
     c = pairs.c
     numbers = ["y", *values]
     if not summed:
         whole = [(c[name] * c.weight).label(name) for name in numbers]
-        return sa.select(c.entry, c.label, c.age, *whole).where(c.picked == 1)
+        stated = [one for one in c if one.name == "stated" and not split]
+        return sa.select(c.entry, *stated, c.label, c.age, *whole).where(c.picked == 1)
     added = [
         sa.case((sa.func.count(c[name]) > 0, sa.func.sum(zero(c[name]) * c.weight))).label(name)
         for name in numbers

@@ -68,7 +68,7 @@ def outcomes(work: Work, o: Outcomes, keys: Keys, *, once: bool = False) -> Actu
     kept = found.subquery("outcomes") if once else work.keep("outcomes", found)
     more = [one.label(name) for name, one in classes(work, kept.c.stated).items()]
     by_day = when is not None and kinds[when] == "date"
-    return Actuals(judged, sa.select(kept, *more).subquery("actuals"), when is not None, by_day)
+    return Actuals(judged, sa.select(kept, *more).subquery("read_labels"), when is not None, by_day)
 
 
 def classes(work: Work, stated: Expression) -> dict[str, Expression]:

@@ -7,7 +7,7 @@ seen in two arms at the same first instant is in neither: nobody knows which one
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -18,7 +18,7 @@ from connectors.sql import instants as when
 from connectors.sql.crossings import crossings
 from connectors.sql.dedupe import ACCEPTED
 from connectors.sql.epochs import epoch
-from connectors.sql.exposure import Once, at_once
+from connectors.sql.exposure import Names, Once, at_once
 from connectors.sql.history import whole_spine
 from connectors.sql.keys import Keys, assignment_keys, unit_is_the_key
 from connectors.sql.periods import fixed_day, moment_of
@@ -48,6 +48,7 @@ class Units:
         every: Rows with the units left out because of a conflict.
         conflicts: Units left out because their first exposure was in two arms at once.
         older: Units of all days, where ``rows`` are only those of a slice.
+        named: Versions and arms of the predictions, where they are few.
     """
 
     rows: sa.FromClause
@@ -61,6 +62,7 @@ class Units:
     every: sa.FromClause
     conflicts: int
     older: sa.FromClause | None = None
+    named: Mapping[str, Names] = field(default_factory=dict)
 
 
 def units(work: Work, spine: Spine | None) -> Units | None:
@@ -99,6 +101,7 @@ def _exposed(work: Work, spine: Spine) -> Units:
         every=every,
         conflicts=conflicts,
         older=None if work.slice is None else made,
+        named={} if once is None else {"version": once.versions, "arm": once.arms},
     )
 
 
