@@ -66,6 +66,14 @@ SPELLINGS: dict[str, dict[str, str]] = {
         "databricks": "unix_micros({0})",
         "trino": "CAST(ROUND(to_unixtime({0}) * 1E6) AS BIGINT)",
     },
+    "from_microseconds": {
+        "default": "make_timestamp({0})",
+        "postgresql": "(TIMESTAMP 'epoch' + {0} * INTERVAL '1 microsecond')",
+        "bigquery": "DATETIME(TIMESTAMP_MICROS({0}))",
+        "snowflake": "TO_TIMESTAMP_NTZ({0}, 6)",
+        "databricks": "timestamp_micros({0})",
+        "trino": "CAST(from_unixtime_nanos({0} * 1000) AT TIME ZONE 'UTC' AS TIMESTAMP(6))",
+    },
     "fdiv": {
         "default": "(CAST({0} AS DOUBLE) / NULLIF(CAST({1} AS DOUBLE), 0))",
         "postgresql": "(CAST({0} AS DOUBLE PRECISION) / NULLIF(CAST({1} AS DOUBLE PRECISION), 0))",
@@ -151,6 +159,7 @@ _add_seconds = _construct("add_seconds", sa.DateTime())
 _days_between = _construct("days_between", sa.BigInteger())
 _elapsed_days = _construct("elapsed_days", sa.BigInteger())
 _microseconds = _construct("microseconds", sa.BigInteger())
+_from_microseconds = _construct("from_microseconds", sa.DateTime())
 _fdiv = _construct("fdiv", sa.Double())
 _to_double = _construct("to_double", sa.Double())
 _safe_double = _construct("safe_double", sa.Double())
@@ -204,6 +213,11 @@ def elapsed_days(first: Expression, last: Expression) -> Expression:
 def microseconds(time: Expression) -> Expression:
     """Microseconds of a naive UTC time since 1970, as a whole number."""
     return _microseconds(time)
+
+
+def from_microseconds(since: Expression) -> Expression:
+    """The naive UTC time so many microseconds after 1970."""
+    return _from_microseconds(since)
 
 
 def fdiv(top: Expression, bottom: Expression) -> Expression:

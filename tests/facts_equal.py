@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,3 +31,22 @@ def same(one: Mapping[str, pd.DataFrame], other: Mapping[str, pd.DataFrame]) -> 
                     np.testing.assert_allclose(left, right, rtol=1e-12, atol=1.1e-6, err_msg=said)
             else:
                 assert x.tolist() == y.tolist(), said
+
+
+def alike(one: Any, other: Any, place: str = "") -> None:  # noqa: ANN401  any part of a scorecard
+    """See that two parts of scorecards are equal, floats within rounding.
+
+    Threads add up in the order in which they come: the last bit of a sum is not the same twice.
+    """
+    assert type(one) is type(other), place
+    if is_dataclass(one):
+        for field in fields(one):
+            alike(getattr(one, field.name), getattr(other, field.name), f"{place}.{field.name}")
+    elif isinstance(one, tuple | list):
+        assert len(one) == len(other), place
+        for number, (a, b) in enumerate(zip(one, other, strict=True)):
+            alike(a, b, f"{place}[{number}]")
+    elif isinstance(one, float):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12, err_msg=place)
+    else:
+        assert one == other, place

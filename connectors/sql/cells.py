@@ -16,6 +16,7 @@ from connectors import dialects
 from connectors.sql.bins import binned, exactly
 from connectors.sql.layout import Layout
 from connectors.sql.match import Matched
+from connectors.sql.outcomes import classes
 from connectors.sql.periods import wanted
 from connectors.sql.segments import Segment
 from connectors.sql.spine import CLASSES, Spine
@@ -70,7 +71,9 @@ def _joined(
         m = matched.rows.c
         source = spine.armed.outerjoin(matched.rows, p.id == m.entry)
         label, y = m.label, m.y
-        got = m.entry if not _labelled(work) else m.label if _classes(work) else m.y
+        if "stated" in m:  # what is joined is the label as it is written: it is smaller
+            label, y = classes(work, m.stated).values()
+        got = m.entry if not _labelled(work) else label if _classes(work) else y
     if _zero(work):
         label = sa.func.coalesce(label, sa.literal_column("'0'"))
     columns: list[Expression] = [segment.of(spine.armed).label("segment"), p.version, p.day, p.arm]

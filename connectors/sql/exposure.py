@@ -1,7 +1,9 @@
 """First exposure of units in one pass over their predictions.
 
 Time, arm and version are packed into one whole number, time first: its minimum over a unit is
-the first instant with the smallest arm and version there. No rank, no second look at the rows.
+the first instant with the smallest arm and version there. No rank, no second look at the rows,
+except at those of units that had several arms. The state of a unit is kept small: with more units
+than memory holds, it is what an engine writes to disk and reads back.
 """
 
 from __future__ import annotations
@@ -18,11 +20,16 @@ from connectors.sql.work import Columns, Expression, Statement, Work
 
 ARMS, VERSIONS = 8, 16  # more of them are looked up faster by a join
 _ROOM = 2**62
+_EXACT = 2**53  # whole numbers that a double holds
 
 
 @dataclass(frozen=True, slots=True)
-class _Names:
-    """Names in ascending order, as the numbers 0, 1, ..."""
+class Names:
+    """Names in ascending order, as the numbers 0, 1, ...
+
+    Attributes:
+        names: All that occur.
+    """
 
     names: tuple[str, ...]
 
@@ -31,6 +38,10 @@ class _Names:
         cases = [(value == name, place) for place, name in enumerate(self.names[:-1])]
         last: Expression = sa.literal_column(str(len(self.names) - 1))
         return sa.case(*cases, else_=last) if cases else last
+
+    def small(self, value: Expression) -> Expression:
+        """The same in two bytes."""
+        return sa.cast(self.number(value), sa.SmallInteger())
 
     def name(self, number: Expression) -> Expression:
         """The name of a number."""
@@ -44,20 +55,29 @@ class Once:
     """Units by their first prediction, arm and version as one small number.
 
     Attributes:
-        rows: entry, ts, day, code, crossed, conflict, and where actions are declared acted_at:
-            the first instant at which a prediction of the unit was acted on.
+        rows: entry, ts, day, code, crossed, and where actions are declared acted_at: the first
+            instant at which a prediction of the unit was acted on.
+        arms: Names of arms.
+        versions: Names of versions.
     """
 
     rows: Statement
-    arms: _Names
-    versions: _Names
+    arms: Names
+    versions: Names
 
     def names(self, c: Columns) -> dict[str, Expression]:
         """Version and arm of a row by its code."""
         return {
             "version": self.versions.name(sa.func.mod(c.code, len(self.versions.names))),
-            "arm": self.arms.name(_arm(c.code, self.versions)),
+            "arm": self.arms.name(self._arm(c)),
         }
+
+    def _arm(self, c: Columns) -> Expression:
+        each: Expression = sa.literal_column(str(len(self.versions.names)))
+        code: Expression = c.code
+        if len(self.versions.names) == 1:
+            return code
+        return dialects.to_int(dialects.fdiv(code - sa.func.mod(code, each), each))
 
 
 def at_once(work: Work, spine: Spine) -> Once | None:
@@ -70,72 +90,62 @@ def at_once(work: Work, spine: Spine) -> Once | None:
     if seen is None:
         return None
     arms, versions = seen
-    size = len(arms.names) * len(versions.names)
     base = _microseconds(judged.span[0])
-    if (_microseconds(judged.span[1]) - base + 1) * size > _ROOM:
+    longest = _microseconds(judged.span[1]) - base + 1
+    if longest >= _EXACT or longest * _size(arms, versions) > _ROOM:
         return None
     acted = [] if p.acted is None else [sa.case((c.acted == 1, c.ts)).label("acted_at")]
     columns = [
         c.unit.label("entry"),
-        c.ts,
         _since(c.ts, base).label("since"),
         arms.number(c.arm).label("arm"),
         versions.number(c.version).label("version"),
         *acted,
     ]
     rows = sa.select(*columns).where(c.unit.is_not(None)).subquery()
-    found = _unpacked(work, spine, _packed(rows, arms, versions), (arms, versions), base)
+    found = _unpacked(work, spine, _packed(rows, arms, versions), _size(arms, versions), base)
     return Once(found, arms, versions)
 
 
-def _packed(rows: sa.Subquery, arms: _Names, versions: _Names) -> sa.Subquery:
-    """One row a unit: the least packed number, and what else is told of its first instant."""
-    r, size = rows.c, len(arms.names) * len(versions.names)
-    whole = r.since * size + r.arm * len(versions.names) + r.version
+def _size(arms: Names, versions: Names) -> int:
+    """Room for arm and version in a packed number: a power of two, by which division is exact."""
+    return 1 << (len(arms.names) * len(versions.names) - 1).bit_length()
+
+
+def _packed(rows: sa.Subquery, arms: Names, versions: Names) -> sa.Subquery:
+    """One row a unit: the least packed number, and what tells whether it had several arms."""
+    r = rows.c
+    whole = r.since * _size(arms, versions) + r.arm * len(versions.names) + r.version
     made = [
         r.entry,
-        sa.func.min(r.ts).label("ts"),
         sa.func.min(whole).label("first"),
         *(sa.func.min(one).label(one.name) for one in r if one.name == "acted_at"),
     ]
     if len(arms.names) > 1:
         small = sa.cast(r.arm, sa.SmallInteger())
-        made += [
-            sa.func.max(r.arm - r.since * len(arms.names)).label("other"),
-            sa.func.min(small).label("least"),
-            sa.func.max(small).label("most"),
-        ]
+        made += [sa.func.min(small).label("least"), sa.func.max(small).label("most")]
     return sa.select(*made).group_by(r.entry).subquery()
 
 
-def _unpacked(
-    work: Work, spine: Spine, packed: sa.Subquery, names: tuple[_Names, _Names], base: int
-) -> Statement:
-    """The numbers taken apart again: the code at the first instant, and what contradicts it."""
-    arms, versions = names
-    p, size = packed.c, len(arms.names) * len(versions.names)
-    since = _since(p.ts, base)
-    code: Expression = sa.cast(p.first - since * size, sa.Integer())
-    day = dialects.day(p.ts) if spine.by_day else work.engine.local_day(p.ts)
+def _unpacked(work: Work, spine: Spine, packed: sa.Subquery, size: int, base: int) -> Statement:
+    """The numbers taken apart again: the first instant, and the code there."""
+    p = packed.c
+    code = sa.func.mod(p.first, size)
+    since = dialects.to_int(dialects.fdiv(p.first - code, sa.literal_column(str(size))))
+    ts = dialects.from_microseconds(since + sa.literal_column(str(base)))
+    parts = sa.select(packed, ts.label("ts"), sa.cast(code, sa.SmallInteger()).label("code"))
+    u = parts.subquery().c
     crossed: Expression = sa.literal_column("0")
-    conflict: Expression = sa.literal_column("0")
-    if len(arms.names) > 1:
-        last = p.other + since * len(arms.names)
-        crossed, conflict = flag(p.least != p.most), flag(last != _arm(code, versions))
+    if "least" in u:
+        crossed = flag(u.least != u.most)
     return sa.select(
-        p.entry,
-        p.ts,
-        day.label("day"),
-        code.label("code"),
-        *(one for one in p if one.name == "acted_at"),
-        crossed.label("crossed"),
-        conflict.label("conflict"),
+        u.entry,
+        u.ts,
+        (dialects.day(u.ts) if spine.by_day else work.engine.local_day(u.ts)).label("day"),
+        u.code,
+        *(one for one in u if one.name == "acted_at"),
+        sa.cast(crossed, sa.SmallInteger()).label("crossed"),
     )
-
-
-def _arm(code: Expression, versions: _Names) -> Expression:
-    each: Expression = sa.literal_column(str(len(versions.names)))
-    return code if len(versions.names) == 1 else dialects.to_int(dialects.fdiv(code, each))
 
 
 def _since(time: Expression, base: int) -> Expression:
@@ -143,15 +153,15 @@ def _since(time: Expression, base: int) -> Expression:
     return dialects.microseconds(time) - sa.literal_column(str(base))
 
 
-def _names(work: Work, spine: Spine) -> tuple[_Names, _Names] | None:
-    """Arms and versions of the predictions of units; None when there are too many."""
+def _names(work: Work, spine: Spine) -> tuple[Names, Names] | None:
+    """Arms and versions of all predictions; None when there are too many."""
     c = spine.rows.c
-    pairs = sa.select(c.arm, c.version).where(c.unit.is_not(None)).distinct()
+    pairs = sa.select(c.arm, c.version).distinct()
     found = work.run("arms and versions", pairs.limit(ARMS * VERSIONS + 1))
     arms, versions = sorted(set(found["arm"])), sorted(set(found["version"]))
     if not 0 < len(arms) <= ARMS or len(versions) > VERSIONS:
         return None
-    return _Names(tuple(arms)), _Names(tuple(versions))
+    return Names(tuple(arms)), Names(tuple(versions))
 
 
 def _microseconds(when: datetime) -> int:

@@ -12,15 +12,16 @@ window before the first one (``before_prediction``), or neither (``orphan``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
 from connectors import dialects
-from connectors.sql.outcomes import Actuals
+from connectors.sql.exposure import Names
+from connectors.sql.outcomes import Actuals, classes, conserved
 from connectors.sql.periods import fixed_day, wanted
 from connectors.sql.values import flag, zero
 from connectors.sql.work import Expression, Statement, Work
@@ -30,7 +31,6 @@ RULES = ("credited", "uncredited", "outside_window", "before_prediction", "orpha
 CREDITED = RULES.index("credited")
 CROWD = 200  # outcomes of one key
 _START = date(1970, 1, 1)
-_KEYS = ("oid", "ts", "day", "late", "amount", "period")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ class Matched:
         pairs: Kept: entry, oid, picked (1 or 0), weight (share of the outcome), age and delay
             (days from the entry's day to the outcome and to its arrival), the carried columns,
             and the values label, y, m_..., d_... of the whole outcome.
-        rows: One row an entry that got an outcome: entry, label, y, m_..., d_..., age.
+        rows: One row an entry that got an outcome: entry, label, y, m_..., d_..., age, and where
+            it is a single outcome, whole, stated: its label as it is in the table.
         met: Every outcome once, where no two entries have the same keys: oid, happened (its day),
             amount, and rank in :data:`RULES`, before any pick.
         whole: Whether every pair counts, and the rank in ``met`` is the last word.
@@ -68,6 +69,7 @@ class Entries:
             that an outcome it cannot claim was judged there.
         firsts: The first entry of each key (key0..., ts, day), where it is known already.
         older: All entries (key0..., ts, day), where ``rows`` are only those of a slice.
+        named: Carried columns of few names, and these: their numbers are kept instead.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Entries:
     within: bool = False
     firsts: sa.FromClause | None = None
     older: sa.FromClause | None = None
+    named: Mapping[str, Names] = field(default_factory=dict)
 
 
 def match(work: Work, entries: Entries, actuals: Actuals) -> Matched:
@@ -86,14 +89,15 @@ def match(work: Work, entries: Entries, actuals: Actuals) -> Matched:
     o = work.model.outcomes
     assert o is not None  # noqa: S101  there are actuals
     met: sa.FromClause | None = None
+    possible: sa.FromClause
     if entries.alone:
-        met = _whole(work, work.keep(f"met_{entries.name}", _met(work, entries, actuals)))
+        met = work.keep(f"met_{entries.name}", _met(work, entries, actuals))
         if entries.older is not None:
             met = _with_older(work, entries, actuals, met)
         possible = sa.select(met).where(met.c.rank == CREDITED).subquery()
+        met = told(work, entries, met)
     else:
-        kept = work.keep(f"possible_{entries.name}", _possible(work, entries, actuals))
-        possible = _whole(work, kept)
+        possible = work.keep(f"possible_{entries.name}", _possible(work, entries, actuals))
     c = possible.c
     counts: list[Expression] = [
         sa.func.count().label("pairs"),
@@ -104,13 +108,14 @@ def match(work: Work, entries: Entries, actuals: Actuals) -> Matched:
     seen = work.row(f"count pairs of {entries.name}", sa.select(*counts))
     shared = not entries.alone and seen["pairs"] != seen["outcomes"]
     several = seen["pairs"] != seen["entries"]
-    values = _values(actuals)
-    pairs: sa.FromClause = possible
+    values = _values(work)
     if shared or several:
         credit, pick = o.credit if shared else None, o.pick if several else None
         decided = _decided(possible, values, credit, pick)
-        pairs = work.keep(f"pairs_{entries.name}", decided)
-    rows = _rows(pairs, values, summed=several and o.pick == "sum").subquery()
+        possible = work.keep(f"pairs_{entries.name}", decided)
+    pairs = told(work, entries, possible)
+    split = shared and o.credit == "split"
+    rows = _rows(pairs, values, summed=several and o.pick == "sum", split=split).subquery()
     return Matched(pairs, rows, met, whole=not (shared or several))
 
 
@@ -135,9 +140,8 @@ def same_keys(entries: Entries, rows: sa.FromClause) -> list[sa.ColumnElement[bo
     return [entries.rows.c[name] == rows.c[name] for name in entries.keys]
 
 
-def _values(actuals: Actuals) -> list[str]:
-    names = [one.name for one in actuals.rows.c]
-    return [n for n in names if n not in _KEYS and not n.startswith("key")]
+def _values(work: Work) -> list[str]:
+    return [f"{axis}_{name}" for name in work.model.metrics for axis in ("m", "d")]
 
 
 def _possible(work: Work, entries: Entries, actuals: Actuals) -> Statement:
@@ -158,7 +162,7 @@ def _met(work: Work, entries: Entries, actuals: Actuals) -> Statement:
     """Every outcome with the only entry of its keys, if there is one, and its rank."""
     declared = work.model.outcomes
     assert declared is not None  # noqa: S101  there are actuals
-    e, o = entries.rows.c, actuals.rows.c
+    e = entries.rows.c
     cases: list[tuple[sa.ColumnElement[bool], int]] = [
         (e.entry.is_(None), RULES.index("orphan")),
     ]
@@ -169,9 +173,9 @@ def _met(work: Work, entries: Entries, actuals: Actuals) -> Statement:
             (at < start, RULES.index("before_prediction")),
             (at >= dialects.add_days(start, declared.window), RULES.index("outside_window")),
         ]
-    rank = sa.case(*cases, else_=CREDITED).label("rank")
+    rank = sa.cast(sa.case(*cases, else_=CREDITED), sa.SmallInteger()).label("rank")
     source = actuals.rows.outerjoin(entries.rows, sa.and_(*same_keys(entries, actuals.rows)))
-    columns = [*_columns(work, entries, actuals), o.day.label("happened"), o.amount, rank]
+    columns = [*_columns(work, entries, actuals), rank]
     return sa.select(*columns).select_from(source)
 
 
@@ -180,7 +184,8 @@ def _with_older(
 ) -> sa.FromClause:
     """Outcomes that met nobody in a slice, judged by the entries of all days."""
     orphan, outside = RULES.index("orphan"), RULES.index("outside_window")
-    strangers = sa.select(met.c.oid).where(met.c.rank == orphan, *wanted(work, met.c.happened))
+    happened = wanted(work, met.c.happened) if actuals.timed else []
+    strangers = sa.select(met.c.oid).where(met.c.rank == orphan, *happened)
     lost = strangers.subquery()
     if not int(work.row("orphans", sa.select(sa.func.count().label("n")).select_from(lost))["n"]):
         return met
@@ -203,49 +208,53 @@ def _with_older(
     )
 
 
-def _same_for_all(work: Work) -> dict[str, Expression]:
-    """Columns of pairs that are the same in every row: they are not kept."""
-    o = work.model.outcomes
+def _columns(work: Work, entries: Entries, actuals: Actuals) -> list[Expression]:
+    """Columns of a pair, those apart that :func:`told` tells.
+
+    Pairs are the widest rows that are kept, one an outcome: a column less is memory saved.
+    """
+    e, o = entries.rows.c, actuals.rows.c
+    declared, model = work.model.outcomes, work.model
+    assert declared is not None  # noqa: S101  there are actuals
+    made = [e.entry, o.oid]
+    if not entries.alone or "unit" in entries.carry:
+        made.append(e.ts.label("entry_ts"))
+    if declared.pick != "sum":
+        made.append(o.ts)
+    if declared.arrived is not None:
+        made.append(dialects.days_between(e.day, o.late).label("delay"))
+    if actuals.timed:
+        made.append(o.day.label("happened"))
+    held = [f"m_{name}" for name, one in model.metrics.items() if one.column is not None]
+    held += [f"d_{name}" for name, one in model.metrics.items() if one.denominator is not None]
+    held += ["stated"] if declared.label is not None else []
+    for name in entries.carry:
+        known = entries.named.get(name)
+        made.append(e[name] if known is None else known.small(e[name]).label(f"code_{name}"))
+    return [*made, e.day, *(o[name] for name in held)]
+
+
+def told(work: Work, entries: Entries, kept: sa.FromClause) -> sa.Subquery:
+    """Pairs with the columns that were not kept: the same in all rows, or told by others."""
+    c, model = kept.c, work.model
     made: dict[str, Expression] = {
         "picked": sa.literal_column("1"),
         "weight": sa.literal_column("1.0"),
+        "delay": sa.cast(sa.null(), sa.BigInteger()),
+        **classes(work, c.stated if "stated" in c else sa.null()),
     }
-    if o is not None and o.arrived is None:
-        made["delay"] = sa.cast(sa.null(), sa.BigInteger())
-    for name, metric in work.model.metrics.items():
-        if metric.column is None:
-            made[f"m_{name}"] = dialects.to_double(sa.literal_column("1.0"))
-        if metric.denominator is None:
-            made[f"d_{name}"] = dialects.to_double(sa.literal_column("0.0"))
-    return made
-
-
-def _whole(work: Work, kept: sa.FromClause) -> sa.Subquery:
-    """Pairs with the columns that were not kept."""
-    more = [one.label(name) for name, one in _same_for_all(work).items()]
-    return sa.select(kept, *more).subquery()
-
-
-def _columns(work: Work, entries: Entries, actuals: Actuals) -> list[Expression]:
-    """Columns of a pair, those apart that are the same for all."""
-    e, o = entries.rows.c, actuals.rows.c
-    if actuals.timed:
-        age: Expression = dialects.days_between(e.day, o.day)
+    if "happened" in c:
+        made["age"] = dialects.days_between(c.day, c.happened)
     else:
-        age = sa.cast(sa.null(), sa.BigInteger())
-    made = [
-        e.entry,
-        o.oid,
-        e.ts.label("entry_ts"),
-        o.ts,
-        age.label("age"),
-        dialects.days_between(e.day, o.late).label("delay"),
-        e.day,
-        *(e[name] for name in entries.carry),
-        *(o[name] for name in _values(actuals)),
-    ]
-    fixed = _same_for_all(work)
-    return [one for one in made if one.name not in fixed]
+        made |= {"age": made["delay"], "happened": sa.cast(sa.null(), sa.Date())}
+    for name, known in entries.named.items():
+        made[name] = known.name(c[f"code_{name}"])
+    for name in model.metrics:
+        made[f"m_{name}"] = dialects.to_double(sa.literal_column("1.0"))
+        made[f"d_{name}"] = dialects.to_double(sa.literal_column("0.0"))
+    more = {name: one for name, one in made.items() if name not in c}
+    amount = conserved(model, {**more, **dict(c)}).label("amount")
+    return sa.select(kept, *(one.label(name) for name, one in more.items()), amount).subquery()
 
 
 def _crowded(work: Work, entries: Entries, actuals: Actuals) -> bool:
@@ -289,12 +298,11 @@ def _decided(
 
 
 def _credited(possible: sa.FromClause, credit: str) -> sa.Subquery:
-    """Each outcome with one entry, or with all of them in equal shares."""
+    """Each outcome with one entry, or with all of them in equal shares: their weight."""
     c = possible.c
-    rest = [one for one in c if one.name != "weight"]
     if credit == "split":
         share = dialects.fdiv(sa.literal_column("1"), sa.func.count().over(partition_by=c.oid))
-        return sa.select(*rest, share.label("weight")).subquery()
+        return sa.select(possible, share.label("weight")).subquery()
     order = _order([c.entry_ts, c.entry], last=credit == "last")
     rank = sa.func.row_number().over(partition_by=c.oid, order_by=order).label("turn")
     ranked = sa.select(possible, rank).subquery()
@@ -302,29 +310,33 @@ def _credited(possible: sa.FromClause, credit: str) -> sa.Subquery:
 
 
 def _picked(rows: sa.FromClause, values: Sequence[str], *, last: bool) -> Statement:
-    """Marks one outcome an entry; ties of time are broken by the values, then the row."""
+    """Marks one outcome an entry; ties of time are broken by the values, then the row.
+
+    Values that are not kept are the same in all rows, or told by one that is.
+    """
     c = rows.c
-    rest = [one for one in c if one.name != "picked"]
     keys: list[Expression] = [flag(c.ts.is_(None)), c.ts]
-    keys += [part for one in (c[name] for name in values) for part in (flag(one.is_(None)), one)]
+    ties = [c[name] for name in ("stated", *values) if name in c]
+    keys += [part for one in ties for part in (flag(one.is_(None)), one)]
     order = _order([*keys, c.oid], last=last)
     rank = sa.func.row_number().over(partition_by=c.entry, order_by=order).label("turn")
-    ranked = sa.select(*rest, rank).subquery()
+    ranked = sa.select(rows, rank).subquery()
     picked = flag(ranked.c.turn == 1).label("picked")
-    return sa.select(*(ranked.c[one.name] for one in rest), picked)
+    return sa.select(*(ranked.c[one.name] for one in c), picked)
 
 
 def _order(keys: Sequence[Expression], *, last: bool) -> list[Expression]:
     return [one.desc() for one in keys] if last else list(keys)
 
 
-def _rows(pairs: sa.FromClause, values: Sequence[str], *, summed: bool) -> Statement:
+def _rows(pairs: sa.FromClause, values: Sequence[str], *, summed: bool, split: bool) -> Statement:
     """One row an entry, with credited values."""
     c = pairs.c
-    numbers = [name for name in values if name != "label"]
+    numbers = ["y", *values]
     if not summed:
         whole = [(c[name] * c.weight).label(name) for name in numbers]
-        return sa.select(c.entry, c.label, c.age, *whole).where(c.picked == 1)
+        stated = [one for one in c if one.name == "stated" and not split]
+        return sa.select(c.entry, *stated, c.label, c.age, *whole).where(c.picked == 1)
     added = [
         sa.case((sa.func.count(c[name]) > 0, sa.func.sum(zero(c[name]) * c.weight))).label(name)
         for name in numbers

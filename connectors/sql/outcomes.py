@@ -27,7 +27,7 @@ from connectors.sql.values import (
 )
 from connectors.sql.work import Expression, Work
 from connectors.sql.written import Written, cells_of
-from valuekit.workspace.declare import Metric, Outcomes
+from valuekit.workspace.declare import Metric, Model, Outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,9 @@ class Actuals:
 
     Attributes:
         judged: Counts by rule before matching.
-        rows: The clean rows, kept: oid (unique), ts, day, late (day of arrival), label, y,
-            amount, ``m_NAME`` and ``d_NAME`` per metric, ``key0``..., period.
+        rows: The clean rows, kept: oid (unique), ts, day, late (day of arrival), stated (the label
+            as it is in the table), label, y, amount, ``m_NAME`` and ``d_NAME`` per metric,
+            ``key0``..., period.
         timed: Whether outcomes have a time.
         by_day: Whether that time has no time of day.
     """
@@ -62,10 +63,28 @@ def outcomes(work: Work, o: Outcomes, keys: Keys, *, once: bool = False) -> Actu
     read = _Rows(work, o, kinds, keys, when).read()
     judged = judge(work, "outcomes", read, has_id=o.id is not None)
     rows = judged.rows
-    names = [one for one in rows.c if one.name not in {"id", "usable", "rule"}]
+    names = [one for one in rows.c if one.name not in {"id", "usable", "rule", "label", "y"}]
     found = sa.select(_identity(work, rows, o).label("oid"), *names)
     kept = found.subquery("outcomes") if once else work.keep("outcomes", found)
-    return Actuals(judged, kept, when is not None, when is not None and kinds[when] == "date")
+    more = [one.label(name) for name, one in classes(work, kept.c.stated).items()]
+    by_day = when is not None and kinds[when] == "date"
+    return Actuals(judged, sa.select(kept, *more).subquery("read_labels"), when is not None, by_day)
+
+
+def classes(work: Work, stated: Expression) -> dict[str, Expression]:
+    """The class and the number that an outcome's label stands for; both NULL without labels.
+
+    Only the label is kept, as it is in the table: it is smaller than the name of its class.
+    """
+    o = work.model.outcomes
+    label: Expression = sa.cast(sa.null(), sa.String())
+    y: Expression = sa.cast(sa.null(), sa.Double())
+    if o is None or o.label is None:
+        return {"label": label, "y": y}
+    kind = work.engine.columns(o.table)[o.label]
+    if work.model.task in CLASSES:
+        label = class_name(stated, kind, o.positive)
+    return {"label": label, "y": class_number(stated, kind, o.positive)}
 
 
 def written(work: Work, o: Outcomes, keys: Keys) -> Written:
@@ -115,13 +134,14 @@ class _Rows:
             *self._time_rules(),
         ]
         rule = sa.case(*unfit, (self._bad_value(), "bad_value"), else_="accepted")
+        stated = sa.null() if o.label is None else raw.c[o.label]
         columns: dict[str, Expression] = {
             "id": sa.literal_column("0") if o.id is None else raw.c[o.id],
             "usable": flag(sa.not_(when.broken(unfit))),
             "rule": rule,
             **self._times(),
-            "label": self._label(),
-            "y": self._number_of_label(),
+            "stated": stated,
+            **classes(self.work, stated),
             **self._metrics(),
             **self.keys.of_outcome(raw.c, self.kinds),
             "amount": self._amount(),
@@ -171,19 +191,6 @@ class _Rows:
             made["period"] = period(day, p.frequency)
         return made
 
-    def _label(self) -> Expression:
-        o = self.o
-        if o.label is None or self.work.model.task not in CLASSES:
-            return sa.cast(sa.null(), sa.String())
-        return class_name(self.raw.c[o.label], self.kinds[o.label], o.positive)
-
-    def _number_of_label(self) -> Expression:
-        o = self.o
-        if o.label is None:
-            return sa.cast(sa.null(), sa.Double())
-        value, kind = self.raw.c[o.label], self.kinds[o.label]
-        return class_number(value, kind, o.positive)
-
     def _metrics(self) -> dict[str, Expression]:
         made: dict[str, Expression] = {}
         for name, metric in self.metrics.items():
@@ -208,13 +215,19 @@ class _Rows:
         return self.work.model.task in CLASSES and self.kinds[label] == "text"
 
     def _amount(self) -> Expression:
-        """What is conserved: the primary metric, else the label, else one per row."""
-        primary = self.work.model.primary_metric
-        if primary is not None:
-            metric = self.metrics[primary]
-            value = self._number(metric.column, sa.literal_column("1.0"))
-        elif self.o.label is not None:
-            value = self._number_of_label()
-        else:
-            return sa.literal_column("1.0")
-        return countable(value)
+        stated = sa.null() if self.o.label is None else self.raw.c[self.o.label]
+        return conserved(self.work.model, {**classes(self.work, stated), **self._metrics()})
+
+
+def conserved(model: Model, values: Mapping[str, Expression]) -> Expression:
+    """What must not be lost: the primary metric, else the label, else one per row.
+
+    Args:
+        model: The declared model.
+        values: y, and ``m_NAME`` of each metric.
+    """
+    if model.primary_metric is not None:
+        return countable(values[f"m_{model.primary_metric}"])
+    if model.outcomes is not None and model.outcomes.label is not None:
+        return countable(values["y"])
+    return sa.literal_column("1.0")

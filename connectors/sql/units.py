@@ -6,8 +6,8 @@ seen in two arms at the same first instant is in neither: nobody knows which one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -18,7 +18,7 @@ from connectors.sql import instants as when
 from connectors.sql.crossings import crossings
 from connectors.sql.dedupe import ACCEPTED
 from connectors.sql.epochs import epoch
-from connectors.sql.exposure import at_once
+from connectors.sql.exposure import Names, Once, at_once
 from connectors.sql.history import whole_spine
 from connectors.sql.keys import Keys, assignment_keys, unit_is_the_key
 from connectors.sql.periods import fixed_day, moment_of
@@ -26,7 +26,7 @@ from connectors.sql.returning import returning
 from connectors.sql.spine import Spine, time_of
 from connectors.sql.strata import no_chance, stratum
 from connectors.sql.values import blank, flag, number, text, too_long, total, unusable, zero
-from connectors.sql.work import Columns, Expression, Statement, Work
+from connectors.sql.work import Expression, Statement, Work
 from connectors.sql.written import Written, cells_of
 from valuekit.workspace.declare import Assignments
 
@@ -48,6 +48,7 @@ class Units:
         every: Rows with the units left out because of a conflict.
         conflicts: Units left out because their first exposure was in two arms at once.
         older: Units of all days, where ``rows`` are only those of a slice.
+        named: Versions and arms of the predictions, where they are few.
     """
 
     rows: sa.FromClause
@@ -61,6 +62,7 @@ class Units:
     every: sa.FromClause
     conflicts: int
     older: sa.FromClause | None = None
+    named: Mapping[str, Names] = field(default_factory=dict)
 
 
 def units(work: Work, spine: Spine | None) -> Units | None:
@@ -82,10 +84,10 @@ def _exposed(work: Work, spine: Spine) -> Units:
     keyed = spine.keys is not None and unit_is_the_key(p, spine.keys)
     once, alias = at_once(work, spine), ("key0",) if keyed else ()
     if once is not None:
-        made, every, conflicts = _kept(work, once.rows, alias, once.names)
+        made, every, conflicts = _seen_once(work, spine, once, alias)
     else:
         firsts = _firsts(work, _of_predictions(spine, p.segments))
-        made, every, conflicts = _kept(work, firsts, alias)
+        made, every, conflicts = _agreed(work, work.keep("units", firsts), alias)
     crossings(work, every, _of_predictions(slice_spine, ()), "predictions")
     return Units(
         rows=_of_slice(work, made),
@@ -99,7 +101,34 @@ def _exposed(work: Work, spine: Spine) -> Units:
         every=every,
         conflicts=conflicts,
         older=None if work.slice is None else made,
+        named={} if once is None else {"version": once.versions, "arm": once.arms},
     )
+
+
+def _seen_once(
+    work: Work, spine: Spine, once: Once, alias: tuple[str, ...]
+) -> tuple[sa.FromClause, sa.FromClause, int]:
+    """Units of one pass; see :func:`_kept`. Conflicts are looked for among crossed units alone."""
+    kept = work.keep("units", once.rows)
+    c = kept.c
+    rest = [one for one in c if one.name != "code"]
+    named = [one.label(name) for name, one in once.names(c).items()]
+    torn = _torn(work, spine, kept, once) if len(once.arms.names) > 1 else None
+    if torn is None:
+        return _agreed(work, sa.select(*rest, *named, _zero("conflict")).subquery(), alias)
+    conflict = flag(torn.c.entry.is_not(None)).label("conflict")
+    source = kept.outerjoin(torn, c.entry == torn.c.entry)
+    made = sa.select(*rest, *named, conflict).select_from(source).subquery()
+    return _agreed(work, made, alias)
+
+
+def _torn(work: Work, spine: Spine, kept: sa.FromClause, once: Once) -> sa.FromClause | None:
+    """Units in two arms at their first instant; None where no unit was ever in two."""
+    c, r = kept.c, _of_predictions(spine, ()).c
+    if not int(work.row("count units in two arms", sa.select(total(c.crossed).label("n")))["n"]):
+        return None
+    at = sa.and_(c.crossed == 1, r.entry == c.entry, r.ts == c.ts, r.arm != once.names(c)["arm"])
+    return work.keep("torn_units", sa.select(r.entry).where(at).distinct())
 
 
 def _of_slice(work: Work, rows: sa.FromClause) -> sa.FromClause:
@@ -268,24 +297,24 @@ def _firsts(work: Work, rows: sa.Subquery) -> Statement:
     )
 
 
-def _kept(
-    work: Work,
-    found: Statement,
-    alias: tuple[str, ...] = (),
-    names: Callable[[Columns], dict[str, Expression]] | None = None,
+def _kept(work: Work, found: Statement) -> tuple[sa.FromClause, sa.FromClause, int]:
+    """Units with their epoch, without those in conflict; all of them; how many conflict."""
+    return _agreed(work, work.keep("units", found), ())
+
+
+def _agreed(
+    work: Work, rows: sa.FromClause, alias: tuple[str, ...]
 ) -> tuple[sa.FromClause, sa.FromClause, int]:
-    """Units with their epoch, without those in conflict; all of them; how many conflict.
+    """The same of rows that are there already.
 
     What other columns tell is not kept, but worked out where it is used.
     """
-    c = work.keep("units", found).c
+    c = rows.c
     told = {"epoch": epoch(work, c.day), **dict.fromkeys(alias, c.entry)}
     if "stratum" not in c:
         told["stratum"] = sa.literal_column("'all'")
-    if names is not None:
-        told |= names(c)
     labelled = [one.label(name) for name, one in told.items()]
-    every = sa.select(*(one for one in c if one.name != "code"), *labelled).subquery("every_unit")
+    every = sa.select(*c, *labelled).subquery("every_unit")
     seen = work.row("count conflicts", sa.select(total(every.c.conflict).label("conflicts")))
     conflicts = int(seen["conflicts"])
     if not conflicts:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.facts_equal import alike
 from tests.ready.tables import NOW, SCORES, TRIAL, bins, day, trial, workspace, write
 from valuekit.api import Workspace
 from valuekit.incremental.diff import differing
@@ -55,7 +56,7 @@ def same(made: Workspace, folder: Path) -> None:
     assert [(one.effect.value, one.arms) for one in a.evidence] == [
         (one.effect.value, one.arms) for one in b.evidence
     ]
-    assert a.accuracy == b.accuracy
+    alike(a.accuracy, b.accuracy)
     assert [(one.row.rule, one.row.row_hash) for one in made.held_rows("shop")] == [
         (one.row.rule, one.row.row_hash) for one in fresh.held_rows("shop")
     ]
