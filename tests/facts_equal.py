@@ -33,7 +33,7 @@ def same(one: Mapping[str, pd.DataFrame], other: Mapping[str, pd.DataFrame]) -> 
                 assert x.tolist() == y.tolist(), said
 
 
-def alike(one: Any, other: Any, place: str = "") -> None:  # noqa: ANN401  any part of a scorecard
+def alike(one: Any, other: Any, place: str = "") -> None:
     """See that two parts of scorecards are equal, floats within rounding.
 
     Threads add up in the order in which they come: the last bit of a sum is not the same twice.

@@ -122,6 +122,7 @@ def _computed(
         seconds=0.0,
         general=(*clock, *_amounts(loaded), *general),
         overviews=_overviews(loaded, {} if complete else store.scorecards(), parts),
+        keep_days=loaded.workspace.workspace.keep_days,
     )
 
 

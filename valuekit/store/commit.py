@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from valuekit.errors import Finding
-from valuekit.store import facts, quarantine, tables
+from valuekit.store import facts, forget, quarantine, tables
 from valuekit.store.records import RunOutcome
 from valuekit.store.size import size
 from valuekit.store.words import failure
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from valuekit.source import Query
 
 Step = Callable[[sa.Connection, RunOutcome], None]
 
@@ -49,23 +51,14 @@ def add_registrations(connection: sa.Connection, outcome: RunOutcome) -> None:
     _insert(connection, tables.registrations, rows)
 
 
-def add_queries(connection: sa.Connection, outcome: RunOutcome) -> None:
+def add_statements(connection: sa.Connection, outcome: RunOutcome) -> None:
     """Keep every statement with its parameters, rows and time."""
-    rows = [
-        {
-            "run": outcome.run,
-            "model": part.model,
-            "line": line,
-            "name": one.name,
-            "sql": one.sql,
-            "parameters": plain(one.parameters),
-            "rows": one.rows,
-            "seconds": one.seconds,
-        }
+    rows: list[dict[str, object]] = [
+        {"run": outcome.run, "model": part.model, "content": statements(part.queries)}
         for part in outcome.parts
-        for line, one in enumerate(part.queries)
+        if part.queries
     ]
-    _insert(connection, tables.queries, rows)
+    _insert(connection, tables.statements, rows)
 
 
 def add_models(connection: sa.Connection, outcome: RunOutcome) -> None:
@@ -169,11 +162,12 @@ STEPS: tuple[Step, ...] = (
     add_surveys,
     add_restatements,
     add_registrations,
-    add_queries,
+    add_statements,
     add_models,
     add_scorecards,
     add_overviews,
     quarantine.add,
+    forget.old,
 )
 
 
@@ -195,6 +189,11 @@ def finish(connection: sa.Connection, outcome: RunOutcome, at: datetime) -> None
             store_bytes=size(connection),
         )
     )
+
+
+def statements(queries: Sequence[Query]) -> bytes:
+    """Statements in their stored form."""
+    return zlib.compress(json.dumps([asdict(one) for one in queries], default=str).encode())
 
 
 def finding(stored: dict[str, object]) -> Finding:

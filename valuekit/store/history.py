@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 from datetime import UTC, datetime
 from typing import Any
@@ -124,13 +125,11 @@ def _finished() -> sa.ColumnElement[datetime]:
 
 def queries(connection: sa.Connection, run: int, model: str) -> tuple[Query, ...]:
     """The statements that a run ran for a model, in order."""
-    table = tables.queries
-    query = (
-        sa.select(*(table.c[name] for name in ("name", "sql", "parameters", "rows", "seconds")))
-        .where(table.c.run == run, table.c.model == model)
-        .order_by(table.c.line)
-    )
-    return tuple(Query(**row) for row in _mappings(connection, query))
+    table = tables.statements
+    query = sa.select(table.c.content).where(table.c.run == run, table.c.model == model)
+    content = connection.execute(query).scalar_one_or_none()
+    held = [] if content is None else json.loads(zlib.decompress(content))
+    return tuple(Query(**one) for one in held)
 
 
 def registrations(connection: sa.Connection, model: str) -> tuple[Registered, ...]:
@@ -147,23 +146,23 @@ def registrations(connection: sa.Connection, model: str) -> tuple[Registered, ..
 
 def current_run_of_models(connection: sa.Connection, upto: int | None) -> dict[str, int]:
     """The run whose scorecard each model shows: its last good one since the last complete run."""
-    run, card = tables.runs, tables.scorecards
+    run, part = tables.runs, tables.run_models
     good = run.c.status == "ok"
     if upto is not None:
         good &= run.c.id <= upto
     base = sa.select(sa.func.max(run.c.id)).where(good, run.c.complete).scalar_subquery()
     query = (
-        sa.select(card.c.model, sa.func.max(card.c.run))
-        .select_from(card.join(run))
-        .where(good, card.c.run >= sa.func.coalesce(base, 0))
-        .group_by(card.c.model)
-        .order_by(card.c.model)
+        sa.select(part.c.model, sa.func.max(part.c.run))
+        .select_from(part.join(run))
+        .where(good, part.c.run >= sa.func.coalesce(base, 0))
+        .group_by(part.c.model)
+        .order_by(part.c.model)
     )
     return {model: last for model, last in connection.execute(query)}  # noqa: C416 (rows to dict)
 
 
 def scorecards(connection: sa.Connection, upto: int | None) -> dict[str, str]:
-    """Model -> scorecard JSON, as of a run or now."""
+    """Model -> scorecard JSON, as of a run or now; without those that were given up."""
     card = tables.scorecards
     current = current_run_of_models(connection, upto)
     found: dict[str, str] = {}
@@ -172,7 +171,7 @@ def scorecards(connection: sa.Connection, upto: int | None) -> dict[str, str]:
         for model, content in connection.execute(query):
             if current.get(model) == run:
                 found[model] = zlib.decompress(content).decode()
-    return {model: found[model] for model in current}
+    return {model: found[model] for model in current if model in found}
 
 
 def overview(connection: sa.Connection, period: str) -> bytes | None:

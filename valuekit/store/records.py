@@ -87,6 +87,7 @@ class RunOutcome:
         general: Warnings that belong to no single model.
         overviews: Named period -> all models that are shown after the run, added up and listed,
             as JSON.
+        keep_days: Days for which every run's scorecards and statements are kept; None: for good.
     """
 
     run: int
@@ -95,6 +96,7 @@ class RunOutcome:
     seconds: float = 0.0
     general: tuple[Finding, ...] = ()
     overviews: Mapping[str, bytes] = field(default_factory=dict)
+    keep_days: int | None = None
 
     @property
     def models(self) -> tuple[str, ...]:

@@ -226,7 +226,7 @@ class Store:
             return history.run_models(connection, run)
 
     def queries(self, run: int, model: str) -> tuple[Query, ...]:
-        """The statements that a run ran for a model."""
+        """The statements that a run ran for a model; none of old runs that were given up."""
         with self._reading() as connection:
             return history.queries(connection, run, model)
 
@@ -312,7 +312,8 @@ class Store:
         """Model -> scorecard JSON of its last good run; as of ``run`` when given.
 
         A model that a partial run left out keeps its previous scorecard; a model that a complete
-        run left out is no longer declared and is gone.
+        run left out is no longer declared and is gone. As of an old run there may be none; see
+        :mod:`valuekit.store.forget`.
         """
         with self._reading() as connection:
             return history.scorecards(connection, run)

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from valuekit.ledger.schema import FACTS, Column, Fact
 from valuekit.store.types import ExactText, Micros, Moment
 
-HEAD = "0007"  # newest revision of the migrations; a test holds the two together
-KNOWN = frozenset({"0001", "0002", "0003", "0004", "0005", "0006", HEAD})
+HEAD = "0008"  # newest revision of the migrations; a test holds the two together
+KNOWN = frozenset({"0001", "0002", "0003", "0004", "0005", "0006", "0007", HEAD})
 
 metadata = sa.MetaData()
 
@@ -79,17 +79,13 @@ run_models = sa.Table(
     sa.Column("replaced", sa.Integer, nullable=False, server_default="0"),  # days
 )
 
-queries = sa.Table(
-    "queries",
+# What a run asked of the sources for a model, in order, deflated JSON.
+statements = sa.Table(
+    "statements",
     metadata,
     sa.Column("run", sa.ForeignKey("runs.id"), primary_key=True),
     sa.Column("model", sa.String, primary_key=True),
-    sa.Column("line", sa.Integer, primary_key=True),
-    sa.Column("name", sa.String, nullable=False),
-    sa.Column("sql", sa.Text, nullable=False),
-    sa.Column("parameters", sa.JSON, nullable=False),
-    sa.Column("rows", sa.BigInteger, nullable=False),
-    sa.Column("seconds", sa.Double, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
 )
 
 scorecards = sa.Table(

@@ -370,6 +370,7 @@ class Settings(Declared):
     costing_floor: Share = 0.9
     prior_relative_sd: Share = 0.03
     horizon_days: Annotated[Whole, Field(ge=1, le=3650)] = 365
+    keep_days: Annotated[Whole, Field(ge=1, le=36500)] = 60
     max_segment_values: Annotated[Whole, Field(ge=1, le=500)] = 50
     quarantine: Quarantine = Quarantine()
 
