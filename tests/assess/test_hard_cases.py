@@ -194,3 +194,26 @@ def test_without_any_cap_a_skewed_holdout_says_so():
     assert "no cap is declared" in skew.text
     assert not [one for one in found.others if one.key == "uplift.capped"]
     assert found.grade != "A"
+
+
+@pytest.mark.parametrize("unit_price", [True, False], ids=["per prediction", "per month"])
+def test_a_price_per_prediction_without_a_log_leaves_net_unknown(unit_price):
+    costs = (
+        {"per_prediction": "0.10"}
+        if unit_price
+        else {"monthly": [{"category": "people", "amount": "3000", "from": FIRST}]}
+    )
+    declared = cases.holdout_workspace(
+        predictions=None,
+        assignments={"table": "a", "unit": "u", "arm": "arm", "time": "at"},
+        costs=costs,
+    )
+    facts = {"effect": effect_frame(cases.units())}
+    card = assess(declared, "m", cases.costed(declared, cases.book(facts)))
+    whole = card.period("all")
+    assert whole.value.value is not None
+    assert (whole.net.value is None) == unit_price
+    if unit_price:
+        assert "each prediction has a price" in whole.net.reason
+        assert "no prediction log, only assigned units" in whole.net.reason
+        assert whole.cost_attributed.value is None

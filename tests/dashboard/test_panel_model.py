@@ -49,9 +49,16 @@ driver = "even"
 """
 
 
+PRICE = 'per_prediction = "0.01"\n'
+
+
 @pytest.fixture
 def stores(tmp_path: Path) -> Path:
     """A refreshed workspace of ten stores, three of them with the model since March."""
+    return _refreshed(tmp_path, WORKSPACE)
+
+
+def _refreshed(tmp_path: Path, declared: str) -> Path:
     rng = np.random.default_rng(3)
     days = pd.date_range("2026-01-01", "2026-05-31")
     rows = pd.DataFrame(
@@ -63,7 +70,7 @@ def stores(tmp_path: Path) -> Path:
     rows["sales"] = (100 + rng.normal(0, 5, len(rows)) + 10 * live).round(2)
     rows.to_csv(tmp_path / "p.csv", index=False)
     path = tmp_path / "valuekit.toml"
-    path.write_text(WORKSPACE)
+    path.write_text(declared)
     Workspace.load(tmp_path).refresh(now=datetime(2026, 6, 1, 6, tzinfo=UTC))
     return path
 
@@ -84,7 +91,9 @@ def test_what_needs_predictions_is_unknown_and_says_why(stores: Path) -> None:
     assert costs
     log = "the model has no prediction log, only outcomes by group and time"
     unknowns: list[Estimate] = [*costs, card.health.costed]
-    assert {one.reason for one in unknowns} == {log}
+    assert {one.reason.removeprefix("each prediction has a price, and ") for one in unknowns} == {
+        log
+    }
     assert not any(one.known for one in unknowns)
     assert card.health.coverage.reason == "outcomes are read by group and day, so nothing is joined"
     assert card.accuracy.withheld.startswith("There is no prediction log")
@@ -94,8 +103,22 @@ def test_what_needs_predictions_is_unknown_and_says_why(stores: Path) -> None:
     assert [(row.source, row.rows) for row in card.health.intake] == [("panel", 1510)]
 
 
-def test_costs_are_there_without_predictions(stores: Path) -> None:
-    whole = Workspace.load(stores).scorecard("stock").period("all")
+def test_costs_are_there_without_predictions(tmp_path: Path) -> None:
+    path = _refreshed(tmp_path, WORKSPACE.replace(PRICE, ""))
+    whole = Workspace.load(path).scorecard("stock").period("all")
     assert whole is not None
     assert whole.cost_marginal.value == pytest.approx(5 * 300)
     assert whole.cost_attributed.value == pytest.approx(5 * 300 + 3 * 31)  # pools since launch
+
+
+def test_a_price_per_prediction_that_nothing_counts_leaves_cost_unknown(stores: Path) -> None:
+    assert PRICE in stores.read_text()
+    whole = Workspace.load(stores).scorecard("stock").period("all")
+    assert whole is not None
+    why = (
+        "each prediction has a price, and the model has no prediction log, only outcomes by group "
+        "and time"
+    )
+    unknowns = (whole.cost_marginal, whole.cost_attributed)
+    assert [(one.value, one.reason) for one in unknowns] == [(None, why)] * 2
+    assert whole.net.value is None

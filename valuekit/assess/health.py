@@ -90,9 +90,9 @@ def _of_ready(scene: Scene, evidence: Evidence | None) -> Estimate:
 
 
 def unpriced(scene: Scene) -> str:
-    """Why what is paid per use is unknown: no ready-made table counts it; empty otherwise."""
+    """Why what is paid per use is unknown: no table counts what was used; empty otherwise."""
     model = scene.model
-    if model.facts is None or model.predictions is not None:
+    if model.predictions is not None:
         return ""
     if model.costs.per_prediction is not None and model.ready("volume") is None:
         return f"each prediction has a price, and {no_log(model)}"
