@@ -30,7 +30,8 @@ def periods(scene: Scene, worth: Worth) -> tuple[PeriodFigures, ...]:
         return ()
     last = scene.span.last
     found = named(scene.span.first, scene.book.as_of, scene.mature_through, last)
-    return tuple(_figures(scene, worth, one) for one in found if one.asked.first <= last)
+    short = uncosted(scene)
+    return tuple(_figures(scene, worth, one, short) for one in found if one.asked.first <= last)
 
 
 def since(scene: Scene, cost: pd.DataFrame) -> date:
@@ -39,14 +40,15 @@ def since(scene: Scene, cost: pd.DataFrame) -> date:
     return first if cost.empty else min(first, cost["day"].min().date())
 
 
-def _figures(scene: Scene, worth: Worth, counted: Counted) -> PeriodFigures:
+def _figures(scene: Scene, worth: Worth, counted: Counted, short: str) -> PeriodFigures:
+    """Figures of one period; ``short`` says why too few predictions have a price, if so."""
     unit, days = scene.currency, counted.days
     cost = scene.fact("cost")
     paid_days = Period(since(scene, cost), days.last) if counted.name == "all" else days
     paid = within(cost, paid_days)
     value = _value(scene, worth, counted)
     marginal, attributed = (_paid(scene, paid, bases, days) for bases in ((MARGINAL,), ()))
-    priced, running = _whole(scene, attributed), _whole(scene, marginal)
+    priced, running = _whole(attributed, short), _whole(marginal, short)
     earned, forward = net(value, priced), net(value, running)
     volume = within(scene.fact("volume"), days)
     served = int(volume["predictions"].sum())
@@ -101,10 +103,9 @@ def _paid(scene: Scene, paid: pd.DataFrame, bases: tuple[str, ...], days: Period
     return cost_estimate(total(paid, *bases), unit, days, name)
 
 
-def _whole(scene: Scene, cost: Estimate) -> Estimate:
+def _whole(cost: Estimate, short: str) -> Estimate:
     """A cost to be taken off; unknown when too few predictions have a price."""
-    why = uncosted(scene) if cost.known else ""
-    return unknown(why, cost.unit, period=cost.period) if why else cost
+    return unknown(short, cost.unit, period=cost.period) if short and cost.known else cost
 
 
 def _label(value: Estimate) -> str:
