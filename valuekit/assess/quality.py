@@ -273,7 +273,7 @@ def performance(scene: Scene, segment: str = "all") -> Performance:
     rows = labelled(scene, period, segment)
     if not rows.fair:
         return nothing()
-    if rows.score["label"].isin(["0", "1"]).any():
+    if {"0", "1"} & set(rows.score["label"].unique()):
         return from_scores(rows.score, scene.book.daily_from)
     if (rows.confusion["label"] != "").any():
         return from_confusion(rows.confusion)

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from valuekit.facts import kept
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
@@ -122,13 +120,14 @@ def from_scores(score: pd.DataFrame, daily_from: date | None = None) -> Performa
         score: The rows.
         daily_from: First day whose bins are kept by day; None when all are.
     """
-    rows = kept(score, score["label"].isin(["0", "1"]))
-    rows = kept(rows, rows["n"].map(len) > 0)
-    days, at = np.unique(rows["day"].to_numpy().astype("datetime64[D]"), return_inverse=True)
-    bins = max((len(one) for one in rows["n"]), default=1)
+    ones, zeros = ((score["label"] == one).to_numpy(dtype=np.bool_) for one in "10")
+    sizes = np.array([len(one) for one in score["n"]], dtype=np.intp)
+    used = (ones | zeros) & (sizes > 0)
+    days, at = np.unique(score["day"].to_numpy()[used].astype("datetime64[D]"), return_inverse=True)
+    bins = int(sizes[used].max(initial=1))
     sums = np.zeros((len(days), 2 * bins))
-    for place, label, counts in zip(at, rows["label"], rows["n"], strict=True):
-        start = 0 if label == "1" else bins
+    starts = np.where(ones[used], 0, bins).tolist()
+    for place, start, counts in zip(at.tolist(), starts, score["n"].to_numpy()[used], strict=True):
         sums[place, start : start + len(counts)] += counts
     since = None if daily_from is None else np.datetime64(daily_from)
     if since is not None and (not len(days) or days[0] >= since):
