@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from valuekit.assess.scene import first_maturing
 from valuekit.cost.lines import MARGINAL, total, within
 from valuekit.estimate import Estimate, Period, unknown
+from valuekit.facts import kept
 from valuekit.scorecard import EvidenceReport, Settlement
 from valuekit.text import count, day, money, percent
 from valuekit.uplift.arms import arm_facts
@@ -205,7 +206,10 @@ def _of_units(scene: Scene, lead: Design | None, mature: Period) -> Known | None
         return None
     price = 1.0 if metric.money is None else float(metric.money)
     rows = scene.fact("effect", mature)
-    arms = arm_facts(rows[rows["metric"] == name].assign(arm=lambda t: t["arm"].replace("", "-")))
+    rows = kept(rows, rows["metric"] == name)
+    if (rows["arm"] == "").any():
+        rows = rows.assign(arm=rows["arm"].replace("", "-"))
+    arms = arm_facts(rows)
     sides = {arm: one.moments for arm, one in arms.items() if one.moments.n > 1}
     if not sides:
         return None
