@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from valuekit.assess.quality import performance
 from valuekit.estimate import Estimate, unknown
+from valuekit.ledger.frame import empty
+from valuekit.ledger.schema import FACTS
 from valuekit.ledger.split import split
 from valuekit.scorecard import SegmentRow, VersionRow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import pandas as pd
 
     from valuekit.assess.designs.base import Design
@@ -75,24 +75,22 @@ def _whole(measured: Performance) -> Estimate:
 
 def versions(scene: Scene) -> tuple[VersionRow, ...]:
     """Every version in the log, in order of appearance; none when the log does not name them."""
-    by_version = {name: split(scene.fact(name), "version") for name in OF_PERFORMANCE}
+    by_version = {name: split(scene.fact(name, scene.mature), "version") for name in OF_PERFORMANCE}
     rows = []
     for name, of in split(scene.fact("volume", scene.span), "version").items():
         if name == "all":
             continue
-        facts = {fact: parts[name] for fact, parts in by_version.items() if name in parts}
+
+        def rows_of(fact: str, version: str = name) -> pd.DataFrame:
+            return by_version[fact].get(version, empty(FACTS[fact]))
+
         rows.append(
             VersionRow(
                 version=name,
                 first=of["day"].min().date(),
                 last=of["day"].max().date(),
                 predictions=int(of["predictions"].sum()),
-                performance=_whole(performance(_with(scene, facts))),
+                performance=_whole(performance(scene, rows_of=rows_of)),
             )
         )
     return tuple(sorted(rows, key=lambda row: (row.first, row.version)))
-
-
-def _with(scene: Scene, facts: Mapping[str, pd.DataFrame]) -> Scene:
-    """The same model with other facts, such as those of one version alone."""
-    return replace(scene, book=replace(scene.book, facts=facts))
