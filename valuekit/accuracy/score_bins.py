@@ -86,10 +86,11 @@ def _sums(frame: pd.DataFrame, label: str, size: int) -> tuple[Ints, Floats, Flo
 
 
 def _stack(vectors: NDArray[np.object_], size: int) -> Floats:
-    kept = [np.asarray(one, dtype=np.float64) for one in vectors if len(one)]
+    kept = [one for one in vectors if len(one)]
     if not kept:
         return np.zeros(size)
     if any(len(one) != size for one in kept):
         found = sorted({len(one) for one in kept})
         raise ValueError(f"score vectors of {found} bins do not fit a layout of {size} edges")
-    return np.asarray(np.stack(kept).sum(axis=0), dtype=np.float64)
+    rows = np.concatenate(kept).reshape(len(kept), size)  # whole numbers are added as such
+    return np.asarray(rows.sum(axis=0), dtype=np.float64)

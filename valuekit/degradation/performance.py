@@ -62,10 +62,11 @@ class Performance:
         """
         if self._cuts(first, last):
             return None
-        chosen = (self.days >= first) & (self.days <= last)
-        if not chosen.any():
+        start = np.searchsorted(self.days, first)
+        stop = np.searchsorted(self.days, last, side="right")
+        if start >= stop:
             return None
-        value = float(self.score(self.sums[chosen].sum(axis=0, keepdims=True))[0])
+        value = float(self.score(self.sums[start:stop].sum(axis=0, keepdims=True))[0])
         return value if np.isfinite(value) else None
 
     def _cuts(self, first: np.datetime64, last: np.datetime64) -> bool:
