@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from valuekit.assess.health import uncosted, unpriced
-from valuekit.cost.lines import MARGINAL, total, within
+from valuekit.cost.lines import MARGINAL, within
 from valuekit.cost.unit import NONE_DECLARED, per_prediction
 from valuekit.estimate import Estimate, Period, unknown
 from valuekit.scorecard import PeriodFigures
@@ -16,11 +17,13 @@ from valuekit.value.period import Counted, named
 from valuekit.value.roi import roi
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     import pandas as pd
 
     from valuekit.assess.scene import Scene
+    from valuekit.scorecard import CostLine
     from valuekit.value.money import Worth
 
 
@@ -47,12 +50,12 @@ def _figures(scene: Scene, worth: Worth, counted: Counted, short: str) -> Period
     paid_days = Period(since(scene, cost), days.last) if counted.name == "all" else days
     paid = within(cost, paid_days)
     value = _value(scene, worth, counted)
-    marginal, attributed = (_paid(scene, paid, bases, days) for bases in ((MARGINAL,), ()))
+    lines = cost_lines(paid)
+    marginal, attributed = (_paid(scene, lines, bases, days) for bases in ((MARGINAL,), ()))
     priced, running = _whole(attributed, short), _whole(marginal, short)
     earned, forward = net(value, priced), net(value, running)
     volume = within(scene.fact("volume"), days)
     served = int(volume["predictions"].sum())
-    lines = cost_lines(paid)
     return PeriodFigures(
         name=counted.name,
         period=counted.asked,
@@ -94,13 +97,16 @@ def _value(scene: Scene, worth: Worth, counted: Counted) -> Estimate:
     return value
 
 
-def _paid(scene: Scene, paid: pd.DataFrame, bases: tuple[str, ...], days: Period) -> Estimate:
+def _paid(
+    scene: Scene, lines: Sequence[CostLine], bases: tuple[str, ...], days: Period
+) -> Estimate:
     unit = scene.currency
     why = unpriced(scene) or (NONE_DECLARED if scene.fact("cost").empty else "")
     if why:
         return unknown(why, unit, period=days)
     name = "marginal cost" if bases else "fully attributed cost"
-    return cost_estimate(total(paid, *bases), unit, days, name)
+    paid = (one.amount for one in lines if not bases or one.basis in bases)
+    return cost_estimate(sum(paid, start=Decimal(0)), unit, days, name)
 
 
 def _whole(cost: Estimate, short: str) -> Estimate:
