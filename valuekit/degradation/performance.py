@@ -126,14 +126,23 @@ def from_scores(score: pd.DataFrame, daily_from: date | None = None) -> Performa
     used = (ones | zeros) & (sizes > 0)
     days, at = np.unique(score["day"].to_numpy()[used].astype("datetime64[D]"), return_inverse=True)
     bins = int(sizes[used].max(initial=1))
-    sums = np.zeros((len(days), 2 * bins))
-    starts = np.where(ones[used], 0, bins).tolist()
-    for place, start, counts in zip(at.tolist(), starts, score["n"].to_numpy()[used], strict=True):
-        sums[place, start : start + len(counts)] += counts
+    place = 2 * at + np.where(ones[used], 0, 1)  # ones of a day beside its zeros
+    sums = np.zeros((2 * len(days), bins))
+    counts = score["n"].to_numpy()[used]
+    for size in np.unique(sizes[used]).tolist():  # one, but for vectors of another layout
+        rows = np.flatnonzero(sizes[used] == size)
+        rows = rows[np.argsort(place[rows], kind="stable")]
+        starts = np.flatnonzero(np.diff(place[rows], prepend=-1))
+        matrix = np.concatenate(counts[rows]).reshape(-1, size)
+        if len(starts) < len(rows):  # several arms or versions on a day
+            matrix = np.add.reduceat(matrix, starts, axis=0)
+        sums[place[rows[starts]], :size] += matrix
     since = None if daily_from is None else np.datetime64(daily_from)
     if since is not None and (not len(days) or days[0] >= since):
         since = None  # nothing is merged
-    return Performance("ROC AUC", "higher", "1", days, sums, _auc, since)
+    return Performance(
+        "ROC AUC", "higher", "1", days, sums.reshape(len(days), 2 * bins), _auc, since
+    )
 
 
 def from_confusion(confusion: pd.DataFrame) -> Performance:
