@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from valuekit.ledger.frame import empty, select
+from valuekit.ledger.frame import empty
 from valuekit.ledger.schema import FACTS
 from valuekit.ledger.split import between, split
 
@@ -97,10 +97,10 @@ class Book:
         fact, found = FACTS[name], self.facts.get(name)
         if found is None:
             return empty(fact)
-        cut = select(found, None, self.as_of, None)
-        if not cut["day"].is_monotonic_increasing:
-            cut = cut.sort_values("day", kind="stable", ignore_index=True)
-        return cut
+        days = found["day"].to_numpy()
+        if not bool((days[1:] >= days[:-1]).all()):
+            found = found.sort_values("day", kind="stable", ignore_index=True)
+        return between(found, None, self.as_of)
 
     def registration(self, kind: str, name: str) -> Registered | None:
         """The latest registration of a kind and name, None when there is none."""

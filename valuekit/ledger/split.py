@@ -24,9 +24,10 @@ def split(frame: pd.DataFrame, column: str) -> dict[str, pd.DataFrame]:
     Returns:
         A frame by value, its rows in the order of the frame; nothing for a frame without rows.
     """
+    found = frame[column].unique()
+    if len(found) == 1:
+        return {str(found[0]): frame}
     codes, values = pd.factorize(frame[column])
-    if len(values) == 1:
-        return {str(values[0]): frame}
     order = np.argsort(codes, kind="stable")
     beside = bool((np.diff(order) == 1).all())  # rows of a value lie side by side already
     ordered = frame if beside else frame.take(order)
