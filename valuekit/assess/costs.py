@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from valuekit.assess.health import uncosted, unpriced
-from valuekit.cost.lines import MARGINAL, within
+from valuekit.cost.lines import MARGINAL
 from valuekit.cost.unit import NONE_DECLARED, per_prediction
 from valuekit.estimate import Estimate, Period, unknown
 from valuekit.scorecard import PeriodFigures
@@ -48,13 +48,13 @@ def _figures(scene: Scene, worth: Worth, counted: Counted, short: str) -> Period
     unit, days = scene.currency, counted.days
     cost = scene.fact("cost")
     paid_days = Period(since(scene, cost), days.last) if counted.name == "all" else days
-    paid = within(cost, paid_days)
+    paid = scene.fact("cost", paid_days)
     value = _value(scene, worth, counted)
     lines = cost_lines(paid)
     marginal, attributed = (_paid(scene, lines, bases, days) for bases in ((MARGINAL,), ()))
     priced, running = _whole(attributed, short), _whole(marginal, short)
     earned, forward = net(value, priced), net(value, running)
-    volume = within(scene.fact("volume"), days)
+    volume = scene.fact("volume", days)
     served = int(volume["predictions"].sum())
     return PeriodFigures(
         name=counted.name,

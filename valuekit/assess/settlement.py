@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from valuekit.assess.scene import first_maturing
-from valuekit.cost.lines import MARGINAL, total, within
+from valuekit.cost.lines import MARGINAL, total
 from valuekit.estimate import Estimate, Period, unknown
 from valuekit.facts import kept
 from valuekit.scorecard import EvidenceReport, Settlement
@@ -175,7 +175,7 @@ def _paid(scene: Scene, found: Known) -> float:
     """Marginal cost of a unit with the model, over the days with data."""
     if scene.span is None:
         return 0.0
-    paid = float(total(within(scene.fact("cost"), scene.span), MARGINAL))
+    paid = float(total(scene.fact("cost", scene.span), MARGINAL))
     return paid / scene.span.days / found.traffic.rate
 
 
