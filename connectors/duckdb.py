@@ -54,6 +54,7 @@ class DuckDBConnector(Engine):
         self._temporary = Path(tempfile.mkdtemp(prefix="valuekit-"))
         self._tables: dict[str, tables.FileTable] = {}
         self._narrow: dict[tuple[str, tuple[Path, ...]], sa.TableClause] = {}
+        self._years_of: dict[tuple[str, tuple[str, ...]], zones.Years] = {}
         self._typed: dict[tuple[str, tuple[str, ...], Within | None], sa.TableClause] = {}
         self._made = 0
         self._readers = 0
@@ -108,7 +109,20 @@ class DuckDBConnector(Engine):
         return self._opened(table).bad_cell(columns, raw)
 
     def years_of(self, table: str, columns: Sequence[str]) -> zones.Years:
-        """First and last year of some times, clamped to the years whose offsets are known."""
+        """First and last year of some times, clamped to the years whose offsets are known.
+
+        Read once: the files of an opened table do not change, or the pull is refused.
+        """
+        key = (table, tuple(columns))
+        with self._lock:
+            known = self._years_of.get(key)
+        if known is None:
+            known = self._first_and_last_year(table, columns)
+            with self._lock:
+                self._years_of[key] = known
+        return known
+
+    def _first_and_last_year(self, table: str, columns: Sequence[str]) -> zones.Years:
         raw = self.raw(table)
         ends = [
             made(sa.extract("year", self.stored(table, column, raw)))

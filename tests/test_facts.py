@@ -4,9 +4,11 @@ from datetime import date
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from valuekit.estimate import Period
-from valuekit.facts import only, period_of
+from valuekit.facts import kept, numbered, only, period_of
 
 
 def test_only_refuses_what_overlaps():
@@ -22,3 +24,19 @@ def test_period_is_the_frames_days_unless_given():
     given = Period(date(2026, 1, 1), date(2026, 1, 2))
     assert period_of(frame, given) is given
     assert period_of(frame.iloc[:0]) is None
+
+
+@given(st.lists(st.booleans(), max_size=12))
+def test_rows_side_by_side_are_kept_like_any_others(keep):
+    frame = pd.DataFrame({"n": range(len(keep)), "text": [str(one) for one in keep]})
+    mask = pd.Series(keep, dtype=bool)
+    pd.testing.assert_frame_equal(kept(frame, mask), frame[mask])
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 2), st.sampled_from("xyz"))))
+def test_rows_have_one_number_where_they_are_alike(found):
+    frame = pd.DataFrame(found, columns=["a", "b", "c"])
+    number = numbered(frame, ["a", "b", "c"])
+    pairs = set(zip(found, number.tolist(), strict=True))
+    assert len(pairs) == len(set(found))
+    assert sorted({one for _, one in pairs}) == list(range(len(pairs)))

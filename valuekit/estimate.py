@@ -95,6 +95,8 @@ class Estimate:
 
     def scaled(self, factor: float, unit: str) -> Estimate:
         """The same estimate times a constant (no uncertainty of its own), in another unit."""
+        if factor == 1 and unit == self.unit:
+            return self
         if self.value is None:
             return replace(self, unit=unit)
         ends = (
@@ -113,6 +115,8 @@ class Estimate:
 
     def with_grade(self, grade: Grade | None, *notes: str) -> Estimate:
         """The same figure under another grade, with the reasons appended to its notes."""
+        if grade == self.grade and not notes:
+            return self
         return replace(self, grade=grade, notes=self.notes + notes)
 
 

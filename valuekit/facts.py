@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from valuekit.estimate import Period
 
@@ -24,9 +28,30 @@ def only(frame: pd.DataFrame, *columns: str) -> None:
             raise ValueError(f"rows of several {column}s ({shown}) do not add up: select one first")
 
 
-def kept(frame: pd.DataFrame, keep: pd.Series) -> pd.DataFrame:
-    """Rows of a frame where ``keep`` holds; the frame itself, not a copy, where it always does."""
-    return frame if bool(keep.all()) else frame[keep]
+def kept(frame: pd.DataFrame, keep: pd.Series | NDArray[np.bool_]) -> pd.DataFrame:
+    """Rows of a frame where ``keep`` holds, row by row.
+
+    The frame itself where it always holds, a slice where the rows lie side by side, as the days of
+    a period do: a mask copies every column of text, which costs ten times as much.
+    """
+    chosen = np.asarray(keep, dtype=np.bool_)
+    count = int(np.count_nonzero(chosen))
+    if count == len(chosen):
+        return frame
+    start = int(chosen.argmax()) if count else 0
+    if chosen[start : start + count].all():
+        return frame.iloc[start : start + count]
+    return frame[chosen]
+
+
+def numbered(frame: pd.DataFrame, keys: Sequence[str]) -> NDArray[np.intp]:
+    """A number for every row, from 0 on without gaps: the same for rows alike in all keys."""
+    number = np.zeros(len(frame), dtype=np.intp)
+    for key in keys:
+        codes, values = pd.factorize(frame[key])
+        if len(values) > 1:  # numbers stay below the rows squared: no product of many keys
+            number = pd.factorize(number * len(values) + codes)[0]
+    return number
 
 
 def period_of(frame: pd.DataFrame, period: Period | None = None) -> Period | None:

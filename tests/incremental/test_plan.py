@@ -180,6 +180,21 @@ def test_changed_days():
     assert not changed(table(), table())
 
 
+def test_a_history_that_has_grown_is_compared_column_by_column():
+    """New days at its end and one that is not the same, as one by one."""
+    was = {day(n).isoformat(): Print(n + 1, 7 * n) for n in range(6)}
+    for spoilt in (Print(9, 14), Print(3, 15), Print(9, 15)):
+        now = was | {day(2).isoformat(): spoilt, day(6).isoformat(): Print(1, 1)}
+        old, new = (Surveyed("c", timed=True, parts={"f": Part("s", 1, one)}) for one in (was, now))
+        kept = unpacked(Survey("duckdb", "d", {"p": old}).packed()).tables["p"]
+        found = changed(kept, new)
+        assert (found.new, found.altered) == ({day(6)}, {day(2)})
+        assert not changed(kept, old)
+        assert changed(kept, Surveyed("c", timed=True, parts={"f": Part("s", 1, {})})).altered == {
+            day(n) for n in range(6)
+        }
+
+
 prints = st.dictionaries(
     st.sampled_from([NO_DAY, *(day(n).isoformat() for n in range(6))]),
     st.builds(Print, st.integers(1, 3), st.integers(-(2**70), 2**70) | st.integers(0, 2)),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -37,11 +38,19 @@ def long_run(u: NDArray[np.float64]) -> tuple[float, int]:
         u: Values by day in order, at least two; their mean is removed by the cosines.
     """
     T = len(u)
+    waves = _cosines(T)
+    projected = math.sqrt(2 / T) * (waves @ (u - u.mean()))
+    return float(T * (projected**2).mean()), len(waves)
+
+
+@lru_cache(maxsize=4)
+def _cosines(T: int) -> NDArray[np.float64]:
+    """The B lowest cosines over T days, shape (B, T): the same for every figure of a model."""
     B = max(1, math.floor(0.4 * T ** (2 / 3)))
     j = np.arange(1, B + 1)[:, None]
-    waves = np.cos(np.pi * j * (np.arange(T) + 0.5) / T)
-    projected = math.sqrt(2 / T) * (waves @ (u - u.mean()))
-    return float(T * (projected**2).mean()), B
+    waves: NDArray[np.float64] = np.cos(np.pi * j * (np.arange(T) + 0.5) / T)
+    waves.flags.writeable = False
+    return waves
 
 
 def ratio_of_sums(top: ArrayLike, base: ArrayLike) -> Blocked | None:

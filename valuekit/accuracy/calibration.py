@@ -71,13 +71,17 @@ def _mean_loss(
     frame: pd.DataFrame, column: str, name: str, unit: str, level: float, period: Period | None
 ) -> Estimate:
     only(frame, "model", "segment")
-    rows = frame[frame["label"] != ""]
-    label = period_of(rows, period)
-    days = rows.groupby("day", sort=True)[[column, "total"]].sum()
-    found = ratio_of_sums(days[column], days["total"])
+    labelled = (frame["label"] != "").to_numpy(dtype=np.bool_)
+    label = period or period_of(frame[labelled])
+    at = pd.factorize(frame["day"].to_numpy()[labelled], sort=True)[0]
+    lost, total = (
+        np.bincount(at, frame[name].to_numpy(dtype=np.float64)[labelled])
+        for name in (column, "total")
+    )
+    found = ratio_of_sums(lost, total)
     if found is None:
         return unknown("There are no labelled scores.", unit, period=label)
-    n = int(days["total"].sum())
+    n = round(float(total.sum()))
     return from_days(found, unit=unit, name=name, n=n, level=level, period=label)
 
 

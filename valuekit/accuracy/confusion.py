@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from valuekit.accuracy.report import from_se
 from valuekit.estimate import Estimate, Period, unknown
-from valuekit.facts import kept, only
+from valuekit.facts import only
 from valuekit.uplift.proportion import share
 
 Numbers = NDArray[Any]  # real counts, or complex ones in a derivative
@@ -58,15 +58,20 @@ def confusion_table(frame: pd.DataFrame) -> Confusion:
         ValueError: when the rows are of several models or segments.
     """
     only(frame, "model", "segment")
-    rows = kept(frame, (frame["label"] != "") & (frame["predicted"] != ""))
-    names = {str(name) for one in ("predicted", "label") for name in rows[one].unique()}
+    used = ((frame["label"] != "") & (frame["predicted"] != "")).to_numpy(dtype=np.bool_)
+    coded = [pd.factorize(frame[one]) for one in ("predicted", "label")]
+    pairs = [(codes[used], [str(name) for name in values]) for codes, values in coded]
+    names = {values[one] for codes, values in pairs for one in np.unique(codes).tolist()}
     labels = ("0", "1") if names <= {"0", "1"} else tuple(sorted(names))
     place = {name: i for i, name in enumerate(labels)}
+    at = tuple(
+        np.array([place.get(one, 0) for one in values], dtype=np.intp)[codes]
+        for codes, values in pairs
+    )
     n, sum_v = np.zeros((len(labels),) * 2), np.zeros((len(labels),) * 2)
-    at = rows["predicted"].map(place).to_numpy(), rows["label"].map(place).to_numpy()
-    if len(rows):
-        np.add.at(n, at, rows["n"].to_numpy(dtype=np.float64))
-        np.add.at(sum_v, at, rows["sum_v"].to_numpy(dtype=np.float64))
+    if used.any():
+        np.add.at(n, at, frame["n"].to_numpy(dtype=np.float64)[used])
+        np.add.at(sum_v, at, frame["sum_v"].to_numpy(dtype=np.float64)[used])
     return Confusion(labels, n, sum_v)
 
 

@@ -174,7 +174,7 @@ def confusion_figures(
 
 
 def classification_figures(
-    confusions: pd.DataFrame,
+    confusions: pd.DataFrame | Confusion,
     scores: pd.DataFrame,
     bins: ScoreBins | None,
     *,
@@ -184,7 +184,7 @@ def classification_figures(
     """All figures of a classifier; those of scores only when there are scores.
 
     Args:
-        confusions: Rows of the ``confusion`` fact, of one segment, mature days.
+        confusions: Rows of the ``confusion`` fact, of one segment, mature days, or their table.
         scores: Rows of the ``score`` fact, of one segment and layout, mature days.
         bins: The same scores as a table (:func:`valuekit.accuracy.score_bins.score_table`).
         level: Confidence level.
@@ -199,7 +199,7 @@ def classification_figures(
             _figure(passport, measure(scores, level=level, period=period))
             for passport, measure in _FROM_SCORE_SUMS
         ]
-    table = confusion_table(confusions)
+    table = confusions if isinstance(confusions, Confusion) else confusion_table(confusions)
     return (*found, *confusion_figures(table, level=level, period=period))
 
 

@@ -80,16 +80,17 @@ def score_table(frame: pd.DataFrame, edges: Sequence[float], *, exact: bool = Fa
 
 
 def _sums(frame: pd.DataFrame, label: str, size: int) -> tuple[Ints, Floats, Floats]:
-    rows = frame[frame["label"] == label]
-    n = _stack(rows["n"], size)
-    return n.astype(np.int64), _stack(rows["sum_p"], size), _stack(rows["sum_v"], size)
+    rows = (frame["label"] == label).to_numpy(dtype=np.bool_)
+    n, p, v = (_stack(frame[name].to_numpy()[rows], size) for name in ("n", "sum_p", "sum_v"))
+    return n.astype(np.int64), p, v
 
 
-def _stack(vectors: pd.Series, size: int) -> Floats:
-    kept = [np.asarray(one, dtype=np.float64) for one in vectors if len(one)]
+def _stack(vectors: NDArray[np.object_], size: int) -> Floats:
+    kept = [one for one in vectors if len(one)]
     if not kept:
         return np.zeros(size)
     if any(len(one) != size for one in kept):
         found = sorted({len(one) for one in kept})
         raise ValueError(f"score vectors of {found} bins do not fit a layout of {size} edges")
-    return np.asarray(np.stack(kept).sum(axis=0), dtype=np.float64)
+    rows = np.concatenate(kept).reshape(len(kept), size)  # whole numbers are added as such
+    return np.asarray(rows.sum(axis=0), dtype=np.float64)

@@ -24,7 +24,7 @@ from valuekit.accuracy.errors import error_rows
 from valuekit.accuracy.report import from_days
 from valuekit.critical import two_sided_p
 from valuekit.estimate import Estimate, Period, unknown
-from valuekit.facts import period_of
+from valuekit.facts import numbered, period_of
 from valuekit.scorecard import Diagnostic
 
 _CELL = ["model", "version", "day", "segment", "horizon", "level"]
@@ -83,19 +83,29 @@ def paired(
         level: Hierarchy level, when the frame holds several.
         horizon: One horizon only.
     """
-    sides = [
-        error_rows(frame, name, level=level, horizon=horizon)
-        .groupby(_CELL, sort=True)[_LOSSES]
-        .sum()
-        .add_suffix(suffix)
-        for name, suffix in (("model", "_model"), (forecaster, "_other"))
-    ]
-    both = sides[0].join(sides[1], how="inner")
-    both = both[(both["n_model"] == both["n_other"]) & (both["n_model"] > 0)]
-    rows = int(both["n_model"].sum())
-    longest = int(both.index.get_level_values("horizon").max()) if rows else 1
-    days = both.rename(columns={"n_model": "n"}).drop(columns="n_other").groupby("day").sum()
-    return Paired(days, rows, int(sides[0]["n_model"].sum()) - rows, max(longest, 1))
+    model, other = (
+        error_rows(frame, name, level=level, horizon=horizon) for name in ("model", forecaster)
+    )
+    every = pd.concat([model, other])
+    cell = numbered(every, _CELL)
+    size = int(cell.max(initial=-1)) + 1
+    sums = {
+        f"{loss}_{side}": np.bincount(at, rows[loss].to_numpy(dtype=np.float64), size)
+        for side, rows, at in (
+            ("model", model, cell[: len(model)]),
+            ("other", other, cell[len(model) :]),
+        )
+        for loss in _LOSSES
+    }
+    same = (sums["n_model"] == sums["n_other"]) & (sums["n_model"] > 0)
+    rows = int(sums["n_model"][same].sum())
+    first = np.unique(cell, return_index=True)[1][same]  # a row of each such cell
+    longest = int(every["horizon"].to_numpy()[first].max(initial=1))
+    days, at = np.unique(every["day"].to_numpy()[first], return_inverse=True)
+    by_day = {name: np.bincount(at, one[same], len(days)) for name, one in sums.items()}
+    made = pd.DataFrame(by_day, index=pd.DatetimeIndex(days, name="day"))
+    made = made.rename(columns={"n_model": "n"}).drop(columns="n_other")
+    return Paired(made, rows, int(sums["n_model"].sum()) - rows, longest)
 
 
 def forecast_value_added(

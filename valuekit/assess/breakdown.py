@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from valuekit.assess.quality import performance
 from valuekit.estimate import Estimate, unknown
+from valuekit.ledger.frame import empty
+from valuekit.ledger.schema import FACTS
+from valuekit.ledger.split import split
 from valuekit.scorecard import SegmentRow, VersionRow
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from valuekit.assess.designs.base import Design
     from valuekit.assess.scene import Scene
     from valuekit.degradation.performance import Performance
@@ -72,28 +75,22 @@ def _whole(measured: Performance) -> Estimate:
 
 def versions(scene: Scene) -> tuple[VersionRow, ...]:
     """Every version in the log, in order of appearance; none when the log does not name them."""
-    volume = scene.fact("volume", scene.span)
-    names = [name for name in volume["version"].unique() if name != "all"]
+    by_version = {name: split(scene.fact(name, scene.mature), "version") for name in OF_PERFORMANCE}
     rows = []
-    for name in names:
-        of = volume[volume["version"] == name]
+    for name, of in split(scene.fact("volume", scene.span), "version").items():
+        if name == "all":
+            continue
+
+        def rows_of(fact: str, version: str = name) -> pd.DataFrame:
+            return by_version[fact].get(version, empty(FACTS[fact]))
+
         rows.append(
             VersionRow(
-                version=str(name),
+                version=name,
                 first=of["day"].min().date(),
                 last=of["day"].max().date(),
                 predictions=int(of["predictions"].sum()),
-                performance=_whole(performance(_only(scene, str(name)))),
+                performance=_whole(performance(scene, rows_of=rows_of)),
             )
         )
     return tuple(sorted(rows, key=lambda row: (row.first, row.version)))
-
-
-def _only(scene: Scene, version: str) -> Scene:
-    """The same model with the facts of one version alone."""
-    facts = {
-        name: frame[np.asarray(frame["version"] == version)]
-        for name in OF_PERFORMANCE
-        if (frame := scene.book.facts.get(name)) is not None
-    }
-    return replace(scene, book=replace(scene.book, facts=facts))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from valuekit.assess.health import uncosted, unpriced
-from valuekit.cost.lines import MARGINAL, total, within
+from valuekit.cost.lines import MARGINAL
 from valuekit.cost.unit import NONE_DECLARED, per_prediction
 from valuekit.estimate import Estimate, Period, unknown
 from valuekit.scorecard import PeriodFigures
@@ -16,11 +17,13 @@ from valuekit.value.period import Counted, named
 from valuekit.value.roi import roi
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     import pandas as pd
 
     from valuekit.assess.scene import Scene
+    from valuekit.scorecard import CostLine
     from valuekit.value.money import Worth
 
 
@@ -30,7 +33,8 @@ def periods(scene: Scene, worth: Worth) -> tuple[PeriodFigures, ...]:
         return ()
     last = scene.span.last
     found = named(scene.span.first, scene.book.as_of, scene.mature_through, last)
-    return tuple(_figures(scene, worth, one) for one in found if one.asked.first <= last)
+    short = uncosted(scene)
+    return tuple(_figures(scene, worth, one, short) for one in found if one.asked.first <= last)
 
 
 def since(scene: Scene, cost: pd.DataFrame) -> date:
@@ -39,18 +43,19 @@ def since(scene: Scene, cost: pd.DataFrame) -> date:
     return first if cost.empty else min(first, cost["day"].min().date())
 
 
-def _figures(scene: Scene, worth: Worth, counted: Counted) -> PeriodFigures:
+def _figures(scene: Scene, worth: Worth, counted: Counted, short: str) -> PeriodFigures:
+    """Figures of one period; ``short`` says why too few predictions have a price, if so."""
     unit, days = scene.currency, counted.days
     cost = scene.fact("cost")
     paid_days = Period(since(scene, cost), days.last) if counted.name == "all" else days
-    paid = within(cost, paid_days)
+    paid = scene.fact("cost", paid_days)
     value = _value(scene, worth, counted)
-    marginal, attributed = (_paid(scene, paid, bases, days) for bases in ((MARGINAL,), ()))
-    priced, running = _whole(scene, attributed), _whole(scene, marginal)
-    earned, forward = net(value, priced), net(value, running)
-    volume = within(scene.fact("volume"), days)
-    served = int(volume["predictions"].sum())
     lines = cost_lines(paid)
+    marginal, attributed = (_paid(scene, lines, bases, days) for bases in ((MARGINAL,), ()))
+    priced, running = _whole(attributed, short), _whole(marginal, short)
+    earned, forward = net(value, priced), net(value, running)
+    volume = scene.fact("volume", days)
+    served = int(volume["predictions"].sum())
     return PeriodFigures(
         name=counted.name,
         period=counted.asked,
@@ -92,19 +97,21 @@ def _value(scene: Scene, worth: Worth, counted: Counted) -> Estimate:
     return value
 
 
-def _paid(scene: Scene, paid: pd.DataFrame, bases: tuple[str, ...], days: Period) -> Estimate:
+def _paid(
+    scene: Scene, lines: Sequence[CostLine], bases: tuple[str, ...], days: Period
+) -> Estimate:
     unit = scene.currency
     why = unpriced(scene) or (NONE_DECLARED if scene.fact("cost").empty else "")
     if why:
         return unknown(why, unit, period=days)
     name = "marginal cost" if bases else "fully attributed cost"
-    return cost_estimate(total(paid, *bases), unit, days, name)
+    paid = (one.amount for one in lines if not bases or one.basis in bases)
+    return cost_estimate(sum(paid, start=Decimal(0)), unit, days, name)
 
 
-def _whole(scene: Scene, cost: Estimate) -> Estimate:
+def _whole(cost: Estimate, short: str) -> Estimate:
     """A cost to be taken off; unknown when too few predictions have a price."""
-    why = uncosted(scene) if cost.known else ""
-    return unknown(why, cost.unit, period=cost.period) if why else cost
+    return unknown(short, cost.unit, period=cost.period) if short and cost.known else cost
 
 
 def _label(value: Estimate) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from valuekit.accuracy.calibration import calibration_bins
@@ -31,10 +32,14 @@ from valuekit.scorecard import Accuracy, Figure
 from valuekit.workspace.ready import ReadyScore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from valuekit.assess.scene import Scene
     from valuekit.workspace.declare import Matrix, Model
+
+    RowsOf = Callable[[str], pd.DataFrame]  # rows by name of the fact
 
 NO_LOG = "There is no prediction log, so there is no prediction to judge."
 NO_TABLE = (
@@ -67,8 +72,12 @@ class Labelled:
     fair: bool
 
 
-def labelled(scene: Scene, period: Period | None, segment: str = "all") -> Labelled:
+def labelled(
+    scene: Scene, period: Period | None, segment: str = "all", rows_of: RowsOf | None = None
+) -> Labelled:
     """Rows whose label the model's action did not change.
+
+    Those of a period and segment, or those that ``rows_of`` gives by fact.
 
     Where a holdout exists and predictions are acted on, the action is meant to change the
     outcome (a saved customer), so only control rows tell how good the score is; without control
@@ -76,13 +85,13 @@ def labelled(scene: Scene, period: Period | None, segment: str = "all") -> Label
     """
     layout = scene.book.registration("layout", "score")
     content = layout.content if layout else {}
-    confusion = scene.fact("confusion", period, segment)
-    score = scene.fact("score", period, segment)
+    rows_of = rows_of or partial(scene.fact, period=period, segment=segment)
+    confusion, score = rows_of("confusion"), rows_of("score")
     confusion, score, withheld, fair = _unspoiled(scene, confusion, score)
     edges = tuple(float(str(one)) for one in _listed(content.get("edges")))
     if segment == "all":
         score = kept(score, score["layout"] == content.get("id"))
-    if len(score):
+    elif len(score):
         score = kept(score, score["layout"] == score["layout"].iloc[-1])
     return Labelled(confusion, score, edges, bool(content.get("exact")), withheld, fair)
 
@@ -157,7 +166,7 @@ def _classes(scene: Scene, period: Period) -> Accuracy:
     if not table.rows and (bins is None or not bins.rows):
         why = NO_LABEL if _no_label(scene) else "No prediction has found its outcome yet."
         return Accuracy("", (), withheld=rows.withheld or why)
-    made = classification_figures(rows.confusion, rows.score, bins, period=period)
+    made = classification_figures(table, rows.score, bins, period=period)
     figures = told(scene.model, made)
     if not table.rows:
         pairs = zip(made, figures, strict=True)  # of those that could be known, the reason stays
@@ -262,22 +271,30 @@ def _of_errors(scene: Scene, rows: pd.DataFrame) -> Performance:
     return from_errors(rows, relative=scene.model.task == "forecast" and not lost)
 
 
-def performance(scene: Scene, segment: str = "all") -> Performance:
-    """The measure whose weeks and days are followed: mature days of one segment."""
+def performance(scene: Scene, segment: str = "all", rows_of: RowsOf | None = None) -> Performance:
+    """The measure whose weeks and days are followed: mature days of one segment.
+
+    Args:
+        scene: The model.
+        segment: The segment.
+        rows_of: Gives the rows of a fact of those days, such as those of one version; None for
+            all that the segment has.
+    """
     period = scene.mature
     task = scene.model.task
     if period is None:
         return nothing()
+    rows_of = rows_of or partial(scene.fact, period=period, segment=segment)
     if task in {"regression", "forecast"}:
-        return _of_errors(scene, scene.fact("error", period, segment))
-    rows = labelled(scene, period, segment)
+        return _of_errors(scene, rows_of("error"))
+    rows = labelled(scene, period, segment, rows_of)
     if not rows.fair:
         return nothing()
-    if rows.score["label"].isin(["0", "1"]).any():
+    if {"0", "1"} & set(rows.score["label"].unique()):
         return from_scores(rows.score, scene.book.daily_from)
     if (rows.confusion["label"] != "").any():
         return from_confusion(rows.confusion)
-    volume = scene.fact("volume", period, segment)
+    volume = rows_of("volume")
     followed = acts(scene.model) and not lacking(scene.model, "volume", ["acted"])
     if scene.model.ready("volume") is not None:  # a ledger's 0 on all days means: not declared
         followed = followed and bool(volume["acted"].any())

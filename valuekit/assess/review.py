@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from valuekit.assess.health import uncosted, uncovered
 from valuekit.assess.scene import first_maturing
-from valuekit.cost.lines import MARGINAL, total, within
+from valuekit.cost.lines import MARGINAL, total
 from valuekit.cost.unit import NONE_DECLARED
 from valuekit.decision.case import Case, Drop
 from valuekit.estimate import Period, unknown
@@ -110,7 +110,7 @@ def _cost_ahead(scene: Scene) -> float:
     last = scene.span.last
     first = max(scene.span.first, last - timedelta(days=RECENT_COST_DAYS - 1))
     recent = Period(first, last)
-    paid = total(within(scene.fact("cost"), recent), MARGINAL)
+    paid = total(scene.fact("cost", recent), MARGINAL)
     return float(paid) / recent.days * scene.settings.horizon_days
 
 

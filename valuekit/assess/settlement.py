@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from valuekit.assess.scene import first_maturing
-from valuekit.cost.lines import MARGINAL, total, within
+from valuekit.cost.lines import MARGINAL, total
 from valuekit.estimate import Estimate, Period, unknown
+from valuekit.facts import kept
 from valuekit.scorecard import EvidenceReport, Settlement
 from valuekit.text import count, day, money, percent
 from valuekit.uplift.arms import arm_facts
@@ -174,7 +175,7 @@ def _paid(scene: Scene, found: Known) -> float:
     """Marginal cost of a unit with the model, over the days with data."""
     if scene.span is None:
         return 0.0
-    paid = float(total(within(scene.fact("cost"), scene.span), MARGINAL))
+    paid = float(total(scene.fact("cost", scene.span), MARGINAL))
     return paid / scene.span.days / found.traffic.rate
 
 
@@ -205,7 +206,10 @@ def _of_units(scene: Scene, lead: Design | None, mature: Period) -> Known | None
         return None
     price = 1.0 if metric.money is None else float(metric.money)
     rows = scene.fact("effect", mature)
-    arms = arm_facts(rows[rows["metric"] == name].assign(arm=lambda t: t["arm"].replace("", "-")))
+    rows = kept(rows, rows["metric"] == name)
+    if (rows["arm"] == "").any():
+        rows = rows.assign(arm=rows["arm"].replace("", "-"))
+    arms = arm_facts(rows)
     sides = {arm: one.moments for arm, one in arms.items() if one.moments.n > 1}
     if not sides:
         return None

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from valuekit.cost.spread import MICRO
+from valuekit.facts import kept
 from valuekit.ledger.frame import conform, empty
 from valuekit.ledger.schema import ALL, FACTS
 
@@ -88,13 +89,16 @@ def _plain(series: pd.Series) -> list[Any]:
 
 
 def within(cost: pd.DataFrame, period: Period) -> pd.DataFrame:
-    """Rows of a cost fact whose day is in the period."""
+    """Rows of a fact whose day is in the period."""
     day = cost["day"].to_numpy()
     keep = (day >= np.datetime64(period.first, "s")) & (day <= np.datetime64(period.last, "s"))
-    return cost if keep.all() else cost[keep]
+    return kept(cost, keep)
 
 
 def total(cost: pd.DataFrame, *bases: str) -> Decimal:
     """Sum of the amounts, of the given bases only when any is given."""
-    rows = cost[cost["basis"].isin(bases)] if bases else cost
-    return sum(rows["amount"], start=Decimal(0))
+    amounts = cost["amount"].to_numpy()
+    if bases:
+        basis = cost["basis"]
+        amounts = amounts[np.logical_or.reduce([(basis == one).to_numpy() for one in bases])]
+    return sum(amounts.tolist(), start=Decimal(0))

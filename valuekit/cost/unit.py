@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from valuekit.cost.lines import MARGINAL, total, within
 from valuekit.estimate import Estimate, Period, unknown
 from valuekit.scorecard import Figure
@@ -72,7 +74,7 @@ def costed_share(
     if not predictions:
         return unknown(none, "share", period=period, method=method)
     used = [
-        int(rows.loc[rows["category"] == category, "costed"].sum())
+        int(rows["costed"].to_numpy()[(rows["category"] == category).to_numpy(np.bool_)].sum())
         for category, declared in (
             ("serving", costs.per_prediction is not None),
             ("tokens", bool(costs.tokens)),
@@ -80,8 +82,9 @@ def costed_share(
         if declared
     ]
     if not used:
-        days = rows.loc[rows["amount"].map(bool).astype(bool), "day"]
-        used = [int(served.loc[served["day"].isin(days), "predictions"].sum())]
+        charged = np.array([bool(amount) for amount in rows["amount"].tolist()], dtype=np.bool_)
+        covered = np.isin(served["day"].to_numpy(), rows["day"].to_numpy()[charged])
+        used = [int(served["predictions"].to_numpy()[covered].sum())]
     share = min(1.0, min(used) / predictions)
     return Estimate(value=share, unit="share", n=predictions, method=method, period=period)
 

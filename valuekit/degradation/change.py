@@ -95,10 +95,10 @@ def gains(values: Floats) -> Floats:
 
 
 def split(values: Floats, least: int = LEAST_SEGMENT) -> Split | None:
-    """The most telling of the change points that PELT finds; None when it finds none.
+    """The most telling of the change points of a series; None when it has none.
 
-    PELT (Killick, Fearnhead & Eckley 2012) with squared error, penalty 2 ln(n) times the noise
-    variance, segments of at least ``least`` observations. Of its points the one whose split of
+    Those of :func:`cuts` with penalty 2 ln(n) times the noise variance, segments of at least
+    ``least`` observations. Of its points the one whose split of
     the whole series explains most is kept. The interval holds every split whose likelihood ratio
     against it is below the 95% quantile of Hansen (2000).
 
@@ -110,9 +110,11 @@ def split(values: Floats, least: int = LEAST_SEGMENT) -> Split | None:
     variance = noise_variance(values)
     if n < 2 * least or variance <= 0:
         return None
-    points = cuts(values, 2 * np.log(n) * variance, least)
+    penalty = 2 * np.log(n) * variance
     fall = gains(values)
-    worth = [point for point in points if fall[point - 1] > 2 * np.log(n) * variance]
+    if fall.max() <= penalty:
+        return None  # no point, whichever they are, is worth its penalty
+    worth = [point for point in cuts(values, penalty, least) if fall[point - 1] > penalty]
     if not worth:
         return None
     best = max(worth, key=lambda point: float(fall[point - 1]))
@@ -132,10 +134,10 @@ def split(values: Floats, least: int = LEAST_SEGMENT) -> Split | None:
 def cuts(values: Floats, penalty: float, least: int) -> list[int]:
     """The change points that minimise squared error plus a penalty for each, exactly.
 
-    PELT (Killick, Fearnhead & Eckley 2012, section 3): F(t) = min over s of F(s) + C(s, t) +
-    penalty, C being the sum of squares about the segment's mean. A candidate s with
-    F(s) + C(s, t) >= F(t) is left out, but only from t + ``least`` on: until then a change at t
-    itself is not allowed, and s may still be the best there is.
+    Optimal partitioning (Jackson et al. 2005, IEEE Signal Processing Letters 12:105):
+    F(t) = min over s of F(s) + C(s, t) + penalty, C being the sum of squares about the segment's
+    mean. PELT (Killick, Fearnhead & Eckley 2012) leaves candidates s out that can no longer win;
+    all of them, side by side in memory, are compared in less time, at ten years of days as well.
 
     Args:
         values: The series, in time order.
@@ -150,18 +152,15 @@ def cuts(values: Floats, penalty: float, least: int) -> list[int]:
     centred = values - values.mean()
     total = np.concatenate(([0.0], np.cumsum(centred)))
     square = np.concatenate(([0.0], np.cumsum(centred**2)))
-    best, last = np.zeros(n + 1), np.zeros(n + 1, dtype=np.intp)
-    until = np.full(n + 1, n + 1)  # a candidate counts before this end
-    held = np.zeros(1, dtype=np.intp)
+    widths = np.arange(n, -1.0, -1.0)
+    best, last = np.full(n + 1, np.inf), np.zeros(n + 1, dtype=np.intp)
+    best[0] = 0.0  # before the shortest segment nothing else can end
     for end in range(least, n + 1):
-        if end >= 2 * least:
-            held = np.append(held[until[held] > end], end - least)
+        held = slice(0, end - least + 1)
         cost = best[held] + square[end] - square[held]
-        cost -= (total[end] - total[held]) ** 2 / (end - held)
+        cost -= (total[end] - total[held]) ** 2 / widths[n - end : n - least + 1]
         place = int(cost.argmin())
-        best[end], last[end] = cost[place] + penalty, held[place]
-        beaten = held[cost >= best[end]]
-        until[beaten] = np.minimum(until[beaten], end + least)
+        best[end], last[end] = cost[place] + penalty, place
     found: list[int] = []
     at = int(last[n])
     while at > 0:

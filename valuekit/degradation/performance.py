@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from valuekit.facts import kept
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
@@ -64,10 +62,11 @@ class Performance:
         """
         if self._cuts(first, last):
             return None
-        chosen = (self.days >= first) & (self.days <= last)
-        if not chosen.any():
+        start = np.searchsorted(self.days, first)
+        stop = np.searchsorted(self.days, last, side="right")
+        if start >= stop:
             return None
-        value = float(self.score(self.sums[chosen].sum(axis=0, keepdims=True))[0])
+        value = float(self.score(self.sums[start:stop].sum(axis=0, keepdims=True))[0])
         return value if np.isfinite(value) else None
 
     def _cuts(self, first: np.datetime64, last: np.datetime64) -> bool:
@@ -122,18 +121,28 @@ def from_scores(score: pd.DataFrame, daily_from: date | None = None) -> Performa
         score: The rows.
         daily_from: First day whose bins are kept by day; None when all are.
     """
-    rows = kept(score, score["label"].isin(["0", "1"]))
-    rows = kept(rows, rows["n"].map(len) > 0)
-    days, at = np.unique(rows["day"].to_numpy().astype("datetime64[D]"), return_inverse=True)
-    bins = max((len(one) for one in rows["n"]), default=1)
-    sums = np.zeros((len(days), 2 * bins))
-    for place, label, counts in zip(at, rows["label"], rows["n"], strict=True):
-        start = 0 if label == "1" else bins
-        sums[place, start : start + len(counts)] += counts
+    ones, zeros = ((score["label"] == one).to_numpy(dtype=np.bool_) for one in "10")
+    sizes = np.array([len(one) for one in score["n"]], dtype=np.intp)
+    used = (ones | zeros) & (sizes > 0)
+    days, at = np.unique(score["day"].to_numpy()[used].astype("datetime64[D]"), return_inverse=True)
+    bins = int(sizes[used].max(initial=1))
+    place = 2 * at + np.where(ones[used], 0, 1)  # ones of a day beside its zeros
+    sums = np.zeros((2 * len(days), bins))
+    counts = score["n"].to_numpy()[used]
+    for size in np.unique(sizes[used]).tolist():  # one, but for vectors of another layout
+        rows = np.flatnonzero(sizes[used] == size)
+        rows = rows[np.argsort(place[rows], kind="stable")]
+        starts = np.flatnonzero(np.diff(place[rows], prepend=-1))
+        matrix = np.concatenate(counts[rows]).reshape(-1, size)
+        if len(starts) < len(rows):  # several arms or versions on a day
+            matrix = np.add.reduceat(matrix, starts, axis=0)
+        sums[place[rows[starts]], :size] += matrix
     since = None if daily_from is None else np.datetime64(daily_from)
     if since is not None and (not len(days) or days[0] >= since):
         since = None  # nothing is merged
-    return Performance("ROC AUC", "higher", "1", days, sums, _auc, since)
+    return Performance(
+        "ROC AUC", "higher", "1", days, sums.reshape(len(days), 2 * bins), _auc, since
+    )
 
 
 def from_confusion(confusion: pd.DataFrame) -> Performance:

@@ -19,10 +19,11 @@ What cannot be bounded that way is computed whole; the reason is part of the pla
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from itertools import chain
+from operator import attrgetter
 
 from valuekit.incremental.survey import NO_DAY, Changed, Print, Survey, Surveyed, changed, span
 from valuekit.ledger.months import whole_months
@@ -30,6 +31,7 @@ from valuekit.ready.names import PREFIX
 from valuekit.workspace.declare import Frequency, Model
 
 Days = tuple[date, date]
+_Spans = Mapping[str, Days]  # role of a table -> its first and last day
 
 FULL = "asked for with --full"
 NEAR = 7  # days within which the same id may come again and still be seen by a slice
@@ -128,12 +130,15 @@ class Plan:
     ) -> int:
         """Rows of a table on the days that are read, of all those that are given."""
         if self.whole or (role == "panel" and self.panel):
-            return sum(one.rows for one in there.values())
+            return _rows(there)
         if role == "panel":
             return 0
         # ISO days are in order as texts: no day of a long history has to be parsed.
+        days = sorted(there)
         return sum(
-            one.rows for first, last in wide for day, one in there.items() if first <= day <= last
+            there[day].rows
+            for first, last in wide
+            for day in days[bisect_left(days, first) : bisect_right(days, last)]
         )
 
 
@@ -166,10 +171,13 @@ def plan(
         for role, table in survey.tables.items()
         if role in old.tables
     }
-    whole = _whole(old, survey, changes) or (_unbounded(model) if any(changes.values()) else "")
+    spans = _spans(old), _spans(survey)
+    whole = _whole(old, survey, changes, spans) or (
+        _unbounded(model) if any(changes.values()) else ""
+    )
     if whole:
         return Plan(survey, whole)
-    end = _last(old, survey)
+    end = _last(spans)
     known = Survey(survey.engine, survey.declared, survey.tables, old.tied, old.far, old.crossing)
     days = {role: one.days for role, one in changes.items()}
     asked = [] if since is None else [(since, max(since, end))]
@@ -257,13 +265,15 @@ def together(ranges: Iterable[Days], gap: int) -> tuple[Days, ...]:
     return tuple(made)
 
 
-def _whole(old: Survey, new: Survey, changes: Mapping[str, Changed]) -> str:
+def _whole(
+    old: Survey, new: Survey, changes: Mapping[str, Changed], spans: tuple[_Spans, _Spans]
+) -> str:
     """Why the days that depend on a change cannot be told; empty when they can."""
     if old.tables.keys() != new.tables.keys():
         return "its tables are not the same as before"
     tables = ((role, old.tables[role], table, changes[role]) for role, table in new.tables.items())
     found = [why for one in tables if (why := _of_table(*one))]
-    starts = [_first_entry(one) for one in (old, new)]
+    starts = [_first_entry(one) for one in spans]
     if starts[0] != starts[1]:
         found.append("its first day is not the same as before")
     if changes.get("panel") and starts[1] is None:
@@ -285,12 +295,16 @@ def _of_table(role: str, old: Surveyed, new: Surveyed, change: Changed) -> str:
     return next((why for holds, why in told if holds), "")
 
 
-def _first_entry(survey: Survey) -> date | None:
+def _spans(survey: Survey) -> _Spans:
+    """First and last day of each table that has any."""
+    found = ((role, span(table.days())) for role, table in survey.tables.items())
+    return {role: one for role, one in found if one is not None}
+
+
+def _first_entry(spans: _Spans) -> date | None:
     """First day of the predictions, assignments and ready-made facts; None without any."""
-    tables = survey.tables.items()
-    entries = (one.days() for role, one in tables if role not in {"outcomes", "panel"})
-    found = span(chain.from_iterable(entries))
-    return found[0] if found else None
+    entries = (first for role, (first, _) in spans.items() if role not in {"outcomes", "panel"})
+    return min(entries, default=None)
 
 
 def _unbounded(model: Model) -> str:
@@ -365,7 +379,7 @@ def too_far(found: Plan) -> str:
     far = [date.fromisoformat(day) for day in found.survey.far]
     if any(start <= day <= last for day in far for start, last in wide):
         return "ids of the days to be read occur again far away"
-    every = sum(one.rows for table in found.survey.tables.values() for one in table.days().values())
+    every = sum(_rows(table.days()) for table in found.survey.tables.values())
     if found.rows > MOST * every:
         return "most rows would be read in any case"
     return ""
@@ -376,7 +390,11 @@ def _days(survey: Survey) -> set[str]:
     return {day for role in roles for day in survey.tables[role].days() if day != NO_DAY}
 
 
-def _last(*surveys: Survey) -> date:
-    tables = (table for one in surveys for table in one.tables.values())
-    found = max((max(table.days(), default=NO_DAY) for table in tables), default=NO_DAY)
-    return date(1970, 1, 1) if found == NO_DAY else date.fromisoformat(found)
+def _rows(days: Mapping[str, Print]) -> int:
+    return sum(map(attrgetter("rows"), days.values()))
+
+
+def _last(spans: Iterable[_Spans]) -> date:
+    """Last day of any table."""
+    ends = (last for tables in spans for _, last in tables.values())
+    return max(ends, default=date(1970, 1, 1))

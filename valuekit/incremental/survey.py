@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
@@ -31,37 +32,52 @@ class Print(NamedTuple):
 class Folded(Mapping[str, Print]):
     """Fingerprints of many days as a store keeps them; an object a day is made when asked for.
 
-    The plan of a new day looks at every day of a long history, once, to see that it is the same.
+    The plan of a new day looks at every day of a long history, once, to see that it is the same:
+    whole columns are compared, and nothing is made of them when they are equal.
     """
 
-    __slots__ = ("_hashes", "_rows")
+    __slots__ = ("_days", "_hashes", "_places", "_rows")
 
-    def __init__(self, days: list[str], rows: list[int], hashes: list[int]) -> None:
-        """Three lists of one length."""
-        self._rows = dict(zip(days, rows, strict=True))
-        self._hashes = dict(zip(days, hashes, strict=True))
+    def __init__(self, days: Iterable[str], rows: Iterable[int], hashes: Iterable[int]) -> None:
+        """Three columns of one length."""
+        # Tuples: the garbage collector goes through lists of a thousand surveys over and over.
+        self._days, self._rows, self._hashes = tuple(days), tuple(rows), tuple(hashes)
+        self._places: dict[str, int] | None = None
 
     def __getitem__(self, day: str) -> Print:
         """The fingerprint of a day."""
-        return Print(self._rows[day], self._hashes[day])
+        if self._places is None:
+            self._places = {one: place for place, one in enumerate(self._days)}
+        place = self._places[day]
+        return Print(self._rows[place], self._hashes[place])
 
     def __iter__(self) -> Iterator[str]:
         """The days."""
-        return iter(self._rows)
+        return iter(self._days)
 
     def __len__(self) -> int:
         """Number of days."""
-        return len(self._rows)
+        return len(self._days)
 
-    def differing(self, now: Mapping[str, Print]) -> set[str]:
-        """Days that are new, gone or not the same."""
-        rows, hashes = self._rows, self._hashes
-        unlike = {
-            day
-            for day, one in now.items()
-            if hashes.get(day) != one.hash or rows.get(day) != one.rows
-        }
-        return unlike | (rows.keys() - now.keys())
+    def differing(self, now: Mapping[str, Print]) -> tuple[set[str], set[str]]:
+        """Days that are new, and days that are gone or not the same."""
+        there, known = tuple(now), len(self._days)
+        if not known or there[:known] != self._days:  # not a history that has only grown
+            return _differing(self, now)
+        rows, hashes = (column[:known] for column in zip(*now.values(), strict=True))
+        altered = set()
+        if rows != self._rows or hashes != self._hashes:
+            columns = zip(self._days, self._rows, rows, self._hashes, hashes, strict=True)
+            altered = {day for day, a, b, c, d in columns if (a, c) != (b, d)}
+        return set(there[known:]), altered
+
+
+def _differing(old: Mapping[str, Print], now: Mapping[str, Print]) -> tuple[set[str], set[str]]:
+    """As :meth:`Folded.differing`, day by day, whatever their order."""
+    there = set(old)
+    new = now.keys() - there
+    altered = {day for day, one in now.items() if day in there and old[day] != one}
+    return new, altered | (there - now.keys())
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,25 +249,24 @@ class Changed:
 def changed(old: Surveyed, new: Surveyed) -> Changed:
     """The days on which a table is not what it was."""
     before, after = old.days(), new.days()
-    if isinstance(before, Folded):
-        differ = before.differing(after)
-    else:
-        differ = {day for day, one in after.items() if before.get(day) != one}
-        differ |= before.keys() - after.keys()
-    fresh = {day for day in differ if day not in before and day != NO_DAY}
-    rest = differ - fresh - {NO_DAY}
+    fresh, rest = (
+        before.differing(after) if isinstance(before, Folded) else _differing(before, after)
+    )
     return Changed(
-        new=_dates(fresh),
-        altered=_dates(rest),
-        no_day=NO_DAY in differ,
+        new=_dates(fresh - {NO_DAY}),
+        altered=_dates(rest - {NO_DAY}),
+        no_day=NO_DAY in fresh or NO_DAY in rest,
         series=old.series != new.series,
     )
 
 
 def span(days: Iterable[str]) -> tuple[date, date] | None:
     """First and last of some ISO days."""
-    there = list(filter(None, days))  # without NO_DAY
-    return (date.fromisoformat(min(there)), date.fromisoformat(max(there))) if there else None
+    there = sorted(days)  # in order already, most often: one pass, then the ends are at hand
+    start = bisect_right(there, NO_DAY)
+    if start == len(there):
+        return None
+    return date.fromisoformat(there[start]), date.fromisoformat(there[-1])
 
 
 def _dates(days: Iterable[str]) -> frozenset[date]:

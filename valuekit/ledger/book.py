@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from valuekit.ledger.frame import empty, select
+from valuekit.ledger.frame import empty
 from valuekit.ledger.schema import FACTS
+from valuekit.ledger.split import between, split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,8 +46,12 @@ class Book:
     findings: tuple[Finding, ...] = ()
     rows_read: int = 0
     daily_from: date | None = None
-    # One frame per fact and segment, in order of days: an assessment asks for hundreds of ranges.
-    _sorted: dict[tuple[str, str | None], pd.DataFrame] = field(
+    # An assessment asks hundreds of times for the same few ranges of the same few segments. Both
+    # belong to this book alone: a book made from it with other facts begins with none.
+    _segments: dict[str, dict[str | None, pd.DataFrame]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _ranges: dict[tuple[str, str | None, date | None, date | None], pd.DataFrame] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
@@ -73,29 +76,31 @@ class Book:
         Raises:
             KeyError: for a name that is no fact.
         """
-        fact = FACTS[name]
-        found = self.facts.get(name)
+        key = (name, segment, first, last)
+        found = self._ranges.get(key)
+        if found is None:
+            found = self._ranges[key] = between(self._segment(name, segment), first, last)
+        return found
+
+    def _segment(self, name: str, segment: str | None) -> pd.DataFrame:
+        """The rows of a segment in order of days, of all segments for None."""
+        parts = self._segments.get(name)
+        if parts is None:
+            whole = self._in_order(name)
+            parts = {None: whole}
+            parts.update(split(whole, "segment"))
+            self._segments[name] = parts
+        found = parts.get(segment)
+        return empty(FACTS[name]) if found is None else found
+
+    def _in_order(self, name: str) -> pd.DataFrame:
+        fact, found = FACTS[name], self.facts.get(name)
         if found is None:
             return empty(fact)
-        whole = self._sorted.get((name, segment))
-        if whole is None:
-            cut = select(found, None, self.as_of, segment)
-            if not cut["day"].is_monotonic_increasing:
-                cut = cut.sort_values("day", kind="stable", ignore_index=True)
-            whole = cut
-            self._sorted[name, segment] = whole
-        if first is None and last is None:
-            return whole
-        days = whole["day"].to_numpy()
-        start = 0 if first is None else int(np.searchsorted(days, np.datetime64(first, "s")))
-        stop = (
-            len(days)
-            if last is None
-            else int(np.searchsorted(days, np.datetime64(last, "s"), side="right"))
-        )
-        if start == 0 and stop == len(days):
-            return whole
-        return whole.iloc[start:stop].reset_index(drop=True)
+        days = found["day"].to_numpy()
+        if not bool((days[1:] >= days[:-1]).all()):
+            found = found.sort_values("day", kind="stable", ignore_index=True)
+        return between(found, None, self.as_of)
 
     def registration(self, kind: str, name: str) -> Registered | None:
         """The latest registration of a kind and name, None when there is none."""

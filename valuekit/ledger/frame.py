@@ -25,6 +25,7 @@ import numpy as np
 import pandas as pd
 
 from valuekit.errors import Finding, ValuekitError
+from valuekit.facts import kept
 from valuekit.ledger.cast import CASTS, bad
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def select(
         keep &= days <= np.datetime64(last, "s")
     if versions is not None:
         keep &= frame["version"].isin(list(versions)).to_numpy(dtype=np.bool_)
-    return (frame if keep.all() else frame[keep]).reset_index(drop=True)
+    return kept(frame, keep).reset_index(drop=True)
 
 
 def _columns(fact: Fact, frame: pd.DataFrame) -> None:

@@ -75,11 +75,14 @@ def grouped(
     """Groups in ascending order of their keys: the keys, and the places of the group's rows."""
     if frame.empty:
         return
-    codes, names = np.zeros(len(frame), dtype=np.intp), []
+    codes = np.zeros(len(frame), dtype=np.intp)
+    names: list[list[object]] = []
     for key in keys:
-        place, values = pd.factorize(frame[key], sort=True)
-        codes = codes * len(values) + place
-        names.append(values)
+        found, values = pd.factorize(frame[key])
+        ordered = sorted(values.tolist())  # few: sorting them beats sorting the rows
+        place = np.array([ordered.index(one) for one in values.tolist()], dtype=np.intp)
+        codes = codes * len(ordered) + place[found]
+        names.append(ordered)
     order = np.argsort(codes, kind="stable")
     starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
     sizes = [len(values) for values in names]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from valuekit.facts import kept
 from valuekit.moments import Moments
 from valuekit.uplift.arms import ArmFacts, Epochs, grouped
 
@@ -40,7 +41,9 @@ class DailyArms:
     @classmethod
     def of(cls, effect: pd.DataFrame, *, capped: bool) -> DailyArms:
         """Arrays of effect rows of one metric and segment; units without an arm are left out."""
-        rows = effect[effect["arm"] != ""].sort_values("day", kind="stable")
+        rows = kept(effect, effect["arm"] != "")
+        if not rows["day"].is_monotonic_increasing:
+            rows = rows.sort_values("day", kind="stable")
         names, group = [], np.zeros(len(rows), dtype=np.int64)
         for number, ((epoch, arm), at) in enumerate(grouped(rows, ("epoch", "arm"))):
             names.append((str(epoch), str(arm)))
@@ -71,9 +74,9 @@ class DailyArms:
         off = self.mean[part] - mean[group]
         c = np.bincount(group, self.c[part] + self.n[part] * off**2, size)
         found: Epochs = {}
-        for number, (epoch, arm) in enumerate(self.names):
-            if n[number]:
-                found.setdefault(epoch, {})[arm] = _facts(n[number], mean[number], c[number])
+        for (epoch, arm), *one in zip(self.names, *(a.tolist() for a in (n, mean, c)), strict=True):
+            if one[0]:
+                found.setdefault(epoch, {})[arm] = _facts(*one)
         return found
 
 

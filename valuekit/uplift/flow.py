@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,7 +51,7 @@ class Side:
         return made
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Flow:
     """Flow facts of one metric and segment.
 
@@ -98,18 +99,46 @@ class Flow:
         found = {}
         for epoch in dict.fromkeys(epoch for epoch, _ in self.names):
             one, other = (
-                Side(self._sum(self.units, at, 0, last), self._sum(self.y, at, first, last))
+                Side(self._exposed(at, last), self._gained(at, first, last))
                 for at in (self._places(epoch, chosen), self._places(epoch, (control,)))
             )
             if one.n or other.n:
                 found[epoch] = (one, other)
         return found
 
-    def _sum(self, values: Floats, groups: Sequence[int], first: int, last: int) -> Floats:
-        """Sums by bucket over some groups and days."""
-        found = np.zeros(values.shape[2])
-        for at in groups:
-            found += values[at, first:last].sum(axis=0)
+    # Every week and every point to date asks for all days up to it.
+    @cached_property
+    def _units_so_far(self) -> Floats:
+        so_far: Floats = np.cumsum(self.units, axis=1)
+        return so_far
+
+    @cached_property
+    def _y_so_far(self) -> Floats:
+        so_far: Floats = np.cumsum(self.y, axis=1)
+        return so_far
+
+    @cached_property
+    def _new(self) -> Floats:
+        """New units by group and day, over all buckets."""
+        new: Floats = self.units.sum(axis=2)
+        return new
+
+    def _exposed(self, groups: Sequence[int], last: int) -> Floats:
+        """Units by bucket of some groups, exposed on the days before a place."""
+        found = np.zeros(self.units.shape[2])
+        for at in groups if last else ():
+            found += self._units_so_far[at, last - 1]
+        return found
+
+    def _gained(self, groups: Sequence[int], first: int, last: int) -> Floats:
+        """Sums of y by bucket over some groups and days.
+
+        Days from the first on are added up once, in the same order as here; those of a later
+        stretch are added, not subtracted: differences of large sums lose digits.
+        """
+        found = np.zeros(self.y.shape[2])
+        for at in groups if last > first else ():
+            found += self.y[at, first:last].sum(axis=0) if first else self._y_so_far[at, last - 1]
         return found
 
     def treated(self, control: str, treated: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -143,4 +172,4 @@ class Flow:
         arms = {control, *self.treated(control, treated)}
         at = [place for place, (_, arm) in enumerate(self.names) if arm in arms]
         left = (np.datetime64(until) - self.days).astype(np.int64) + 1
-        return float(self.units[at].sum(axis=(0, 2)) @ np.maximum(left, 0))
+        return float(self._new[at].sum(axis=0) @ np.maximum(left, 0))

@@ -19,19 +19,19 @@ _SUFFIX = {MARGINAL: "", SHARED: " (shared)", SUNK: " (one-off)"}
 
 def cost_lines(cost: pd.DataFrame) -> tuple[CostLine, ...]:
     """Cost by category and basis, the largest first."""
-    return merged(
-        CostLine(category, basis, amount)
-        for category, basis, amount in zip(
-            cost["category"], cost["basis"], cost["amount"], strict=True
-        )
-    )
+    columns = (cost[name].tolist() for name in ("category", "basis", "amount"))
+    return _added(zip(*columns, strict=True))
 
 
 def merged(lines: Iterable[CostLine]) -> tuple[CostLine, ...]:
     """Lines with one category and basis added up, the largest first."""
+    return _added((one.category, one.basis, one.amount) for one in lines)
+
+
+def _added(lines: Iterable[tuple[str, str, Decimal]]) -> tuple[CostLine, ...]:
     sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    for one in lines:
-        sums[one.category, one.basis] += one.amount
+    for category, basis, amount in lines:
+        sums[category, basis] += amount
     order = sorted(sums, key=lambda key: (-sums[key], key))
     return tuple(CostLine(*key, sums[key]) for key in order)
 

@@ -31,11 +31,14 @@ class ByDay:
     @classmethod
     def of(cls, frame: pd.DataFrame, columns: Sequence[str]) -> ByDay:
         """Columns of a frame added up by its column ``day``."""
-        days, at = np.unique(frame["day"].to_numpy().astype("datetime64[D]"), return_inverse=True)
-        sums = [
-            np.bincount(at, frame[name].to_numpy(dtype=np.float64), minlength=len(days))
-            for name in columns
-        ]
+        values = [frame[name].to_numpy(dtype=np.float64) for name in columns]
+        return cls.added(frame["day"].to_numpy(), values)
+
+    @classmethod
+    def added(cls, day: NDArray[np.datetime64], columns: Sequence[NDArray[np.float64]]) -> ByDay:
+        """Columns of one length added up by the day of each entry."""
+        days, at = np.unique(day.astype("datetime64[D]"), return_inverse=True)
+        sums = [np.bincount(at, one, minlength=len(days)) for one in columns]
         return cls(days, np.column_stack(sums) if sums else np.zeros((len(days), 0)))
 
     def rows(self, period: Period) -> NDArray[np.float64]:

@@ -191,16 +191,14 @@ def _control_share(trial: Trial, rows: pd.DataFrame) -> float | None:
 def _daily(trial: Trial, rows: pd.DataFrame) -> tuple[Days, Floats]:
     """Money by day of first exposure: n1 (mean1 - mean0) of that day alone, noisy but unbiased."""
     chosen = treated_arms(rows["arm"], trial.control, trial.evidence.treated)
-    used = rows[rows["arm"].isin([trial.control, *chosen]) & (rows["n"] > 0)]
-    if used.empty or not trial.priced:
+    n = rows["n"].to_numpy(dtype=np.float64)
+    is_control = (rows["arm"] == trial.control).to_numpy(dtype=np.bool_)
+    used = (rows["arm"].isin(chosen).to_numpy(dtype=np.bool_) | is_control) & (n > 0)
+    if not used.any() or not trial.priced:
         return no_series()
-    mean = used["mean_z" if trial.capped else "mean_y"]
-    is_control = (used["arm"] == trial.control).to_numpy(dtype=np.bool_)
-    part = pd.DataFrame({"day": used["day"]})
-    for side, of in (("treated", ~is_control), ("control", is_control)):
-        part[f"n_{side}"] = used["n"] * of
-        part[f"y_{side}"] = used["n"] * mean * of
-    made = ByDay.of(part, ["n_treated", "y_treated", "n_control", "y_control"])
+    y = n * rows["mean_z" if trial.capped else "mean_y"].to_numpy(dtype=np.float64)
+    columns = [one * side for side in (~is_control, is_control) for one in (n, y)]
+    made = ByDay.added(rows["day"].to_numpy()[used], [one[used] for one in columns])
     both = (made.sums[:, 0] > 0) & (made.sums[:, 2] > 0)
     n1, y1, n0, y0 = made.sums[both].T
     return made.days[both], (y1 - n1 * y0 / n0) * trial.value

@@ -183,10 +183,14 @@ def _treated(trial: Trial) -> tuple[str, ...]:
     return treated_arms(trial.rows(None)["arm"], trial.control, trial.evidence.treated)
 
 
-def unchanged(trial: Trial) -> Diagnostic:
-    """Whether the design is still the one that was stored before its later looks."""
+def unchanged(trial: Trial, found: Registry) -> Diagnostic:
+    """Whether the design is still the one that was stored before its later looks.
+
+    Args:
+        trial: The holdout.
+        found: Its plan.
+    """
     name = "Plan kept"
-    found = registry(trial)
     stored = stored_plan(trial)
     if stored is None:
         text = f"The plan ({found.source}) is stored by the next refresh and kept from then on."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from valuekit.assess.carried import filled_in
 from valuekit.estimate import Estimate, Period, unknown
-from valuekit.facts import kept
+from valuekit.ledger.split import between, split
 from valuekit.uplift.arms import Epochs, arm_epochs
 from valuekit.uplift.holdout import Holdout, from_strata, holdout
 from valuekit.uplift.novelty import Fading, fading
@@ -42,7 +42,10 @@ class Trial:
     metric: Metric
     capped: bool = False
     since: date | None = None
-    # Every check and figure asks for the same rows.
+    # Every check and figure of this holdout asks for the same rows.
+    _metrics: dict[str, dict[str, pd.DataFrame]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
     _rows: dict[tuple[Period | None, str, str], pd.DataFrame] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -88,13 +91,20 @@ class Trial:
         """Effect rows of one metric over the days of the design; all its days without a period."""
         metric = metric or self.name
         found = self._rows.get((period, segment, metric))
-        if found is None:
-            found = self.scene.fact("effect", period, segment)
-            found = kept(found, found["metric"] == metric)
-            found = filled_in(self.scene.model, metric, found)
+        if found is None and period is not None:
+            found = between(self.rows(None, segment, metric), period.first, period.last)
+        elif found is None:
+            found = filled_in(self.scene.model, metric, self._of_metric(segment, metric))
             found = self._cut(found)
-            self._rows[period, segment, metric] = found
+        self._rows[period, segment, metric] = found
         return found
+
+    def _of_metric(self, segment: str, metric: str) -> pd.DataFrame:
+        every = self.scene.fact("effect", segment=segment)
+        parts = self._metrics.get(segment)
+        if parts is None:
+            parts = self._metrics[segment] = split(every, "metric")
+        return parts.get(metric, every[:0])
 
     def _cut(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Rows of the units of the design's days."""

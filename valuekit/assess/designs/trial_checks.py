@@ -35,11 +35,12 @@ def checks(trial: Trial) -> dict[str, Diagnostic]:
     """Every check of a holdout by name: registration, split, attrition, crossovers, skew."""
     rows, every = trial.mature_rows(), trial.rows(None)
     control, treated = trial.control, trial.evidence.treated
-    watched = Looks.of(trial).kind == "sequence"
+    looks = Looks.of(trial)
+    watched = looks.kind == "sequence"
     missing = partial(not_run, trial.scene.model, trial.name)
     return {
         "registered": _registered(trial, every),
-        "plan": unchanged(trial),
+        "plan": unchanged(trial, looks.registry),
         "split": sample_ratio(every, control, trial.evidence.allocation, watched=watched),
         "attrition": missing(OUTCOMES_FOUND, "matched")
         or attrition(rows, control, treated, absent=trial.scene.absent, epochs=trial.epochs),
