@@ -101,6 +101,7 @@ def _model(kind: str) -> dict[str, Any]:
         },
         "panel": {
             "panel": {"table": "shops", "time": "day", "group": "shop", "treated_from": "start"},
+            "costs": {"monthly": _COSTS["monthly"]},  # no log counts what a price is paid for
             "metrics": {"margin": {"column": "margin", "already_money": True}},
             "evidence": [{"design": "diff_in_diff"}],
         },
