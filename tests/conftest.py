@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 PROJECT = Path(__file__).resolve().parents[1]
 REQUIRE_ALL = os.environ.get("CI") == "true" or os.environ.get("VALUEKIT_REQUIRE_ALL") == "1"
@@ -36,6 +37,18 @@ def pytest_collection() -> Iterator[Any]:
         gc.collect()
         gc.freeze()
         gc.enable()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """Where files are shared out, the browser's go to one worker: one Chromium, one sample."""
+
+    class ByBrowser(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            folder = "tests/browser/"
+            return folder if nodeid.startswith(folder) else super()._split_scope(nodeid)
+
+    return ByBrowser(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def _is_local(address: object) -> bool:
