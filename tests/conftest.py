@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
 import shutil
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 PROJECT = Path(__file__).resolve().parents[1]
 REQUIRE_ALL = os.environ.get("CI") == "true" or os.environ.get("VALUEKIT_REQUIRE_ALL") == "1"
@@ -19,6 +21,34 @@ REQUIRE_ALL = os.environ.get("CI") == "true" or os.environ.get("VALUEKIT_REQUIRE
 # Time limits measure the machine, and a build that fails by chance tells nothing.
 settings.register_profile("valuekit", deadline=None, derandomize=REQUIRE_ALL)
 settings.load_profile("valuekit")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[Any]:
+    """Collect without looking for garbage, and never look among what is there by then.
+
+    Modules, cases and imports are half a million objects that live to the end: each full search
+    through them takes longer than most tests.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """Where files are shared out, the browser's go to one worker: one Chromium, one sample."""
+
+    class ByBrowser(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            folder = "tests/browser/"
+            return folder if nodeid.startswith(folder) else super()._split_scope(nodeid)
+
+    return ByBrowser(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def _is_local(address: object) -> bool:

@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import alembic.config
+import alembic.runtime.environment
+import alembic.script  # noqa: F401 (imported before the forks, not by every racer)
+
 from valuekit.errors import StoreError
 from valuekit.store import open_store
 

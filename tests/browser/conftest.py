@@ -10,13 +10,23 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    Request,
+    Response,
+    sync_playwright,
+)
 
 from tests.conftest import PROJECT
 
@@ -193,44 +203,59 @@ class Tab:
 OpenTab = Callable[..., Tab]
 
 
+@pytest.fixture(scope="session")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """Where all tabs live: a page that stays keeps the app compiled, most of a visit."""
+    made = browser.new_context(locale="en-GB")
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def open_tab(browser: Browser) -> Iterator[OpenTab]:
-    """Open a tab of a size and colour scheme."""
-    contexts = []
+def open_tab(context: BrowserContext) -> Iterator[OpenTab]:
+    """Open a tab of a size and colour scheme, as of somebody who was never here."""
+    with ExitStack() as left:
+        free = [one for one in context.pages if not one.is_closed()]
 
-    def _open(base: str, size: str = "desktop", scheme: str = "light") -> Tab:
-        width, height = SIZES[size]
-        context = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme, locale="en-GB"
-        )
-        contexts.append(context)
-        tab = Tab(context.new_page(), base)
-        tab.page.on("pageerror", lambda error: tab.errors.append(str(error)))
-        tab.page.on("request", lambda request: _watch(tab, request.url))
-        tab.page.on(
-            "response",
-            lambda answer: (
-                tab.errors.append(f"{answer.status} {answer.url}")
-                if answer.status >= 400 and not answer.url.endswith(PROBES)
-                else None
-            ),
-        )
-        tab.page.on(
-            "console",
-            lambda said: (
-                tab.errors.append(said.text)
-                if said.type == "error" and "Failed to load resource" not in said.text
-                else None
-            ),
-        )
-        return tab
+        def _open(base: str, size: str = "desktop", scheme: str = "light") -> Tab:
+            page = free.pop() if free else context.new_page()
+            width, height = SIZES[size]
+            page.set_viewport_size({"width": width, "height": height})
+            page.emulate_media(color_scheme=scheme)
+            left.callback(_forget, page)
+            tab = Tab(page, base)
+            for event, heard in _ears(tab).items():
+                page.on(event, heard)
+                left.callback(page.remove_listener, event, heard)
+            return tab
 
-    yield _open
-    for context in contexts:
-        context.close()
+        yield _open
 
 
-def _watch(tab: Tab, url: str) -> None:
-    local = (tab.base, tab.base.replace("http:", "ws:"), "data:", "blob:")
-    if not url.startswith(local):
-        tab.outside.append(url)
+def _ears(tab: Tab) -> dict[str, Callable[[Any], None]]:
+    """What listens for all that may go wrong in a page."""
+
+    def failed(error: Error) -> None:
+        tab.errors.append(str(error))
+
+    def asked(request: Request) -> None:
+        local = (tab.base, tab.base.replace("http:", "ws:"), "data:", "blob:")
+        if not request.url.startswith(local):
+            tab.outside.append(request.url)
+
+    def answered(answer: Response) -> None:
+        if answer.status >= 400 and not answer.url.endswith(PROBES):
+            tab.errors.append(f"{answer.status} {answer.url}")
+
+    def said(one: ConsoleMessage) -> None:
+        if one.type == "error" and "Failed to load resource" not in one.text:
+            tab.errors.append(one.text)
+
+    return {"pageerror": failed, "request": asked, "response": answered, "console": said}
+
+
+def _forget(page: Page) -> None:
+    """Leave nothing of a test to the next one: no script that runs, nothing that is remembered."""
+    page.evaluate("localStorage.clear(), sessionStorage.clear()")
+    page.context.clear_cookies()
+    page.goto("about:blank")

@@ -26,7 +26,10 @@ sys.argv = ["valuekit", *words]
 from valuekit.cli import main
 main()
 """
-_LOADED = ["valuekit.cli", "valuekit.refresh", "connectors.duckdb"]
+_LOADED = [
+    *("valuekit.cli", "valuekit.refresh", "connectors.duckdb", "connectors.sql.pull"),
+    *("alembic.config", "alembic.runtime.environment", "alembic.script"),
+]
 
 Done = subprocess.CompletedProcess[str]
 
@@ -37,24 +40,31 @@ def run(*words: str, cwd: Path | None = None) -> Done:
         out, err = (Path(folder) / name for name in ("out", "err"))
         given = {"words": words, "out": out, "err": err, "environment": dict(os.environ)}
         given["cwd"] = str(cwd or Path.cwd())
-        child = _server().Process(target=exec, args=(_CHILD, given))
-        child.start()
-        child.join()
+        code = forked(_CHILD, **given)
         texts = [one.read_text(encoding="utf-8") if one.exists() else "" for one in (out, err)]
-    return _sound(subprocess.CompletedProcess(words, child.exitcode or 0, *texts))
+    return sound(subprocess.CompletedProcess(words, code, *texts))
 
 
 def start(*words: str, cwd: Path | None = None) -> Done:
     """Run the command as a terminal does, imports and all."""
     command = [sys.executable, "-c", _MAIN, *words]
-    return _sound(
+    return sound(
         subprocess.run(
             command, capture_output=True, text=True, cwd=cwd, check=False, encoding="utf-8"
         )
     )
 
 
-def _sound(done: Done) -> Done:
+def forked(code: str, **given: object) -> int:
+    """Run some code, in which names are given, in a process of its own; its exit code."""
+    child = _server().Process(target=exec, args=(code, given))
+    child.start()
+    child.join()
+    return child.exitcode or 0
+
+
+def sound(done: Done) -> Done:
+    """What a command did; it never shows a trace."""
     assert "Traceback" not in done.stdout + done.stderr, done.stderr
     assert "nobody foresaw" not in done.stderr, done.stderr
     return done

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -72,15 +74,55 @@ def place(folder: Path, url: str) -> Place:
     return Place(path, run, figures)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, tmp_path, worker_id):
-    """The address of a store that does not exist yet."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/values.db"
-        return
-    yield from database(server(), f"faults_{worker_id}_{next(_numbers)}")
+def again(first: Place, folder: Path, url: str) -> Place:
+    """The same workspace in another folder, over a store that holds a copy of the first one's."""
+    path = tiny.make(folder, url)
+    tiny.feed(folder, 1)
+    return replace(first, path=path)
+
+
+@pytest.fixture(scope="session")
+def in_file(tmp_path_factory) -> Place:
+    """What is copied for each test whose store is a file."""
+    folder = tmp_path_factory.mktemp("first")
+    return place(folder, f"sqlite:///{folder}/values.db")
+
+
+@pytest.fixture(scope="session")
+def on_server(tmp_path_factory, worker_id) -> Iterator[tuple[Place, str]]:
+    """What is copied for each test whose store is a database, and that database's name."""
+    name = f"faults_first_{worker_id}"
+    for url in database(server(), name):
+        yield place(tmp_path_factory.mktemp("first"), url), name
 
 
 @pytest.fixture
-def refreshed(tmp_path, url) -> Place:
-    return place(tmp_path, url)
+def copied(in_file) -> Callable[[Path, Path], Place]:
+    """Makes a refreshed workspace, with its store in a file that does not exist yet."""
+
+    def made(folder: Path, file: Path) -> Place:
+        shutil.copy(in_file.path.with_name("values.db"), file)
+        return again(in_file, folder, f"sqlite:///{file}")
+
+    return made
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path, worker_id):
+    """The address of a store that does not exist yet, unless a test asks for a refreshed one."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/values.db"
+        return
+    template = "template1"
+    if "refreshed" in request.fixturenames:
+        _, template = request.getfixturevalue("on_server")
+    yield from database(server(), f"faults_{worker_id}_{next(_numbers)}", template)
+
+
+@pytest.fixture
+def refreshed(request, tmp_path, url) -> Place:
+    """A workspace that was refreshed once; its tables have changed since."""
+    if url.startswith("sqlite"):
+        return request.getfixturevalue("copied")(tmp_path, tmp_path / "values.db")
+    first, _ = request.getfixturevalue("on_server")
+    return again(first, tmp_path, url)

@@ -25,9 +25,9 @@ MOUNTS = [
 
 
 @pytest.fixture
-def file(tmp_path):
+def file(tmp_path, copied):
     """A refreshed workspace whose store is a file."""
-    return place(tmp_path, f"sqlite:///{tmp_path}/values.db")
+    return copied(tmp_path, tmp_path / "values.db")
 
 
 def shown(path) -> dict:
@@ -37,9 +37,9 @@ def shown(path) -> dict:
 
 
 @pytest.mark.parametrize("leave", MOUNTS if rooms.can_mount() else [])
-def test_a_full_disk(tmp_path, leave):
+def test_a_full_disk(tmp_path, copied, leave):
     with rooms.small_disk(tmp_path, 8) as small:
-        held = place(tmp_path, f"sqlite:///{small}/values.db")
+        held = copied(tmp_path, small / "values.db")
         before = shown(held.path)
         ballast = rooms.fill(small, leave)
         done = rooms.valuekit("refresh", "-w", str(held.path))

@@ -8,7 +8,6 @@ import pytest
 import sqlalchemy as sa
 
 from tests.faults import rooms
-from tests.faults.conftest import place
 
 
 def refused(path, prefix: tuple[str, ...] = ()) -> None:
@@ -25,9 +24,9 @@ def shown(path, prefix: tuple[str, ...] = ()) -> dict:
 
 
 @pytest.mark.parametrize("megabytes", [8] if rooms.can_mount() else [])
-def test_a_read_only_file_system(tmp_path, megabytes):
+def test_a_read_only_file_system(tmp_path, copied, megabytes):
     with rooms.small_disk(tmp_path, megabytes) as small:
-        held = place(tmp_path, f"sqlite:///{small}/values.db")
+        held = copied(tmp_path, small / "values.db")
         before = shown(held.path)
         rooms.remount(small, "ro")
         try:
@@ -39,11 +38,11 @@ def test_a_read_only_file_system(tmp_path, megabytes):
         held.clean()
 
 
-def test_a_read_only_folder(tmp_path):
+def test_a_read_only_folder(tmp_path, copied):
     """By the mode of the folder, obeyed also by root, who gives up the right to pass over it."""
     folder = tmp_path / "store"
     folder.mkdir()
-    held = place(tmp_path, f"sqlite:///{folder}/values.db")
+    held = copied(tmp_path, folder / "values.db")
     before = shown(held.path)
     folder.chmod(0o555)
     try:
@@ -55,11 +54,11 @@ def test_a_read_only_folder(tmp_path):
     held.clean()
 
 
-def test_a_folder_that_may_not_be_written_after_a_kill_shows_nothing_torn(tmp_path):
+def test_a_folder_that_may_not_be_written_after_a_kill_shows_nothing_torn(tmp_path, copied):
     """The killed run left its log beside the file: without it the file alone may be half a run."""
     folder = tmp_path / "store"
     folder.mkdir()
-    held = place(tmp_path, f"sqlite:///{folder}/values.db")
+    held = copied(tmp_path, folder / "values.db")
     log = folder / "values.db-wal"
     log.write_bytes(b"what a killed run left")
     (folder / "values.db-shm").unlink(missing_ok=True)

@@ -73,4 +73,4 @@ def test_restated_days_tell_before_and_after():
     assert [Decimal(one["amount"]) for one in (row.before, row.after)] == [2, 3]
     assert restated(FACTS["cost"], one, other, found, date(2026, 1, 1)) == ()
     assert restated(FACTS["cost"], one, other, found, None) == ()
-    assert totals(FACTS["cost"], one, date(2025, 1, 1)) == {}
+    assert totals(FACTS["cost"], one, [date(2025, 1, 1)]) == {}

@@ -22,11 +22,11 @@ def url(request, tmp_path, worker_id):
     yield from database(server(), f"{worker_id}_{next(_numbers)}")
 
 
-def database(address: sa.URL, name: str):
-    """A database of its own, dropped afterwards."""
+def database(address: sa.URL, name: str, template: str = "template1"):
+    """A database of its own, a copy of another one, dropped afterwards."""
     admin = sa.create_engine(address, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with admin.connect() as connection:
-        connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
+        connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     yield address.set(database=name).render_as_string(hide_password=False)
     with admin.connect() as connection:
         connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.cli.commands import forked
 from tests.store.made import facts, later, part, run
 from tests.store.test_store import dump
 from valuekit.errors import StoreError
@@ -20,14 +18,12 @@ STEPS = [*(step.__name__ for step in commit.STEPS), "finish"]
 
 KILLED = """
 import os, signal, sys, types
-from pathlib import Path
 # Some libraries ship a package of this name: ours goes first.
 sys.modules["tests"] = types.ModuleType("tests")
-sys.modules["tests"].__path__ = [str(Path("tests").resolve())]
+sys.modules["tests"].__path__ = [tests]
 from tests.store.made import facts, later, part
 from valuekit.store import RunOutcome, commit, open_store
 
-url, step = sys.argv[1:]
 store = open_store(url)
 
 def dying(step):
@@ -82,15 +78,8 @@ def test_an_exception_at_any_step_leaves_the_last_good_run(store, monkeypatch, s
 def test_a_kill_at_any_step_leaves_the_last_good_run_and_frees_the_lock(store, url):
     run(store, part())
     before = state(store)
-    root = Path(__file__).parents[2]
-    environment = {**os.environ, "PYTHONPATH": str(root)}
-    started = [
-        subprocess.run(
-            [sys.executable, "-c", KILLED, url, step], env=environment, cwd=root, check=False
-        )
-        for step in STEPS
-    ]
-    assert {one.returncode for one in started} == {-signal.SIGKILL}
+    tests = str(Path(__file__).parents[1])
+    assert {forked(KILLED, url=url, step=step, tests=tests) for step in STEPS} == {-signal.SIGKILL}
     assert state(store) == before
     assert [one.status for one in store.runs()] == ["running", *["failed"] * (len(STEPS) - 1), "ok"]
     number = run(store, part(scorecard="after"), minutes=20)

@@ -7,7 +7,7 @@ what was added up, not what is left of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -89,31 +89,45 @@ def restated(
     fact: Fact, old: pd.DataFrame, new: pd.DataFrame, days: frozenset[date], through: date | None
 ) -> tuple[Restated, ...]:
     """Days up to ``through`` that were published and are not what they were."""
-    if through is None:
-        return ()
-    made = []
-    for day in sorted(one for one in days if one <= through):
-        before, after = (totals(fact, frame, day) for frame in (old, new))
-        made.append(Restated(fact.name, day, before, after))
-    return tuple(made)
+    shown = [] if through is None else sorted(one for one in days if one <= through)
+    before, after = (totals(fact, frame, shown) for frame in (old, new))
+    return tuple(Restated(fact.name, day, before.get(day, {}), after.get(day, {})) for day in shown)
 
 
-def totals(fact: Fact, frame: pd.DataFrame, day: date) -> dict[str, object]:
-    """Rows and sums of a day over segment ``all``; means as the sums that they stand for."""
-    rows = frame[(frame["day"] == pd.Timestamp(day)) & (frame["segment"] == "all")]
-    if rows.empty:
+def totals(fact: Fact, frame: pd.DataFrame, days: Sequence[date]) -> dict[date, dict[str, object]]:
+    """Rows and sums of days over segment ``all``; means as the sums that they stand for.
+
+    The frame is searched once for all days: after a night that changes every day, a search a day
+    would take the square of the days.
+    """
+    if not days or frame.empty:
         return {}
-    made: dict[str, object] = {"rows": len(rows)}
-    for one in fact.scalars:
-        kind, *names = one.rule.split(":")
-        if kind == "sum" and one.dtype == "decimal":
-            made[one.name] = str(sum(rows[one.name]))
-        elif kind == "sum":
-            made[one.name] = rows[one.name].to_numpy().sum().item()
-        elif kind == "mean":
-            summed = (rows[one.name] * rows[names[0]]).to_numpy().sum().item()
-            made[one.name.replace("mean_", "sum_", 1)] = summed
+    wanted = frame["day"].isin(pd.to_datetime(list(days))) & (frame["segment"] == "all")
+    rows = frame[wanted]
+    summands = {name: values for one in fact.scalars for name, values in _summands(one, rows)}
+    places = rows.groupby("day", sort=False).indices
+    made: dict[date, dict[str, object]] = {}
+    for day in days:
+        at = places.get(pd.Timestamp(day))
+        if at is not None:
+            made[day] = {"rows": len(at)}
+            made[day] |= {name: _sum(values[at]) for name, values in summands.items()}
     return made
+
+
+def _summands(one: Column, rows: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:
+    """What is added up of a measure, by the name of its sum; nothing where there is none."""
+    kind, *names = one.rule.split(":")
+    if kind == "sum":
+        yield one.name, rows[one.name].to_numpy()
+    elif kind == "mean":
+        name = one.name.replace("mean_", "sum_", 1)
+        yield name, (rows[one.name] * rows[names[0]]).to_numpy()
+
+
+def _sum(values: np.ndarray) -> object:
+    """Decimals as text, exactly; other numbers as Python's own."""
+    return str(sum(values)) if values.dtype == object else values.sum().item()
 
 
 def _unlike(one: Column, a: pd.DataFrame, b: pd.DataFrame, near: np.ndarray) -> np.ndarray:
