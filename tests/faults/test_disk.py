@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from benchmarks.faults import tiny
 from tests.faults import rooms
 from tests.faults.conftest import place
 from tests.faults.test_network import during
@@ -72,6 +73,7 @@ def test_a_limit_on_the_size_of_files(file):
 
 def test_a_store_that_may_not_grow(file, monkeypatch):
     """SQLite's own limit on pages: the same refusal as a full disk, on any machine."""
+    tiny.feed(file.path.parent, 1, rows=1_200)  # more days than the pages of a run have room for
     made = connect.sa.create_engine
 
     def limited(*words, **names):
