@@ -127,6 +127,15 @@ def unsplittable(at: str, rows: int) -> Finding:
     return Finding(at, f"{rows:,} rows", rule, remedy, "error", "separator", rows)
 
 
+def open_quote(at: str, line: int) -> Finding:
+    """A quote begins a cell and is not closed where the cell ends: further lines are lost in it."""
+    rule = (
+        "a quote that is opened is closed before the next cell; here it takes other lines with it"
+    )
+    remedy = "Remove the quote, or close it; write a quote within a quoted cell twice."
+    return _fault(f"{at}, line {line:,}", '"', rule, remedy, "open_quote")
+
+
 def other_header(at: str, names: Sequence[str]) -> Finding:
     """A file of several has other columns than the first."""
     rule = "all files of a table need the same header"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,6 +61,20 @@ def rejected(
     )
 
 
+def open_quotes(cursor: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
+    """File and line of quotes that take further lines with them, after a scan that kept rejects.
+
+    Everything from such a quote to the next one, or to the end of the file, is one broken line to
+    the engine: nobody can say how many rows are lost in it.
+    """
+    found = cursor.execute(
+        "SELECT DISTINCT file_path, line FROM reject_errors JOIN reject_scans USING (scan_id, "
+        "file_id) WHERE error_type::VARCHAR = 'UNQUOTED VALUE' AND "
+        "contains(rtrim(csv_line, chr(10) || chr(13)), chr(10)) ORDER BY ALL LIMIT 5"
+    ).fetchall()
+    return [(str(path), int(line)) for path, line in found]
+
+
 def rule_of(kind: str) -> str:
     """The engine's word for a broken line as the name of a rule."""
     return kind.lower().replace(" ", "_")
@@ -68,5 +83,7 @@ def rule_of(kind: str) -> str:
 def _found(kind: str, text: str, columns: int, separator: str) -> str:
     if not kind.endswith("COLUMNS"):
         return ""
-    cells = next(csv.reader([text.replace("\0", "")], delimiter=separator), [])
+    # As a file: a line's own end, and line breaks within quotes, are the reader's to understand.
+    line = io.StringIO(text.replace("\0", "").rstrip("\r\n"), newline="")
+    cells = next(csv.reader(line, delimiter=separator), [])
     return f"{len(cells)} cells, {columns} columns"

@@ -18,7 +18,7 @@ from connectors.base import FILE
 from connectors.dialects import DuckDialect, to_text
 from connectors.failures import in_words
 from connectors.findings import duplicate_columns, place, shown
-from connectors.rejects import rejected, rule_of
+from connectors.rejects import open_quotes, rejected, rule_of
 from connectors.roles import roles
 from valuekit.errors import SourceError
 
@@ -223,6 +223,11 @@ def _left_out(
     if "INVALID ENCODING" in {kind for kind, _ in broken}:
         wrong = [path for path in found.paths if delimited.wrong_byte(path) is not None]
         faults = [delimited.encoding(_file(engine, table, path), path) for path in wrong]
+        raise SourceError(*faults)
+    if torn := open_quotes(cursor):
+        faults = [
+            delimited.open_quote(_file(engine, table, Path(path)), line) for path, line in torn
+        ]
         raise SourceError(*faults)
     lost = sum(rows for _, rows in broken)
     if lost and not counted[0][0]:

@@ -105,10 +105,20 @@ def cause(error: BaseException) -> str:
     return next((one.code for one in _findings(error)), "")
 
 
+def interrupted(error: BaseException) -> bool:
+    """Whether somebody stopped us: engines report it in words of their own."""
+    known: BaseException | None = error
+    while known is not None:
+        if isinstance(known, KeyboardInterrupt) or str(known) == "Query interrupted":
+            return True
+        known = known.__cause__ or known.__context__
+    return False
+
+
 def _findings(error: BaseException) -> tuple[Finding, ...]:
     if isinstance(error, ValuekitError):
         return error.findings
-    if isinstance(error, KeyboardInterrupt | SystemExit):
+    if isinstance(error, SystemExit) or interrupted(error):
         return (Finding("valuekit", "", "it was stopped", "Run it again.", code="stopped"),)
     found = f"{type(error).__name__}: {error}"
     rule = "a fault that nobody foresaw"

@@ -91,7 +91,8 @@ def refresh(
         store.commit(run, outcome, now + timedelta(seconds=outcome.seconds))
         journal.stored(outcome, perf_counter() - stored)
     except BaseException as error:
-        text = str(error) or type(error).__name__
+        stopped = journal.interrupted(error)
+        text = "it was stopped" if stopped else str(error) or type(error).__name__
         # What stopped the run is what a person must know, even when it keeps us from noting it.
         with suppress(ValuekitError):
             at = now + timedelta(seconds=perf_counter() - began)

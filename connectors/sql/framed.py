@@ -10,6 +10,7 @@ from connectors.sql.intake import Source
 from connectors.sql.joined import Joined
 from connectors.sql.panel import Panelled
 from connectors.sql.ready import Handed
+from valuekit.incremental.framed import lasting
 from valuekit.ready.names import OUTCOMES
 from valuekit.workspace.declare import Model, Workspace
 from valuekit.workspace.evidence import PANEL_DESIGNS
@@ -53,6 +54,7 @@ def frame(
     sources = (*joined.sources, *(one.source for one in handed))
     own = _union([joined.span, *(one.span for one in handed)])
     complete = joined.complete_through if model.outcomes else _ready_complete(model, handed, own)
+    own = lasting(model, own, complete)
     if over is None:
         return Framed(sources, own, complete)
     sources = (*sources, over.source)

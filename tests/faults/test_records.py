@@ -16,7 +16,7 @@ from tests.faults import rooms
 from valuekit.api import Workspace
 from valuekit.cli import BUSY, log
 from valuekit.cli.read_so_far import read_so_far
-from valuekit.journal import note
+from valuekit.journal import cause, interrupted, note
 from valuekit.store import open_store
 from valuekit.store.tables import fact_tables
 
@@ -162,3 +162,15 @@ def test_there_is_no_scheduler_inside():
     assert done.returncode == 2
     assert "deploy/README.md" in done.stderr
     assert isinstance(done, subprocess.CompletedProcess)
+
+
+def test_an_interruption_is_one_in_whichever_words_an_engine_reports_it():
+    engine = RuntimeError("Query interrupted")
+    wrapped = ValueError("while reading")
+    wrapped.__cause__ = KeyboardInterrupt()
+    for one in (KeyboardInterrupt(), engine, wrapped):
+        assert interrupted(one)
+        assert cause(one) == "stopped"
+    other = RuntimeError("something else")
+    assert not interrupted(other)
+    assert cause(other) == "unforeseen"

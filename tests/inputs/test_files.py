@@ -113,6 +113,38 @@ def test_ragged_row(lake: Lake) -> None:
     assert lake.fates("predictions") == {"accepted": 38, "quarantined": 2}
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+def test_broken_lines_whatever_ends_them(lake: Lake, end: str) -> None:
+    rows = GOOD.splitlines()
+    rows[3] += ",surplus"
+    rows[5] = rows[5].rpartition(",")[0]
+    lake.write(predictions=(end.join(rows) + end).encode())
+    lake.refresh()
+    assert lake.rules("predictions") == {
+        "accepted": 38,
+        "missing_columns": 1,
+        "too_many_columns": 1,
+    }
+
+
+@pytest.mark.parametrize("closed", [False, True], ids=["never closed", "closed lines below"])
+def test_a_quote_that_takes_other_lines_with_it(lake: Lake, closed: bool) -> None:
+    rows = GOOD.splitlines()
+    rows[7] = rows[7].replace(",", ',"', 1)
+    if closed:
+        rows[11] = rows[11].replace(",", ',"', 1)
+    lake.write(predictions="\n".join(rows) + "\n")
+    refused(lake, "open_quote", place="(predictions.csv), line 8", value='"', remedy="close it")
+
+
+def test_a_quote_in_the_last_line_takes_that_line_alone(lake: Lake) -> None:
+    rows = GOOD.splitlines()
+    rows[-1] = rows[-1].replace(",", ',"', 1)
+    lake.write(predictions="\n".join(rows))
+    lake.refresh()
+    assert lake.rules("predictions") == {"accepted": 39, "unquoted_value": 1}
+
+
 def test_quoted_newline(lake: Lake, good: Lake) -> None:
     broken = '"c\n07"'
     lake.write(

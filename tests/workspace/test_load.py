@@ -266,3 +266,13 @@ def test_relative_sqlite_paths_start_at_the_workspace(url: str, resolved: str) -
 def test_the_store_of_a_loaded_workspace(tmp_path: Path) -> None:
     expected = f"sqlite:///{tmp_path.resolve() / 'valuekit.db'}"
     assert load(written(tmp_path, GOOD)).store_url == expected
+
+
+def test_a_misspelt_rule_of_the_quarantine_is_named_with_the_right_one(tmp_path):
+    limit = "[workspace.quarantine.rules]\nbad_scor = { fail = 0.1 }\n"
+    text = GOOD.replace("[sources.lake]", f"{limit}[sources.lake]")
+    found = only(tmp_path, text)
+    assert "'bad_scor'" in f"{found.rule} {found.value}"
+    assert "'bad_score'" in f"{found.rule} {found.remedy}"
+    load(written(tmp_path, text.replace("bad_scor ", "bad_score ")))
+    load(written(tmp_path, text.replace("bad_scor ", "rule_of_another_connector ")))

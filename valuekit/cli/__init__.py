@@ -9,10 +9,12 @@ import errno
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from valuekit.cli.app import app
 from valuekit.cli.screen import complain
 from valuekit.errors import Finding, ValuekitError
+from valuekit.journal import interrupted
 
 TRACEBACK = "VALUEKIT_TRACEBACK"
 BUSY = 75  # EX_TEMPFAIL of sysexits.h: nothing is wrong, try later; schedulers can tell it apart
@@ -45,8 +47,7 @@ def main() -> None:
         complain(error.findings)
         sys.exit(BUSY if {one.code for one in error.findings} == {"busy"} else 1)
     except KeyboardInterrupt:
-        sys.stderr.write("stopped; the last good run is untouched\n")
-        sys.exit(130)
+        _stopped()
     except BrokenPipeError:
         # The reader of a pipe left (valuekit show | head): not our failure.
         sys.stderr.close()
@@ -55,10 +56,17 @@ def main() -> None:
         complain([_refused(error)])
         sys.exit(1)
     except Exception as error:
+        if interrupted(error):
+            _stopped()
         if os.environ.get(TRACEBACK):
             raise
         complain([_unforeseen(error)])
         sys.exit(1)
+
+
+def _stopped() -> NoReturn:
+    sys.stderr.write("stopped; the last good run is untouched\n")
+    sys.exit(130)
 
 
 def _refused(error: OSError | MemoryError) -> Finding:

@@ -30,6 +30,7 @@ def framed(model: Model, intake: pd.DataFrame) -> tuple[date | None, date | None
     roles = ("predictions", "assignments", *map(role_of, ready))
     own = _union([_span(intake, role, ("accepted",)) for role in roles])
     complete = _complete(model, intake, own)
+    own = lasting(model, own, complete)
     if model.panel is None:
         return _framed(own, complete)
     over = _span(intake, "panel", ("accepted",))
@@ -41,6 +42,23 @@ def framed(model: Model, intake: pd.DataFrame) -> tuple[date | None, date | None
         return _framed(own, complete)
     ends = [end for end in (complete, through) if end is not None]
     return _framed(_union([own, over]), min(ends, default=None))
+
+
+def lasting(model: Model, span: Days | None, complete: date | None) -> Days | None:
+    """Days with data, to the last complete day where units that come back carry the money.
+
+    Their outcomes count on their own day for as long as the holdout runs, whether or not anybody
+    is still assigned or served.
+    """
+    one = model.primary_evidence
+    if (
+        span is None
+        or complete is None
+        or one is None
+        or not (one.design == "holdout" and one.repeat)
+    ):
+        return span
+    return span[0], max(span[1], complete)
 
 
 def _framed(

@@ -74,16 +74,22 @@ def widened(estimate: Estimate, times: float) -> Estimate:
     )
 
 
+_WIDEST = 8.0  # standard errors
+
+
 def single_look_level(times: float) -> float:
     """Level at which a normal interval is ``times`` standard errors wide on each side.
 
     Intervals that are not symmetric (a ratio, a proportion) become those of a sequence when they
-    are computed at this level.
+    are computed at this level. Early looks are many standard errors wide: beyond eight, where no
+    number of 64 bits tells the level from 1, it is that of eight (left once in 1e15 looks).
 
     >>> round(single_look_level(1.959964), 4)
     0.95
+    >>> single_look_level(40.0) < 1
+    True
     """
-    return float(2 * special.ndtr(times) - 1)
+    return float(2 * special.ndtr(min(times, _WIDEST)) - 1)
 
 
 def always_valid_p(z: float, information: float, target: float, alpha: float = ALPHA) -> float:

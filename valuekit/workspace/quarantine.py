@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Annotated, Self
 
-from pydantic import Field, Strict, model_validator
+from pydantic import Field, Strict, field_validator, model_validator
 
+from valuekit.quarantine.rules import RULES
 from valuekit.workspace.fields import Declared, Name, Whole
 
 Part = Annotated[float, Strict(), Field(ge=0, le=1, allow_inf_nan=False)]
+_ALIKE = 0.8  # of the letters of two names, for a slip of the pen
 Rows = Annotated[Whole, Field(ge=0)]
 
 
@@ -38,3 +41,14 @@ class Quarantine(Declared):
 
     default: Limits = Limits()
     rules: dict[Name, Limits] = Field(default_factory=dict)
+
+    @field_validator("rules")
+    @classmethod
+    def _known(cls, rules: dict[str, Limits]) -> dict[str, Limits]:
+        """A misspelt rule would never be applied; connectors may bring rules of their own."""
+        for name in rules:
+            near = [] if name in RULES else get_close_matches(name, RULES, 1, _ALIKE)
+            if near:
+                msg = f"no rule is named {name!r}: did you mean {near[0]!r}?"
+                raise ValueError(msg)
+        return rules

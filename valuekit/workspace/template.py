@@ -11,7 +11,8 @@ _TEMPLATE = """\
 name = "My models"
 currency = "EUR"                      # all money in this workspace
 timezone = "Europe/Berlin"            # days begin at midnight here
-store = "sqlite:///valuekit.db"       # where figures are kept; relative to this file
+store = "sqlite:///valuekit.db"       # where figures are kept; relative to this file; or
+                                      # "postgresql://user@host/database", password in PGPASSWORD
 # plan_per_year = 1000000             # what the models together should earn
 
 # Rows that break a rule are left out and counted. How many of them warn, how many refuse a run:
