@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from itertools import groupby
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,11 +18,13 @@ depends_on = None
 _NAMES = ("name", "sql", "parameters", "rows", "seconds")
 
 
-def _queries() -> sa.Table:
-    return sa.Table(
-        "queries",
-        sa.MetaData(),
-        sa.Column("run", sa.Integer(), primary_key=True),
+def _run() -> sa.Column[int]:
+    return sa.Column("run", sa.Integer(), sa.ForeignKey("runs.id"), primary_key=True)
+
+
+def _queries() -> list[sa.Column[Any]]:
+    return [
+        _run(),
         sa.Column("model", sa.String(), primary_key=True),
         sa.Column("line", sa.Integer(), primary_key=True),
         sa.Column("name", sa.String(), nullable=False),
@@ -29,28 +32,29 @@ def _queries() -> sa.Table:
         sa.Column("parameters", sa.JSON(), nullable=False),
         sa.Column("rows", sa.BigInteger(), nullable=False),
         sa.Column("seconds", sa.Double(), nullable=False),
-    )
+    ]
 
 
-def _statements() -> sa.Table:
-    return sa.Table(
-        "statements",
-        sa.MetaData(),
-        sa.Column("run", sa.Integer(), primary_key=True),
+def _statements() -> list[sa.Column[Any]]:
+    return [
+        _run(),
         sa.Column("model", sa.String(), primary_key=True),
         sa.Column("content", sa.LargeBinary(), nullable=False),
-    )
+    ]
+
+
+def _known(name: str, columns: list[sa.Column[Any]]) -> sa.Table:
+    """A table that is there, for statements."""
+    metadata = sa.MetaData()
+    sa.Table("runs", metadata, sa.Column("id", sa.Integer(), primary_key=True))
+    return sa.Table(name, metadata, *columns)
 
 
 def upgrade() -> None:
     """Move every statement into the row of its run and model."""
-    op.create_table(
-        "statements",
-        sa.Column("run", sa.Integer(), sa.ForeignKey("runs.id"), primary_key=True),
-        sa.Column("model", sa.String(), primary_key=True),
-        sa.Column("content", sa.LargeBinary(), nullable=False),
-    )
-    old, new, connection = _queries(), _statements(), op.get_bind()
+    op.create_table("statements", *_statements())
+    old, new = _known("queries", _queries()), _known("statements", _statements())
+    connection = op.get_bind()
     ordered = sa.select(old).order_by(old.c.run, old.c.model, old.c.line)
     rows = connection.execute(ordered).mappings()
     for (run, model), some in groupby(rows, key=lambda row: (row["run"], row["model"])):
@@ -62,18 +66,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Give every statement its own row again."""
-    op.create_table(
-        "queries",
-        sa.Column("run", sa.Integer(), sa.ForeignKey("runs.id"), primary_key=True),
-        sa.Column("model", sa.String(), primary_key=True),
-        sa.Column("line", sa.Integer(), primary_key=True),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("sql", sa.Text(), nullable=False),
-        sa.Column("parameters", sa.JSON(), nullable=False),
-        sa.Column("rows", sa.BigInteger(), nullable=False),
-        sa.Column("seconds", sa.Double(), nullable=False),
-    )
-    new, old, connection = _queries(), _statements(), op.get_bind()
+    op.create_table("queries", *_queries())
+    new, old = _known("queries", _queries()), _known("statements", _statements())
+    connection = op.get_bind()
     for run, model, content in connection.execute(sa.select(old)).all():
         lines = enumerate(json.loads(zlib.decompress(content)))
         rows = [{"run": run, "model": model, "line": line, **one} for line, one in lines]
