@@ -189,12 +189,15 @@ def down(engine, target):
 
 def test_one_step_down_and_up_again(store):
     number = run(store, with_rows(held(1)))
+    asked = store.queries(number, "churn")
+    assert asked
     with store._engine.connect() as connection:
         before = connection.exec_driver_sql("SELECT count(*) FROM fact_effect").scalar_one()
     down(store._engine, "0003")
     assert "quarantine" not in sa.inspect(store._engine).get_table_names()
     ensure(store._engine, "store", create=True)
     assert store.quarantine() == ()
+    assert store.queries(number, "churn") == asked
     with store._engine.connect() as connection:
         after = connection.exec_driver_sql("SELECT count(*) FROM fact_effect").scalar_one()
     assert (after, store.latest_run().id) == (before, number)
