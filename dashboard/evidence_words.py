@@ -52,6 +52,8 @@ def effect_title(one: EvidenceReport) -> str:
     held = one.effect
     if held.value is None:
         return f"The {subject} is not known yet"
+    if one.blocked:
+        return f"No claim on the {subject}: the arms do not hold their declared shares"
     # An assumption can be precise; that does not make it measured.
     given = "" if one.metric else ", if the assumptions hold"
     if held.low is not None and held.low > 0:
@@ -136,6 +138,8 @@ def arm_name(arm: Arm) -> str:
 def settled_title(one: EvidenceReport) -> str:
     """Since when the effect has been told from zero, in the reading that leads."""
     reading = one.reading
+    if one.blocked:
+        return "Descriptive only: the arms do not hold their declared shares"
     if reading is not None and reading.steps:
         if reading.told_since is not None:
             return f"Told from zero since {day(reading.told_since)}, whichever day one looks"

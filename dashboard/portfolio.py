@@ -11,6 +11,7 @@ from dashboard.charts.to_date import to_date
 from dashboard.filters import Choice, choose
 from dashboard.format import amount, figure, money, plain, signed
 from dashboard.portfolio_parts import models_table, small_multiples, strip
+from valuekit.left_out import said
 from valuekit.portfolio import Portfolio
 
 
@@ -42,6 +43,7 @@ def page() -> None:
             data.fresh(shot, choice.models),
             words.measured(total),
             words.unknown_models(total),
+            said(total.left_out),
         )
     strip(shot, choice.models)
     _bridge_and_decisions(shot, choice, total)

@@ -8,7 +8,16 @@ import re
 from pathlib import Path
 from types import ModuleType
 
-from valuekit import estimate, freshness, holdouts, joint, planning, portfolio, scorecard
+from valuekit import (
+    estimate,
+    freshness,
+    holdouts,
+    joint,
+    left_out,
+    planning,
+    portfolio,
+    scorecard,
+)
 from valuekit.quarantine import rules, summary
 
 TARGET = Path(__file__).parent.parent / "docs" / "json.md"
@@ -62,6 +71,7 @@ def page() -> str:
         (estimate, "Estimates"),
         (scorecard, "Scorecard"),
         (portfolio, "Portfolio"),
+        (left_out, "What sums leave out"),
         (freshness, "Freshness"),
         (joint, "Many models together"),
         (holdouts, "Holdouts"),

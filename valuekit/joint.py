@@ -100,7 +100,7 @@ def discoveries(cards: Sequence[Scorecard]) -> Discoveries:
 def _primary_p(card: Scorecard) -> tuple[float, str] | None:
     """p-value of the primary evidence and its kind; None for an assumption."""
     report = next((one for one in card.evidence if one.primary), None)
-    if report is None or report.design in ASSUMED:
+    if report is None or report.design in ASSUMED or report.blocked:
         return None
     if report.reading is not None:
         p = report.reading.p_value

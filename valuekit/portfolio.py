@@ -13,6 +13,7 @@ import numpy as np
 from valuekit.estimate import GRADES, Estimate, Grade, Period, unknown
 from valuekit.holdouts import HoldoutStatus
 from valuekit.joint import Discoveries, Shrinkage, discoveries, shrinkage
+from valuekit.left_out import LeftOut, left_out
 from valuekit.scorecard import (
     Action,
     BridgeStep,
@@ -23,7 +24,9 @@ from valuekit.scorecard import (
     Week,
 )
 from valuekit.text import listed, money, plural
+from valuekit.uplift.valued import partly
 from valuekit.value.money import added
+from valuekit.value.money import net as net_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,6 +82,7 @@ class Portfolio:
     attention: tuple[Attention, ...]
     discoveries: Discoveries | None = None  # raw and adjusted p-values over the models
     shrinkage: Shrinkage | None = None  # measured sums with and without the winner's curse
+    left_out: tuple[LeftOut, ...] = ()  # whose value is missing, in whole or in part, and why
     holdouts: tuple[HoldoutStatus, ...] = ()  # registered, running, due; filled by the API
 
 
@@ -147,6 +151,7 @@ def portfolio(cards: Sequence[Scorecard], name: PeriodName) -> Portfolio:
         attention=_attention(entries),
         discoveries=discoveries(cards),
         shrinkage=shrinkage(cards, name, unit, period),
+        left_out=tuple(found for one in entries if (found := left_out(one.card, one.held))),
     )
 
 
@@ -169,7 +174,7 @@ def _sums(
     how = "sum over models, taken as independent"
     value = added([one.value for one in held if one.value.known], unit, period, how)
     cost = added([one.cost_attributed for one in held], unit, period, how)
-    nets = [one.net for one in held if one.net.known]
+    nets = [found for one in held if (found := _counted(one)).known]
     if not nets:
         why = "no model has a known value and cost in this period" if held else _NO_DATA
         return (
@@ -184,6 +189,16 @@ def _sums(
         note = f"{plural(uncosted, 'model')} without known costs left out."
         net = replace(net, notes=(*net.notes, note))
     return value, cost, net
+
+
+def _counted(one: PeriodFigures) -> Estimate:
+    """Net of a model in a sum: where a part of its value is unknown, the known part less all cost.
+
+    That is how a model of wholly unknown value counts: its cost was paid.
+    """
+    if one.net.known or not one.unvalued or one.net.reason != partly(one.unvalued):
+        return one.net
+    return net_of(one.value, one.cost_attributed)
 
 
 def _less(one: Estimate, amount: float) -> Estimate:
@@ -297,7 +312,7 @@ def _bridge(entries: Sequence[_Entry], net: Estimate) -> tuple[BridgeStep, ...]:
     """
     if net.value is None:
         return ()
-    settled = [one for one in entries if one.held and one.held.net.known]
+    settled = [one for one in entries if one.held and _counted(one.held).known]
     measured = math.fsum(
         one.value.value or 0.0 for one in settled if one.value and one.grade in {"A", "B"}
     )

@@ -77,6 +77,7 @@ class PeriodFigures:
     p_loss: float | None  # P(net < 0), normal
     bridge: tuple[BridgeStep, ...]
     costs: tuple[CostLine, ...]
+    unvalued: float | None = None  # share of treated units whose money is unknown, not in value
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +273,8 @@ class EvidenceReport:
     ages: tuple[AgeEffect, ...] = ()  # effect by age of the units, where outcomes have a time
     launch: tuple[LaunchEffect, ...] = ()  # effect by periods since the launch, of groups over time
     course: tuple[Course, ...] = ()  # a series beside its counterfactual, where one is compared
+    unvalued: float | None = None  # share of treated units of a holdout whose money is unknown
+    blocked: str = ""  # why the comparison carries no money and no claim; empty when it may
 
 
 @dataclass(frozen=True, slots=True)

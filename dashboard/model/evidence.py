@@ -14,6 +14,7 @@ from dashboard.format import percent, plain
 from dashboard.model.evidence_checks import arms, checks
 from dashboard.model.evidence_panels import panels
 from valuekit.scorecard import EvidenceReport, Figure, PeriodFigures, Scorecard
+from valuekit.uplift.valued import partly
 
 Draw = Callable[[], None]
 _PER = (", per unit", ", per day", "Effect per day, ")
@@ -62,6 +63,8 @@ def _finding(one: EvidenceReport, run: int) -> None:
     if not one.effect.known and one.effect.reason not in one.title:
         ui.note(say.sentence(one.effect.reason))
     _three(one, run)
+    if left := partly(one.unvalued):
+        ui.note(say.sentence(left))
     lines = by_method(one)
     if lines:
         st.markdown(f":small[:gray[{plain(_methods_sub(one, len(lines)), 200)}]]")

@@ -34,7 +34,6 @@ def report(evidence=None, table=None, **more):
         ({"interference": True}, "B", "take from each other"),
         ({"interference": True, "registered": None}, "B", "not registered"),
         ({"interference": True, "registered": None, "allocation": None}, "C", "take from each"),
-        ({"allocation": [{"from": FIRST, "control": 0.5}]}, "D", "split was not kept"),
     ],
 )
 def test_every_failure_costs_a_grade_and_is_said(change, grade, word):

@@ -9,7 +9,7 @@ from valuekit.assess.breakdown import segments, versions
 from valuekit.assess.costs import periods, since
 from valuekit.assess.designs import build
 from valuekit.assess.designs.base import no_series
-from valuekit.assess.floors import withheld
+from valuekit.assess.floors import unvalued, withheld
 from valuekit.assess.headline import headline
 from valuekit.assess.health import health, no_log, unpriced
 from valuekit.assess.history import changes, declining, degradation, drifts, trend
@@ -59,7 +59,7 @@ def assess(workspace: Workspace, model: str, book: Book) -> Scorecard:
     worth = _worth(here, lead)
     quality = performance(here)
     cost, volume = here.fact("cost"), here.fact("volume")
-    money = periods(here, worth)
+    money = periods(here, worth, lead.unvalued) if lead else periods(here, worth)
     weeks = (
         weekly(worth, quality, cost, volume, here.span, here.mature_through) if here.span else ()
     )
@@ -78,7 +78,7 @@ def assess(workspace: Workspace, model: str, book: Book) -> Scorecard:
         grade=whole.value.grade if whole and whole.value.known else None,
         periods=money,
         weeks=weeks,
-        to_date=_to_date(here, worth),
+        to_date=_to_date(here, lead, worth),
         evidence=one_answer([one.report for one in designs], way),
         accuracy=accuracy(here),
         unit_costs=_unit_costs(here),
@@ -135,9 +135,11 @@ def _worth(here: Scene, lead: Design | None) -> Worth:
     return nothing
 
 
-def _to_date(here: Scene, worth: Worth) -> tuple[ToDate, ...]:
+def _to_date(here: Scene, lead: Design | None, worth: Worth) -> tuple[ToDate, ...]:
     cost = here.fact("cost")
     if here.mature is None or cost.empty or unpriced(here):
+        return ()
+    if lead is not None and unvalued(here, lead.unvalued(here.mature)):
         return ()
     return to_date(worth, cost, here.mature.first, here.mature.last, since(here, cost))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from valuekit.assess import floors
 from valuekit.assess.health import uncosted, unpriced
 from valuekit.cost.lines import MARGINAL
 from valuekit.cost.unit import NONE_DECLARED, per_prediction
@@ -26,15 +28,24 @@ if TYPE_CHECKING:
     from valuekit.scorecard import CostLine
     from valuekit.value.money import Worth
 
+Unvalued = Callable[[Period], float | None]
+"""Share of the treated units of a period whose money is unknown."""
 
-def periods(scene: Scene, worth: Worth) -> tuple[PeriodFigures, ...]:
+
+def periods(
+    scene: Scene, worth: Worth, unvalued: Unvalued = lambda _: None
+) -> tuple[PeriodFigures, ...]:
     """Figures of every named period in which the model has data."""
     if scene.span is None:
         return ()
     last = scene.span.last
     found = named(scene.span.first, scene.book.as_of, scene.mature_through, last)
     short = uncosted(scene)
-    return tuple(_figures(scene, worth, one, short) for one in found if one.asked.first <= last)
+    return tuple(
+        _figures(scene, worth, one, short, unvalued(one.mature) if one.mature else None)
+        for one in found
+        if one.asked.first <= last
+    )
 
 
 def since(scene: Scene, cost: pd.DataFrame) -> date:
@@ -43,8 +54,18 @@ def since(scene: Scene, cost: pd.DataFrame) -> date:
     return first if cost.empty else min(first, cost["day"].min().date())
 
 
-def _figures(scene: Scene, worth: Worth, counted: Counted, short: str) -> PeriodFigures:
-    """Figures of one period; ``short`` says why too few predictions have a price, if so."""
+def _figures(
+    scene: Scene, worth: Worth, counted: Counted, short: str, missing: float | None
+) -> PeriodFigures:
+    """Figures of one period.
+
+    Args:
+        scene: The model.
+        worth: Its money.
+        counted: The period.
+        short: Why too few predictions have a price, if so.
+        missing: Share of treated units whose value is unknown.
+    """
     unit, days = scene.currency, counted.days
     cost = scene.fact("cost")
     paid_days = Period(since(scene, cost), days.last) if counted.name == "all" else days
@@ -52,7 +73,8 @@ def _figures(scene: Scene, worth: Worth, counted: Counted, short: str) -> Period
     value = _value(scene, worth, counted)
     lines = cost_lines(paid)
     marginal, attributed = (_paid(scene, lines, bases, days) for bases in ((MARGINAL,), ()))
-    priced, running = _whole(attributed, short), _whole(marginal, short)
+    without = short or (floors.unvalued(scene, missing) if value.known else "")
+    priced, running = _whole(attributed, without), _whole(marginal, without)
     earned, forward = net(value, priced), net(value, running)
     volume = scene.fact("volume", days)
     served = int(volume["predictions"].sum())
@@ -74,6 +96,7 @@ def _figures(scene: Scene, worth: Worth, counted: Counted, short: str) -> Period
         if value.value is not None and earned.known
         else (),
         costs=lines,
+        unvalued=missing,
     )
 
 
@@ -110,7 +133,7 @@ def _paid(
 
 
 def _whole(cost: Estimate, short: str) -> Estimate:
-    """A cost to be taken off; unknown when too few predictions have a price."""
+    """A cost to be taken off; unknown when it may not be, such as with too few priced."""
     return unknown(short, cost.unit, period=cost.period) if short and cost.known else cost
 
 

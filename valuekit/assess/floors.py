@@ -8,9 +8,21 @@ from typing import TYPE_CHECKING
 from valuekit.assess.designs.base import Design, no_series
 from valuekit.assess.health import uncovered
 from valuekit.estimate import Estimate, Period, unknown
+from valuekit.uplift.valued import partly
 
 if TYPE_CHECKING:
     from valuekit.assess.scene import Scene
+
+
+def unvalued(scene: Scene, share: float | None) -> str:
+    """Why the value of some units may not be set against the cost of all; empty when it may.
+
+    Args:
+        scene: The model.
+        share: Share of treated units whose value is unknown.
+    """
+    limit = 1 - scene.settings.coverage_floor
+    return partly(share) if share is not None and share > limit else ""
 
 
 def withheld(scene: Scene, design: Design) -> Design:

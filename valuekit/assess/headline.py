@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from valuekit.assess.scene import first_maturing
 from valuekit.text import day, money
+from valuekit.uplift.valued import partly
 
 if TYPE_CHECKING:
     from valuekit.assess.scene import Scene
@@ -20,7 +21,8 @@ def headline(scene: Scene, whole: PeriodFigures | None) -> str:
     maturing = first_maturing(scene)
     if maturing is not None:
         return f"Too early to say what {title} earns: the first outcomes mature on {day(maturing)}"
-    return f"{title} {_finding(whole, unit)}"
+    left = partly(whole.unvalued) if whole.net.known else ""
+    return f"{title} {_finding(whole, unit)}{left and f'; {left}'}"
 
 
 def _finding(whole: PeriodFigures, unit: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from valuekit.assess.floors import unvalued
 from valuekit.assess.health import uncosted, uncovered
 from valuekit.assess.scene import first_maturing
 from valuekit.cost.lines import MARGINAL, total
@@ -57,7 +58,7 @@ def case(
         prior=scene.settings.prior_relative_sd,
         drop=drop,
         decay="Its performance has been getting worse, week by week." if declines else "",
-        withheld=_withheld(scene),
+        withheld=_withheld(scene) or _unvalued(scene, design, window),
         maturing=first_maturing(scene),
         retired=_retired(scene),
         no_evidence=design is None,
@@ -112,6 +113,13 @@ def _cost_ahead(scene: Scene) -> float:
     recent = Period(first, last)
     paid = total(scene.fact("cost", recent), MARGINAL)
     return float(paid) / recent.days * scene.settings.horizon_days
+
+
+def _unvalued(scene: Scene, design: Design | None, window: Period | None) -> str:
+    """Why the value of some units may not be set against the cost of all."""
+    if design is None or window is None:
+        return ""
+    return unvalued(scene, design.unvalued(window))
 
 
 def _withheld(scene: Scene) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from valuekit.assess.blocked import SETTLE
 from valuekit.assess.scene import first_maturing
 from valuekit.cost.lines import MARGINAL, total
 from valuekit.estimate import Estimate, Period, unknown
@@ -60,6 +61,9 @@ def settlement(scene: Scene, lead: Design | None) -> Settlement:
     """The minimum detectable value a year and the cheapest holdout that settles the verdict."""
     unit = scene.currency
     found = known(scene, lead)
+    if lead is not None and lead.blocked:
+        none = unknown(lead.blocked, unit)
+        return Settlement(None, none, None, None, None, none, "", SETTLE)
     if isinstance(found, str):
         return _without_units(scene, lead, found)
     yearly = found.traffic.rate * YEAR
@@ -227,7 +231,7 @@ def _of_units(scene: Scene, lead: Design | None, mature: Period) -> Known | None
     units = sum(one.n for one in sides.values())
     share = base.n / units if base is not treated and 0 < base.n < units else 0.5
     effect = lead.report.effect if lead is not None else None
-    compared = lead is not None and lead.comparison and effect is not None
+    compared = lead is not None and lead.comparison and not lead.blocked
     if evidence is not None and evidence.repeat and effect is not None and effect.se:
         # Units that come back: all they bring so far, and the spread that its interval shows.
         wider = effect.se**2 / (spread[0] / treated.n + spread[1] / base.n)

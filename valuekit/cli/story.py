@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from valuekit.api import Workspace
 from valuekit.cli.screen import amount, complain, interval, say, table
 from valuekit.freshness import Freshness, freshness, in_words
+from valuekit.left_out import said
 from valuekit.portfolio import Portfolio
 from valuekit.report import figures
 from valuekit.scorecard import PeriodName, Scorecard, to_json
@@ -91,6 +92,8 @@ def print_portfolio(held: Workspace, period: PeriodName) -> None:
         for one in lines
     ]
     table("", columns, rows)
+    if left := said(total.left_out):
+        say(left)
     graded = [
         f"grade {one.grade or 'unknown'}: {amount(one.value, total.currency)} ({one.models})"
         for one in total.by_grade

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from valuekit.estimate import Estimate
+from valuekit.left_out import said
 from valuekit.portfolio import portfolio
 from valuekit.report import figures
 from valuekit.report.sheet import Sheet, SheetColumn, Value
@@ -129,7 +130,7 @@ def summary_sheet(cards: Sequence[Scorecard], name: PeriodName) -> Sheet:
         total.headline,
         columns,
         tuple((label, *_numbers(one)) for label, one in lines),
-        f"{len(cards)} models",
+        ". ".join(one for one in (f"{len(cards)} models", said(total.left_out)) if one),
     )
 
 

@@ -12,6 +12,7 @@ from valuekit.critical import critical
 from valuekit.estimate import Estimate, Period, unknown
 from valuekit.uplift.flow import Floats, Flow, Side
 from valuekit.uplift.relative import Ratio
+from valuekit.uplift.stratified import share_lost
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,7 @@ class Returning:
         control_units: Control units that they are compared with.
         ratio: Total of the treated and their counterfactual, for the relative lift; None when
             unknown.
+        lost: Treated units in epochs without control units, whose total is unknown.
     """
 
     total: Estimate
@@ -44,6 +46,12 @@ class Returning:
     units: int = 0
     control_units: int = 0
     ratio: Ratio | None = None
+    lost: int = 0
+
+    @property
+    def uncovered(self) -> float | None:
+        """Share of treated units whose total is unknown; None without any."""
+        return share_lost(self.lost, self.units)
 
 
 def returning(
@@ -81,11 +89,12 @@ def returning(
     every = arrays.sides(period, control, treated)
     epochs = [one for one in every.values() if one[0].n and one[1].n]
     left_out = tuple(sorted(name for name, one in every.items() if not (one[0].n and one[1].n)))
+    lost = round(sum(one[0].n for one in every.values() if not one[1].n))
     per = f"{unit}/unit"
     parts, why = _variances(epochs)
     if why:
         reasons = (unknown(why, unit, period=period), unknown(why, per, period=period))
-        return Returning(*reasons, None, left_out)
+        return Returning(*reasons, None, left_out, lost=lost)
     df = len(epochs[0][0].units) - 1
     se = math.sqrt(sum(parts))
     half = critical(level, df) * se
@@ -111,7 +120,7 @@ def returning(
     top = sum(float(one.y.sum()) for one, _ in epochs)
     ratio = Ratio(top, ((parts[0], df),), base, ((parts[1], df),), round(exposed + held))
     effect = total.scaled(1 / exposed, per)
-    return Returning(total, effect, base, left_out, round(exposed), round(held), ratio)
+    return Returning(total, effect, base, left_out, round(exposed), round(held), ratio, lost)
 
 
 def _variances(epochs: Sequence[tuple[Side, Side]]) -> tuple[tuple[float, float], str]:

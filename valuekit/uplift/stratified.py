@@ -52,6 +52,7 @@ class Stratified:
         excluded: Why a part was left out, one sentence each.
         reason: Why nothing can be estimated; empty otherwise.
         alike: The terms when arms differ and have no variance: a difference, no uncertainty.
+        lost: Treated units with a known outcome that the sum does not cover.
     """
 
     terms: tuple[Term, ...]
@@ -61,6 +62,12 @@ class Stratified:
     excluded: tuple[str, ...]
     reason: str = ""
     alike: tuple[Term, ...] = ()
+    lost: int = 0
+
+    @property
+    def uncovered(self) -> float | None:
+        """Share of treated units with a known outcome whose money is unknown; None without any."""
+        return share_lost(self.lost, self.units)
 
     @property
     def treated(self) -> tuple[Term, ...]:
@@ -71,6 +78,15 @@ class Stratified:
     def control(self) -> tuple[Term, ...]:
         """Terms of the control arm."""
         return tuple(term for term in self.terms if term.weight < 0)
+
+
+def share_lost(lost: int, covered: int) -> float | None:
+    """Units that a sum does not cover as a share of all; None when there are none.
+
+    >>> share_lost(13, 7)
+    0.65
+    """
+    return lost / (lost + covered) if lost + covered else None
 
 
 def total(terms: Sequence[Term]) -> float:
@@ -129,9 +145,10 @@ def stratify_epochs(
     terms: list[Term] = []
     excluded: list[str] = []
     included: list[str] = []
-    units = control_units = 0
+    units = control_units = every = 0
     for epoch, arms in sorted(epochs.items()):
         made, why = _epoch_terms(arms, control, chosen, capped=capped, adjust=adjust)
+        every += sum(arms[name].moments.n for name in chosen if name in arms)
         excluded += [f"{_where(epoch)}{text}" for text in why]
         if made:
             terms += made
@@ -148,6 +165,7 @@ def stratify_epochs(
         reason,
         # One value everywhere is more likely a column that says nothing than an effect of 0.
         alike=tuple(terms) if reason and len({term.mean for term in terms}) > 1 else (),
+        lost=every - units,
     )
 
 

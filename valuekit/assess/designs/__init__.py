@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from valuekit.assess.blocked import blocked
 from valuekit.assess.designs.baseline import baseline
 from valuekit.assess.designs.before_after import before_after
 from valuekit.assess.designs.diff_in_diff import diff_in_diff
@@ -40,5 +41,5 @@ _BUILDERS: dict[str, Callable[[Scene, Evidence], Design]] = {
 
 
 def build(scene: Scene, evidence: Evidence) -> Design:
-    """The design of an evidence entry, evaluated on the model's facts."""
-    return _BUILDERS[evidence.design](scene, evidence)
+    """The design of an evidence entry on the model's facts; without money where it is blocked."""
+    return blocked(scene, _BUILDERS[evidence.design](scene, evidence))

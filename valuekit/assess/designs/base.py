@@ -39,6 +39,8 @@ class Design:
         comparison: Whether arms are compared (the prior on relative lift applies).
         control_share: Share of control units; None without arms.
         base_in: Counterfactual money of a period; None when the design has none.
+        unvalued: Share of treated units in a period whose money is unknown and not in `worth`.
+        blocked: Why no money may be claimed whatever the difference is; empty when it may.
     """
 
     report: EvidenceReport
@@ -48,6 +50,8 @@ class Design:
     comparison: bool = False
     control_share: float | None = None
     base_in: Callable[[Period], float | None] = lambda _period: None
+    unvalued: Callable[[Period], float | None] = lambda _period: None
+    blocked: str = ""
 
 
 def series(values: pd.Series) -> tuple[Days, Floats]:

@@ -21,7 +21,7 @@ from valuekit.assess.designs.novelty import ages
 from valuekit.assess.designs.plan import replanned
 from valuekit.assess.designs.repeat import repeat
 from valuekit.assess.designs.trial import Trial
-from valuekit.assess.designs.trial_checks import checks, effect_grade, money_grade
+from valuekit.assess.designs.trial_checks import checks, effect_grade, money_grade, split_broken
 from valuekit.assess.designs.trial_figures import others
 from valuekit.assess.designs.trial_metrics import FORMULA
 from valuekit.assess.designs.trial_words import title, what_settles
@@ -74,7 +74,7 @@ def _sequence(trial: Trial) -> Design:
     if found["skew"].status == "failed" and trial.cap is not None:
         trial = replace(trial, capped=True)
     effect, why = effect_grade(trial, found)
-    grade, link = money_grade(trial, effect)
+    grade, link = money_grade(trial, effect, found)
     looks = Looks.of(trial)
 
     arms = DailyArms.of(trial.rows(scene.mature), capped=trial.capped)
@@ -102,6 +102,8 @@ def _sequence(trial: Trial) -> Design:
         comparison=True,
         control_share=_control_share(trial, rows),
         base_in=base_in,
+        unvalued=lambda period: strata_of(period).uncovered,
+        blocked=split_broken(found),
     )
 
 
@@ -154,6 +156,7 @@ def _report(
         base_money=measured.base if trial.priced and money.known else None,
         reading=reading,
         ages=ages(trial),
+        unvalued=strata.uncovered,
     )
 
 

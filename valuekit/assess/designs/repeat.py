@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from valuekit.assess.designs.base import NOTHING_MATURE, Design, graded, why_unknown
 from valuekit.assess.designs.novelty import ages
 from valuekit.assess.designs.repeat_looks import RepeatLooks, looks_of
-from valuekit.assess.designs.trial_checks import checks, effect_grade, money_grade
+from valuekit.assess.designs.trial_checks import checks, effect_grade, money_grade, split_broken
 from valuekit.assess.designs.trial_words import title
 from valuekit.estimate import Estimate, Grade, Period, unknown
 from valuekit.scorecard import Arm, EvidenceReport, Figure
@@ -44,7 +44,7 @@ def repeat(trial: Trial) -> Design:
     """Evaluate a holdout of returning units."""
     found = checks(trial)
     effect, why = effect_grade(trial, found)
-    grade, link = money_grade(trial, effect)
+    grade, link = money_grade(trial, effect, found)
     looks = looks_of(trial)
     days, gained = looks.flow.daily(trial.control, trial.evidence.treated)
 
@@ -76,6 +76,10 @@ def repeat(trial: Trial) -> Design:
         part = Flow.of(rows[rows["metric"] == trial.name])
         return _measure(trial, part, looks.period).effect.scaled(trial.value, f"{trial.unit}/unit")
 
+    def unvalued(period: Period) -> float | None:
+        days = within(period)
+        return None if days is None else _measure(trial, looks.flow, days).uncovered
+
     report = _report(looks, found, (effect, grade), (*why, *link))
     sides = {one.role: one.units for one in report.arms}
     units = sum(one.units for one in report.arms)
@@ -87,6 +91,8 @@ def repeat(trial: Trial) -> Design:
         comparison=True,
         control_share=sides["control"] / units if 0 < sides.get("control", 0) < units else None,
         base_in=base_in,
+        unvalued=unvalued,
+        blocked=split_broken(found),
     )
 
 
@@ -144,6 +150,7 @@ def _report(
         base_money=base if trial.priced and money.known else None,
         reading=reading,
         ages=ages(trial),
+        unvalued=found.uncovered,
     )
 
 

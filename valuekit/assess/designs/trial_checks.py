@@ -20,6 +20,8 @@ from valuekit.uplift.crossover import crossover
 from valuekit.uplift.skew import NAME as SKEWNESS
 from valuekit.uplift.skew import skew_gate
 from valuekit.uplift.srm import sample_ratio
+from valuekit.uplift.stratified import stratify_epochs
+from valuekit.uplift.valued import partly, valued
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +44,10 @@ def checks(trial: Trial) -> dict[str, Diagnostic]:
         "registered": _registered(trial, every),
         "plan": unchanged(trial, looks.registry),
         "split": sample_ratio(every, control, trial.evidence.allocation, watched=watched),
+        "valued": valued(
+            stratify_epochs(trial.epochs, control, treated),
+            1 - trial.scene.settings.coverage_floor,
+        ),
         "attrition": missing(OUTCOMES_FOUND, "matched")
         or attrition(rows, control, treated, absent=trial.scene.absent, epochs=trial.epochs),
         "crossover": missing(IN_BOTH, "crossed") or crossover(rows),
@@ -123,9 +129,23 @@ def effect_grade(trial: Trial, found: Mapping[str, Diagnostic]) -> tuple[Grade, 
     return grade, tuple(why)
 
 
-def money_grade(trial: Trial, effect: Grade) -> tuple[Grade, tuple[str, ...]]:
-    """Grade of the money: the worst link of effect and price."""
-    if trial.metric.already_money:
-        return effect, ()
-    grade = worst(effect, "D") or "D"
-    return grade, (f"one {trial.name} is put at a declared price, which is an assumption",)
+def split_broken(found: Mapping[str, Diagnostic]) -> str:
+    """Why no money may be claimed: the arms do not hold their declared shares; else empty."""
+    split = found["split"]
+    if split.status != "failed":
+        return ""
+    return f"the declared split between the arms was not kept: {split.text.rstrip('.')}"
+
+
+def money_grade(
+    trial: Trial, effect: Grade, found: Mapping[str, Diagnostic]
+) -> tuple[Grade, tuple[str, ...]]:
+    """Grade of the money: the worst link of effect, coverage of treated units, and price."""
+    grade, why = effect, []
+    if found["valued"].status == "failed":
+        grade = lowered(grade, 1)
+        why.append(partly(found["valued"].statistic))
+    if not trial.metric.already_money:
+        grade = worst(grade, "D") or "D"
+        why.append(f"one {trial.name} is put at a declared price, which is an assumption")
+    return grade, tuple(why)
