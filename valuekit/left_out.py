@@ -1,4 +1,4 @@
-"""What the sums of a portfolio do not hold: models of unknown value, and unvalued parts of others."""
+"""What the sums of a portfolio do not hold: models of unknown value, unvalued parts of others."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def left_out(card: Scorecard, held: PeriodFigures | None) -> LeftOut | None:
         return LeftOut(card.model, card.title, 1.0, blocked, held.value.reason)
     if not held.unvalued:
         return None
-    return LeftOut(card.model, card.title, held.unvalued, False, partly(held.unvalued))
+    return LeftOut(card.model, card.title, held.unvalued, blocked=False, why=partly(held.unvalued))
 
 
 def said(found: Sequence[LeftOut]) -> str:

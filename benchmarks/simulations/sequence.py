@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from benchmarks.simulations.table import Row, mean, share
 from valuekit.critical import critical
 from valuekit.uplift.srm import WATCHED_GATE, srm_p
-from valuekit.uplift.srm_watched import sequential_p
+from valuekit.uplift.srm_watched import REST, sequential_p
 from valuekit.uplift.watch import Plan, watch
 
 LOOKS = 60
 A_DAY = 400
 Floats = NDArray[np.float64]
+HALVES = {"all": {"control": 0.5, REST: 0.5}}
 
 
 def run(repetitions: int, seed: int) -> list[Row]:
@@ -94,14 +95,14 @@ def _split(repetitions: int, seed: int) -> list[Row]:
         for true in (0.5, 0.485):
             n0 = rng.binomial(1000, true, len(days))
             if true == 0.5:
-                p = sequential_p(_counts(days, n0), "control", {"all": 0.5})
+                p = sequential_p(_counts(days, n0), HALVES)
                 gates += p < 0.05
                 blocked += p < WATCHED_GATE
                 both = np.cumsum(n0), np.cumsum(1000 - n0)
                 at = range(0, 365, 5)
                 fixed += any(srm_p([both[0][i], both[1][i]], [0.5, 0.5])[1] < 0.05 for i in at)
             else:
-                caught += sequential_p(_counts(days, n0), "control", {"all": 0.5}) < WATCHED_GATE
+                caught += sequential_p(_counts(days, n0), HALVES) < WATCHED_GATE
     return [
         share("split, sequential p < .05 in a year", gates, repetitions, 0.0, 0.05, seed),
         share("split, blocked for nothing in a year", blocked, repetitions, 0.0, 0.01, seed),

@@ -8,10 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from tests.facts_from_rows import effect_frame
+from valuekit.estimate import Estimate
 from valuekit.uplift.attrition import attrition
 from valuekit.uplift.crossover import crossover
+from valuekit.uplift.many_arms import many_arms
+from valuekit.uplift.multiple import holm
 from valuekit.uplift.skew import skew_gate
 from valuekit.uplift.srm import sample_ratio, srm_p
 from valuekit.workspace.declare import Allocation
@@ -68,6 +72,50 @@ def test_sample_ratio_counts_every_arm_and_units_without_outcome():
     rows.loc[rows["arm"] == "control", "y"] = np.nan
     found = sample_ratio(effect_frame(rows), "control", steps(("2026-01-01", 1 / 3)))
     assert found.status == "passed"
+
+
+def test_sample_ratio_of_each_treated_arm_against_its_declared_share():
+    """100 units moved from one treated arm to the other leave the control's share as it was."""
+    moved = effect_frame(units(control=400, a=200, b=400).assign(epoch="2026-01-01"))
+    step = {"from": "2026-01-01", "control": 0.4}
+    alone = sample_ratio(moved, "control", [Allocation(**step)])
+    assert alone.status == "passed"
+    assert "not checked" in alone.text
+    declared = [Allocation(**step, arms={"a": 0.3, "b": 0.3})]
+    found = sample_ratio(moved, "control", declared)
+    oracle = stats.chisquare([400, 200, 400], [400, 300, 300])
+    assert found.status == "failed"
+    assert (found.statistic, found.p_value) == pytest.approx(oracle)
+    assert "a 200 (20.00%)" in found.text
+    watched = sample_ratio(moved, "control", declared, watched=True)
+    assert watched.status == "failed"
+    sound = effect_frame(units(control=400, a=295, b=305).assign(epoch="2026-01-01"))
+    for one in (False, True):
+        assert sample_ratio(sound, "control", declared, watched=one).status == "passed"
+    strange = effect_frame(units(control=400, a=295, c=305).assign(epoch="2026-01-01"))
+    assert "'c'" in sample_ratio(strange, "control", declared).text
+
+
+def test_shares_of_arms_add_up():
+    thirds = {"from": "2026-01-01", "control": 0.333, "arms": {"a": 0.333, "b": 0.333}}
+    assert Allocation(**thirds).arms == {"a": 0.333, "b": 0.333}
+    with pytest.raises(ValueError, match=r"add up to 0\.9"):
+        Allocation(**{"from": "2026-01-01", "control": 0.3, "arms": {"a": 0.3, "b": 0.3}})
+
+
+def test_several_arms_are_adjusted_for_their_number():
+    effects = {
+        name: Estimate(value, "EUR", se=1.0) for name, value in (("a", 2.1), ("b", 0.1), ("c", 5.0))
+    }
+    found = many_arms(effects)
+    raw = [2 * stats.norm.sf(one) for one in (2.1, 0.1, 5.0)]
+    oracle = multipletests(raw, method="holm")[1]
+    held = holm(dict(zip("abc", raw, strict=True)))
+    assert list(held.values()) == pytest.approx(list(oracle))
+    assert found.status == "warning"
+    assert "a would be told from zero alone" in found.text
+    assert many_arms({"a": effects["a"]}) is None
+    assert many_arms({name: effects[name] for name in "bc"}).status == "passed"
 
 
 def test_attrition_equals_a_contingency_table():

@@ -9,8 +9,10 @@ from scipy import stats
 
 from tests.facts_from_rows import effect_frame
 from valuekit.uplift.srm import GATE, WATCHED_GATE, sample_ratio
-from valuekit.uplift.srm_watched import log_bayes_factor, sequential_p
+from valuekit.uplift.srm_watched import REST, log_bayes_factor, sequential_p
 from valuekit.workspace.declare import Allocation
+
+HALVES = {"all": {"control": 0.5, REST: 0.5}}
 
 
 def counts(*pairs, epoch="all"):
@@ -26,24 +28,31 @@ def test_the_bayes_factor_is_a_beta_binomial_over_a_binomial():
     a, b, q, k = 40, 72, 0.3, 100.0
     other = stats.betabinom(a + b, k * q, k * (1 - q)).logpmf(a)
     null = stats.binom(a + b, q).logpmf(a)
-    found = log_bayes_factor(np.array([a]), np.array([b]), q, k)
+    found = log_bayes_factor(np.array([[a, b]]), np.array([q, 1 - q]), k)
     assert found[0] == pytest.approx(other - null)
+
+
+def test_of_several_arms_it_is_a_dirichlet_multinomial_over_a_multinomial():
+    n, q, k = np.array([40, 72, 11]), np.array([0.3, 0.5, 0.2]), 100.0
+    other = stats.dirichlet_multinomial(k * q, n.sum()).logpmf(n)
+    found = log_bayes_factor(n[None].astype(float), q, k)
+    assert found[0] == pytest.approx(other - stats.multinomial(n.sum(), q).logpmf(n))
 
 
 def test_p_is_the_smallest_over_the_days_and_stays():
     bad = counts((50, 150), (50, 150), (400, 0))
-    first = sequential_p(bad.iloc[:4], "control", {"all": 0.5})
+    first = sequential_p(bad.iloc[:4], HALVES)
     assert first < GATE
-    assert sequential_p(bad, "control", {"all": 0.5}) <= first
-    assert sequential_p(counts((500, 510)), "control", {"all": 0.5}) > 0.3
-    assert sequential_p(counts((0, 0)).iloc[:0], "control", {"all": 0.5}) == 1.0
-    assert sequential_p(bad, "control", {"other": 0.5}) == 1.0
+    assert sequential_p(bad, HALVES) <= first
+    assert sequential_p(counts((500, 510)), HALVES) > 0.3
+    assert sequential_p(counts((0, 0)).iloc[:0], HALVES) == 1.0
+    assert sequential_p(bad, {"other": {"control": 0.5, REST: 0.5}}) == 1.0
 
 
 def test_the_published_split_of_a_search_engine_fails_when_watched():
     """821,588 against 815,482 at 50/50 (Kohavi et al. 2020), as 30 equal days."""
     daily = [(821_588 // 30, 815_482 // 30)] * 30
-    assert sequential_p(counts(*daily), "control", {"all": 0.5}) < GATE
+    assert sequential_p(counts(*daily), HALVES) < GATE
 
 
 def test_the_check_says_which_p_it_gives():

@@ -35,6 +35,23 @@ def benjamini_hochberg(p: Mapping[str, float]) -> dict[str, float]:
     return {name: adjusted[name] for name in p}
 
 
+def holm(p: Mapping[str, float]) -> dict[str, float]:
+    """Holm's adjusted p-values by name: at or below a, all hold with a chance of error of a.
+
+    With p_(1) <= ... <= p_(m) the i-th is max over j <= i of (m - j + 1) p_(j), at most 1.
+
+    >>> holm({"a": 0.01, "b": 0.04, "c": 0.03})
+    {'a': 0.03, 'b': 0.06, 'c': 0.06}
+    """
+    ranked = sorted(p, key=lambda name: p[name])
+    adjusted: dict[str, float] = {}
+    most = 0.0
+    for place, name in enumerate(ranked):
+        most = max(most, min(p[name] * (len(ranked) - place), 1.0))
+        adjusted[name] = most
+    return {name: adjusted[name] for name in p}
+
+
 def found(p: Mapping[str, float], rate: float = FALSE_DISCOVERY_RATE) -> frozenset[str]:
     """Names whose adjusted p-value is at or below the rate."""
     return frozenset(name for name, one in benjamini_hochberg(p).items() if one <= rate)

@@ -19,12 +19,16 @@ import pandas as pd
 from valuekit.critical import chi2_p
 from valuekit.scorecard import Diagnostic
 from valuekit.uplift.arms import arm_epochs
-from valuekit.uplift.srm_watched import sequential_p
+from valuekit.uplift.srm_watched import REST, sequential_p, sides
 from valuekit.workspace.declare import Allocation
 
 NAME = "Sample ratio"
 GATE = 0.0005  # of one look
 WATCHED_GATE = 0.01  # of all looks together
+UNSPLIT = (
+    " How the treated arms share the rest is not declared (`arms` of the allocation), so it was "
+    "not checked."
+)
 
 
 def srm_p(counts: Sequence[float], shares: Sequence[float]) -> tuple[float, float]:
@@ -60,7 +64,10 @@ def sample_ratio(
 ) -> Diagnostic:
     """Units in the control arm against its declared share, over all allocation epochs.
 
-    Every arm with units counts on the other side, including arms that are not analysed.
+    Where the shares of several treated arms are declared, every arm is held against its own: a
+    redirect that moves units from one treated arm to another leaves the control's share as it was.
+    Without them every arm with units counts on the other side, also arms that are not analysed,
+    and the finding says that the split between those was not checked.
 
     Args:
         frame: Effect rows of one metric; all days, mature or not, because only units count.
@@ -71,37 +78,70 @@ def sample_ratio(
     """
     if not allocation:
         return Diagnostic(NAME, "not run", "No allocation is declared, so the split is unchecked.")
-    shares = {step.from_.isoformat(): step.control for step in allocation}
-    statistic, tested, n_control, n, odd = 0.0, 0, 0, 0, ""
+    shares = {step.from_.isoformat(): _expected(step, control) for step in allocation}
+    statistic, freedom, seen, odd, unsplit = 0.0, 0, dict[str, int](), "", False
     for epoch, arms in arm_epochs(frame).items():
-        in_control = arms[control].units if control in arms else 0
-        every = sum(one.units for one in arms.values())
-        if epoch not in shares:
-            odd = f"{every:,} units were exposed before the first declared allocation."
+        units = {arm: one.units for arm, one in arms.items()}
+        expected = shares.get(epoch)
+        if expected is None:
+            odd = (
+                f"{sum(units.values()):,} units were exposed before the first declared allocation."
+            )
             continue
-        expected = shares[epoch]
-        if expected in {0.0, 1.0}:
-            if in_control != every * expected:
-                odd = f"From {epoch} on {expected:.0%} were to be control, but the data differ."
+        odd = _undeclared(epoch, units, expected) or odd
+        counts = sides(units, expected)
+        if odd or min(expected.values()) <= 0:
             continue
-        statistic += srm_p([in_control, every - in_control], [expected, 1 - expected])[0]
-        tested, n_control, n = tested + 1, n_control + in_control, n + every
+        statistic += srm_p(list(counts.values()), list(expected.values()))[0]
+        freedom += len(expected) - 1
+        unsplit = unsplit or (REST in expected and len(set(units) - {control}) > 1)
+        for arm, n in counts.items():
+            seen[arm] = seen.get(arm, 0) + n
     if odd:
         return Diagnostic(NAME, "failed", odd)
-    if not tested or not n:
+    if not freedom or not sum(seen.values()):
         return Diagnostic(NAME, "not run", "No units have been assigned under a declared split.")
-    p = sequential_p(frame, control, shares) if watched else chi2_p(statistic, tested)
+    p = sequential_p(frame, shares) if watched else chi2_p(statistic, freedom)
     kind = "p valid on any day" if watched else "p"
     limit = gate or (WATCHED_GATE if watched else GATE)
-    return _verdict(statistic, p, n_control, n, limit, kind)
+    return _verdict(statistic, p, limit, _seen(seen, control), kind, UNSPLIT if unsplit else "")
+
+
+def _expected(step: Allocation, control: str) -> dict[str, float]:
+    """Declared share of every side; all treated arms are one where theirs are not declared."""
+    if step.arms is None:
+        return {control: step.control, REST: 1 - step.control}
+    total = step.control + sum(step.arms.values())
+    return {control: step.control / total} | {a: one / total for a, one in step.arms.items()}
+
+
+def _undeclared(epoch: str, units: dict[str, int], expected: dict[str, float]) -> str:
+    """Units where none may be: of an arm without a share, or with a share of 0."""
+    strange = [arm for arm, n in units.items() if n and arm not in expected]
+    if strange and REST not in expected:
+        listed = ", ".join(repr(arm) for arm in strange)
+        return f"From {epoch} on no share is declared of {listed}, but it has units."
+    counts = sides(units, expected)
+    wrong = [arm for arm, share in expected.items() if share == 0 and counts[arm]]
+    if not wrong:
+        return ""
+    control = next(iter(expected))
+    return f"From {epoch} on {expected[control]:.0%} were to be control, but the data differ."
+
+
+def _seen(counts: dict[str, int], control: str) -> str:
+    """Units of the control arm, and of every treated arm whose share is declared."""
+    n = sum(counts.values())
+    said = f"{counts[control]:,} of {n:,} units ({counts[control] / n:.2%}) are in the control arm"
+    rest = [f"{arm} {k:,} ({k / n:.2%})" for arm, k in counts.items() if arm not in {control, REST}]
+    return f"{said}; {', '.join(rest)}" if rest else said
 
 
 def _verdict(
-    statistic: float, p: float, n_control: int, n: int, gate: float, kind: str
+    statistic: float, p: float, gate: float, seen: str, kind: str, caution: str
 ) -> Diagnostic:
-    seen = f"{n_control:,} of {n:,} units ({n_control / n:.2%}) are in the control arm"
     said = f"{kind} = {p:.2g}"
     if p < gate:
         text = f"{seen}, which the declared split does not explain ({said}): units are lost."
         return Diagnostic(NAME, "failed", text, statistic, p)
-    return Diagnostic(NAME, "passed", f"{seen}, as declared ({said}).", statistic, p)
+    return Diagnostic(NAME, "passed", f"{seen}, as declared ({said}).{caution}", statistic, p)

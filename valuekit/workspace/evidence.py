@@ -14,6 +14,7 @@ from valuekit.workspace.fields import (
     Money,
     Name,
     Real,
+    Share,
     Whole,
 )
 
@@ -35,6 +36,7 @@ Family = Literal["gaussian", "poisson"]
 Comparison = Literal["never", "not_yet"]
 Change = Literal["level_and_slope", "level"]
 
+ROUNDED = 0.002  # thirds written as 0.333
 _SERIES = ("before_after", "structural")  # one series, its own past is the comparison
 _GROUPS = ("diff_in_diff", "staggered", "synthetic", "synthetic_did")  # groups are compared
 _ARMS = ("holdout", "observational")  # units of two arms are compared
@@ -100,6 +102,18 @@ class Allocation(Declared):
 
     from_: Annotated[Day, Field(alias="from")]
     control: Annotated[Real, Field(ge=0, le=1)]
+    arms: dict[str, Share] | None = None  # shares of several treated arms, by name
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.arms is not None and abs(self.control + sum(self.arms.values()) - 1) > ROUNDED:
+            total = self.control + sum(self.arms.values())
+            msg = (
+                f"`control` and `arms` add up to {total:.4g}: shares of all arms together are 1, "
+                "so correct one of them"
+            )
+            raise ValueError(msg)
+        return self
 
 
 class Payoff(Declared):

@@ -13,10 +13,13 @@ from valuekit.assess.designs.plan import registered_holdout, unchanged
 from valuekit.estimate import Grade, lowered, worst
 from valuekit.scorecard import Diagnostic
 from valuekit.text import day
+from valuekit.uplift.arms import treated_arms
 from valuekit.uplift.attrition import NAME as OUTCOMES_FOUND
 from valuekit.uplift.attrition import attrition
 from valuekit.uplift.crossover import NAME as IN_BOTH
 from valuekit.uplift.crossover import crossover
+from valuekit.uplift.holdout import by_arm
+from valuekit.uplift.many_arms import many_arms
 from valuekit.uplift.skew import NAME as SKEWNESS
 from valuekit.uplift.skew import skew_gate
 from valuekit.uplift.srm import sample_ratio
@@ -54,8 +57,18 @@ def checks(trial: Trial) -> dict[str, Diagnostic]:
         "skew": missing(SKEWNESS, "m3_y")
         or skew_gate(rows, control, treated, epochs=trial.epochs, capped=trial.cap is not None),
         "novelty": novelty(trial),
+        **_several(trial, rows),
         **({"interference": _interference()} if trial.evidence.interference else {}),
     }
+
+
+def _several(trial: Trial, rows: pd.DataFrame) -> dict[str, Diagnostic]:
+    """What the number of treated arms means, where there are several."""
+    if rows.empty or len(treated_arms(rows["arm"], trial.control, trial.evidence.treated)) < 2:
+        return {}
+    each = by_arm(rows, trial.control, unit=trial.unit, value=trial.value)
+    found = many_arms({arm: one.effect for arm, one in each.items()})
+    return {} if found is None else {"several": found}
 
 
 def _interference() -> Diagnostic:
