@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from valuekit.errors import StoreError, WorkspaceError
 from valuekit.holdouts import KIND, HoldoutStatus, statuses
+from valuekit.overlap import free, in_force
 from valuekit.planning import HoldoutPlan, Reading, plan, refused, registration
 from valuekit.scorecard import Scorecard
 from valuekit.source import Registered, open_connector
@@ -23,7 +24,6 @@ from valuekit.uplift.past import PastCheck, past_check
 if TYPE_CHECKING:
     from valuekit.api import Workspace
     from valuekit.ledger.book import Book
-    from valuekit.store import Store
     from valuekit.uplift.assignment import Shares
     from valuekit.workspace.declare import Model
 
@@ -89,7 +89,8 @@ class Holdouts:
             salt: Salt of the assignment; by default model and start.
 
         Raises:
-            WorkspaceError: when the start lies in the past, one is running, or nobody signs.
+            WorkspaceError: when the start lies in the past, another holdout of the model is to
+                deal units on the same days, or nobody signs.
         """
         self._declared(made.model)
         if not person.strip():
@@ -99,14 +100,19 @@ class Holdouts:
         used = salt or f"{made.model}-{made.start.isoformat()}"
         one = registration(made, salt=used, person=person.strip(), today=today)
         with self.held.store(create=True) as store:
-            self._free(store, made, today)
+            free(made, store.registrations(made.model), self._stopped(made.model), today)
             store.register(
                 [one], {"model": made.model, "person": person.strip()}, datetime.now(UTC)
             )
         return one
 
-    def registered(self, model: str) -> Registered:
-        """The latest registered holdout of a model.
+    def registered(self, model: str, on: date | None = None) -> Registered:
+        """The registered holdout of a model that deals units on a day.
+
+        Args:
+            model: Name of the model.
+            on: The day; today by default. Before the first and between two it is the next one,
+                after the last that one.
 
         Raises:
             WorkspaceError: when there is none.
@@ -116,7 +122,7 @@ class Holdouts:
         if not found:
             rule, remedy = "no holdout is registered", f"Run: valuekit holdout register {model}"
             raise WorkspaceError(refused(model, "", rule, remedy))
-        return found[-1]
+        return in_force(found, self._stopped(model), on or self.today())
 
     def check(self, model: str, *, salt: str, shares: Shares) -> PastCheck:
         """Deal the units of the past by a salt and compare what they brought.
@@ -182,17 +188,10 @@ class Holdouts:
         self.held.known(model)
         return self.held.loaded.workspace.models[model]
 
-    def _free(self, store: Store, made: HoldoutPlan, today: date) -> None:
-        for one in store.registrations(made.model):
-            if one.kind != KIND or one.name != made.metric:
-                continue
-            start, read_on = (
-                date.fromisoformat(str(one.content[key])) for key in ("start", "read_on")
-            )
-            if start <= today < read_on:
-                rule = f"a holdout of this metric runs since {start} until {read_on}"
-                remedy = "Let it end: a new plan in the middle would be made after looking."
-                raise WorkspaceError(refused(made.model, made.metric, rule, remedy))
+    def _stopped(self, model: str) -> tuple[date, ...]:
+        """Declared ends of the model's holdouts."""
+        declared = self._declared(model).evidence
+        return tuple(one.until for one in declared if one.design == "holdout" and one.until)
 
     def _basis(
         self, model: str, per_day: float | None, sd: float | None, effect: float | None

@@ -39,7 +39,7 @@ class HoldoutStatus:
 def statuses(
     registered: Mapping[str, Sequence[Registered]], found: Iterable[Trial], today: date
 ) -> tuple[HoldoutStatus, ...]:
-    """Every holdout: the latest registration of each metric, then those of the file alone.
+    """Every holdout: running ones and the latest of each metric, then those of the file alone.
 
     Args:
         registered: Registrations by model.
@@ -52,14 +52,22 @@ def statuses(
         seen.setdefault((one.model, one.metric), one)
     made: list[HoldoutStatus] = []
     for model, held in registered.items():
-        latest = {one.name: one for one in held if one.kind == KIND}
+        planned = [one for one in held if one.kind == KIND]
+        latest = {one.name: one for one in planned}
         made += [
-            _of_registration(one, seen.get((model, one.name)), today) for one in latest.values()
+            _of_registration(one, seen.get((model, one.name)), today)
+            for one in planned
+            if one is latest[one.name] or _deals(one, today)
         ]
     named = {(one.model, one.metric) for one in made if one.state != "registered"}
     made += [_of_trial(one) for one in measured if (one.model, one.metric) not in named]
     order: tuple[State, ...] = ("due", "running", "registered", "ended")
     return tuple(sorted(made, key=lambda one: (order.index(one.state), one.model, one.metric)))
+
+
+def _deals(one: Registered, today: date) -> bool:
+    """Whether units enter it today: it is listed beside the next one that is registered."""
+    return str(one.content["start"]) <= today.isoformat() <= str(one.content["last"])
 
 
 def _of_registration(one: Registered, trial: Trial | None, today: date) -> HoldoutStatus:

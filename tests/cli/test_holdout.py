@@ -7,7 +7,7 @@ import io
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -195,6 +195,54 @@ def test_the_sql_deals_the_arms_that_python_deals(fresh: Path) -> None:
     assert one.strip() == f"c7: {assign('c7', salt='s-1', shares=shares)}"
     assert go("assign", "offers", "--dialect", "oracle", at=fresh).returncode == 2
     assert go("assign", "offers", "--dialect", "postgres", at=fresh).returncode == 0
+
+
+def test_a_second_holdout_waits_until_the_first_has_stopped(fresh: Path) -> None:
+    today = datetime.now(UTC).date()
+    given = ("--person", "me", "--per-day", "100", "--sd", "9", "--share", "0.3", "--days", "30")
+
+    def register(start: date, salt: str) -> subprocess.CompletedProcess[str]:
+        when = ("--start", start.isoformat(), "--salt", salt)
+        return go("register", "offers", *when, *given, at=fresh)
+
+    def dealt(*words: str) -> str:
+        return json.loads(go("assign", "offers", *words, "--json", at=fresh).stdout)["salt"]
+
+    assert register(today + timedelta(days=10), "first").returncode == 0
+    last = today + timedelta(days=39)
+    for day in (today, today + timedelta(days=20), last):
+        late = register(day, "second")
+        assert late.returncode == 1
+        assert f"until {last}" in " ".join(late.stderr.split())
+        assert "another salt" in " ".join(late.stderr.split())
+        assert f"--start after {last}" in " ".join(late.stderr.split())
+    assert dealt() == "first"
+    done = register(last + timedelta(days=1), "second")
+    assert done.returncode == 0, done.stderr
+    assert dealt() == "first"
+    assert dealt("--on", last.isoformat()) == "first"
+    assert dealt("--on", (last + timedelta(days=1)).isoformat()) == "second"
+    # Before the first one there is room, too.
+    early = ("--start", today.isoformat(), "--days", "10", "--salt", "before")
+    assert go("register", "offers", *early, *given[:-2], at=fresh).returncode == 0
+    assert dealt() == "before"
+
+
+def test_one_that_has_stopped_early_makes_room(fresh: Path) -> None:
+    today = datetime.now(UTC).date()
+    given = ("--person", "me", "--per-day", "100", "--sd", "9", "--share", "0.3", "--days", "30")
+    first = go("register", "offers", "--start", today.isoformat(), *given, at=fresh)
+    assert first.returncode == 0, first.stderr
+    soon = ("--start", (today + timedelta(days=3)).isoformat(), "--salt", "s-2")
+    assert go("register", "offers", *soon, *given, at=fresh).returncode == 1
+    stopped = f'design = "holdout"\ncontrol = "control"\nuntil = {today + timedelta(days=2)}\n'
+    fresh.write_text(
+        TOML.replace('unit = "customer"', 'unit = "customer"\narm = "holdout_arm"')
+        + f"[[models.offers.evidence]]\n{stopped}",
+        encoding="utf-8",
+    )
+    done = go("register", "offers", *soon, *given, at=fresh)
+    assert done.returncode == 0, done.stderr
 
 
 def test_past_units_dealt_by_the_salt_equal_raw_rows(fresh: Path) -> None:

@@ -125,13 +125,17 @@ def assignment(
     dialect: Annotated[str, typer.Option(help=f"One of: {', '.join(DIALECTS)}.")] = "duckdb",
     column: Annotated[str, typer.Option(help="Column of the unit.")] = "unit",
     unit: Annotated[list[str] | None, typer.Option(help="Units to deal here.")] = None,
+    on: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Day on which units are dealt; default today."),
+    ] = None,
     workspace: WorkspacePath = DEFAULT_WORKSPACE,
     as_json: Json = False,
 ) -> None:
     """The registered assignment as SQL, or the arm of single units."""
     if dialect not in DIALECTS:
         raise typer.BadParameter(f"dialects are: {', '.join(DIALECTS)}", param_hint="--dialect")
-    one = Workspace.load(workspace).holdouts.registered(model)
+    one = Workspace.load(workspace).holdouts.registered(model, on.date() if on else None)
     salt, shares = str(one.content["salt"]), cast("dict[str, str]", one.content["shares"])
     arms = {name: assign(name, salt=salt, shares=shares) for name in unit or ()}
     sql = assignment_sql(column, salt=salt, shares=shares, dialect=dialect)
