@@ -219,7 +219,7 @@ class Holdouts:
                 remedy = "Give --per-day and --sd (standard deviation of a unit's outcome)."
                 raise WorkspaceError(refused(model, "", found, remedy))
             traffic = Traffic(sd**2, sd**2, per_day, wait)
-            return Basis(traffic, effect or 0.0, effect, "unit", "what was given")
+            return Basis(traffic, effect, effect, "unit", "what was given")
         kept = found.traffic  # type: ignore[attr-defined]  # not a text, so what is known
         traffic = Traffic(
             kept.treated if sd is None else sd**2,
@@ -230,7 +230,8 @@ class Holdouts:
         given = any(one is not None for one in (per_day, sd, effect))
         source = f"{round(found.units):,} {found.per}s seen so far"  # type: ignore[attr-defined]
         source += ", and what was given" if given else ""
-        return Basis(traffic, found.worth, sought, found.per, source)  # type: ignore[attr-defined]
+        worth = effect if found.worth is None else found.worth  # type: ignore[attr-defined]
+        return Basis(traffic, worth, sought, found.per, source)  # type: ignore[attr-defined]
 
     def _book(self, model: str) -> Book | None:
         """The stored facts of a model's last run; None before the first."""

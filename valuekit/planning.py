@@ -47,7 +47,7 @@ class HoldoutPlan:
     sought: float | None  # money a unit that would settle the verdict
     settles: bool | None  # whether it finds that with 80% power; None where nobody knows it
     asked: bool  # whether its share or days were asked for, not chosen here
-    cost: float  # value that the control units are expected to forgo
+    cost: float | None  # effect x control units, which they forgo; None: the effect is unknown
     basis: str  # what the numbers rest on
 
 
@@ -102,7 +102,7 @@ def plan(  # noqa: PLR0913 - settings by keyword, with defaults
         if basis.sought
         else None,
         asked=share is not None or days is not None,
-        cost=max(basis.worth, 0.0) * control,
+        cost=None if basis.worth is None else basis.worth * control,
         basis=basis.source,
     )
 
@@ -115,7 +115,7 @@ def _chosen(
     if not sought:
         return share or DEFAULT_SHARE, days or DEFAULT_DAYS
     if share is None and days is None:
-        found = cheapest(traffic, sought, basis.worth, watched=watched)
+        found = cheapest(traffic, sought, basis.worth or 0.0, watched=watched)
         if found is not None:
             return found.share, found.exposure
     year = max(MOST_DAYS - traffic.wait, 1)
@@ -123,7 +123,7 @@ def _chosen(
     used = share or shows_most
     if days is not None:
         return used, days
-    needed = way(traffic, sought, used, basis.worth, watched=watched).exposure
+    needed = way(traffic, sought, used, basis.worth or 0.0, watched=watched).exposure
     return used, min(needed, year)
 
 
@@ -269,9 +269,19 @@ def described(made: HoldoutPlan) -> tuple[tuple[str, str], ...]:
         ("Settles it", _settles(made)),
         ("Detectable, one look at the end", fixed),
         ("Detectable, watched every day", watched),
-        ("Opportunity cost", money(made.cost, unit)),
+        ("Opportunity cost", _cost(made)),
         ("Rests on", made.basis),
     )
+
+
+def _cost(made: HoldoutPlan) -> str:
+    """Effect times control units, in words where it is unknown or a saving."""
+    if made.cost is None:
+        return "unknown: no comparison tells yet what a unit brings; --effect says what it may"
+    if made.cost < 0:
+        saved = money(-made.cost, made.currency)
+        return f"none: as the model loses by today's estimate, about {saved} is saved"
+    return money(made.cost, made.currency)
 
 
 def _sought(made: HoldoutPlan) -> str:

@@ -34,5 +34,6 @@ def test_watching_needs_1_94_times_the_units():
     )
 
 
-def test_a_model_that_loses_forgoes_nothing():
-    assert cheapest(Traffic(1.0, 1.0, 1000), 0.5, -3.0).cost == 0
+def test_a_model_that_loses_saves_what_it_would_lose():
+    losing = cheapest(Traffic(1.0, 1.0, 1000), 0.5, -3.0)
+    assert losing.cost == pytest.approx(-3.0 * losing.share * losing.units)

@@ -16,7 +16,7 @@ from valuekit.assess.history import changes, declining, degradation, drifts, tre
 from valuekit.assess.quality import accuracy, performance
 from valuekit.assess.review import NO_EVIDENCE, case
 from valuekit.assess.scene import Scene, scene
-from valuekit.assess.settlement import one_answer, settlement
+from valuekit.assess.settlement import beside, one_answer, settlement
 from valuekit.cost.unit import NONE_SERVED, unit_costs
 from valuekit.degradation.weekly import weekly
 from valuekit.estimate import Estimate, Period, unknown
@@ -71,6 +71,7 @@ def assess(workspace: Workspace, model: str, book: Book) -> Scorecard:
     whole = next((one for one in money if one.name == "all"), None)
     way = settlement(here, lead)
     verdict = decide(case(here, lead, found, declines=declining(slope, quality)))
+    way = beside(way, verdict)
     return Scorecard(
         **_identity(here),
         as_of=book.as_of if here.span else None,

@@ -16,7 +16,7 @@ from valuekit.assess.scene import first_maturing
 from valuekit.cost.lines import MARGINAL, total
 from valuekit.estimate import Estimate, Period, unknown
 from valuekit.facts import kept
-from valuekit.scorecard import EvidenceReport, Settlement
+from valuekit.scorecard import EvidenceReport, Settlement, Verdict
 from valuekit.text import count, day, money, percent
 from valuekit.uplift.arms import arm_facts
 from valuekit.uplift.cheapest import MOST_DAYS, Traffic, cheapest
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from valuekit.assess.scene import Scene
 
 YEAR = 365
+UNCOMPARED = "no comparison tells yet what a unit brings"
 _NO_MONEY = (
     "no outcome is measured in money: declare a metric on units with `already_money` or `money`"
 )
@@ -53,7 +54,7 @@ class Known:
     traffic: Traffic
     units: float
     share: float
-    worth: float  # believed value of a unit
+    worth: float | None  # believed value of a unit; None when no comparison tells it
     per: str  # unit or prediction
 
 
@@ -82,7 +83,7 @@ def settlement(scene: Scene, lead: Design | None) -> Settlement:
         why = "neither its value nor its cost is known, so there is no effect to look for"
         cost = unknown(why, unit)
         return Settlement(None, detectable, None, None, None, cost, lifts, _seen(detectable, unit))
-    way = cheapest(found.traffic, sought, found.worth)
+    way = cheapest(found.traffic, sought, found.worth or 0.0)
     if way is None:
         why = f"no holdout within {MOST_DAYS} days tells {money(sought, unit)} a {found.per}"
         text = (
@@ -91,11 +92,15 @@ def settlement(scene: Scene, lead: Design | None) -> Settlement:
         )
         none = unknown(why, unit)
         return Settlement(sought, detectable, None, None, None, none, lifts, text)
-    cost = Estimate(value=way.cost, unit=unit, method="control units x value of a unit")
+    cost = (
+        unknown(UNCOMPARED, unit)
+        if found.worth is None
+        else Estimate(value=way.cost, unit=unit, method="control units x value of a unit")
+    )
     text = (
         f"{_seen(detectable, unit)} A holdout of {percent(way.share, 0)} for {way.days} days "
         f"({count(way.units)} {found.per}s) tells {money(sought, unit)} a {found.per} from zero; "
-        f"it forgoes about {money(way.cost, unit)} and would {lifts}.{_first_step(scene, found)}"
+        f"it {forgoes(cost, unit)} and would {lifts}.{_first_step(scene, found)}"
     )
     return Settlement(sought, detectable, way.share, way.units, way.days, cost, lifts, text)
 
@@ -125,13 +130,30 @@ def one_answer(
 ) -> tuple[EvidenceReport, ...]:
     """The reports, the primary one first; what would settle it reads the same there as elsewhere.
 
-    A design knows what tells its own effect from zero; where the way for the whole model is known,
-    cost and cheapest share included, that is the answer to give.
+    A design knows what tells its own effect from zero; the way for the whole model asks whether it
+    earns its cost. Where that is answered, if only by "out of reach", it is the answer to give.
     """
     ordered = sorted(reports, key=lambda one: not one.primary)
-    if way is None or way.units is None:
+    if way is None or not way.sought:
         return tuple(ordered)
     return tuple(replace(one, settle=way.text) if one.primary else one for one in ordered)
+
+
+def beside(way: Settlement, verdict: Verdict) -> Settlement:
+    """The settlement with why the verdict may ask to measure although nothing settles it.
+
+    A holdout that cannot tell the value from the cost with 80% power may still pay: a rough answer
+    moves the decision by more than it costs.
+    """
+    gain, cost = verdict.value_of_information, verdict.holdout_cost
+    pays = gain is not None and cost is not None and gain > cost
+    if verdict.action != "measure first" or not pays or not way.sought or way.units is not None:
+        return way
+    text = (
+        " A shorter holdout, which the verdict names, does not settle it but pays: a rough answer "
+        "is worth more for the decision than it costs."
+    )
+    return replace(way, text=way.text + text)
 
 
 def _first_step(scene: Scene, found: Known) -> str:
@@ -149,7 +171,17 @@ def _first_step(scene: Scene, found: Known) -> str:
 def sought_of(scene: Scene, found: Known) -> float:
     """Money a unit to be told from zero: what its value and its cost are apart; 0 if unknown."""
     paid = _paid(scene, found)
-    return abs(found.worth - paid) or abs(paid) or abs(found.worth)
+    worth = found.worth or 0.0
+    return abs(worth - paid) or abs(paid) or abs(worth)
+
+
+def forgoes(cost: Estimate, unit: str) -> str:
+    """What the units without the model forgo, in words that go on after "it"."""
+    if cost.value is None:
+        return f"forgoes an unknown amount ({cost.reason})"
+    if cost.value < 0:
+        return f"saves about {money(-cost.value, unit)}, as the model loses by today's estimate,"
+    return f"forgoes about {money(cost.value, unit)}"
 
 
 def _seen(detectable: Estimate, unit: str) -> str:
@@ -236,7 +268,7 @@ def _of_units(scene: Scene, lead: Design | None, mature: Period) -> Known | None
         # Units that come back: all they bring so far, and the spread that its interval shows.
         wider = effect.se**2 / (spread[0] / treated.n + spread[1] / base.n)
         spread = [one * wider for one in spread]
-    worth = effect.value if compared and effect is not None and effect.value is not None else 0.0
+    worth = effect.value if compared and effect is not None else None
     traffic = Traffic(spread[0], spread[1], units / mature.days, scene.days_to_mature)
     return Known(traffic, units, share, worth, "unit")
 

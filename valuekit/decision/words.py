@@ -79,14 +79,21 @@ def _measure_reason(case: Case, belief: Belief, trial: Trial, *, flips: bool) ->
     if trial.pays:
         return (
             f"A holdout of {percent(trial.share, 0)} for {trial.days} days is worth about "
-            f"{money(trial.gain, case.currency)} in better decisions and costs about "
-            f"{money(trial.cost, case.currency)}."
+            f"{money(trial.gain, case.currency)} in better decisions and "
+            f"{_price(case, trial)}; it need not settle the question to be worth it."
         )
     if flips:
         return "A little more or less trust in the evidence would change the verdict."
     if belief.mean < 0:
         return "It looks like a loss, but an assumption alone retires no model."
     return "The evidence does not settle it."
+
+
+def _price(case: Case, trial: Trial) -> str:
+    """What a trial costs; nothing is forgone where the model is expected to lose money."""
+    if trial.cost <= 0:
+        return "forgoes nothing, as the model is expected to lose money before its cost"
+    return f"costs about {money(trial.cost, case.currency)}"
 
 
 def next_step(case: Case, action: Action, trial: Trial) -> str:

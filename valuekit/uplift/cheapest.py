@@ -48,14 +48,14 @@ class Basis:
 
     Attributes:
         traffic: Units a day and variances of the outcome in money.
-        worth: Money that a unit is believed to bring with the model.
+        worth: Money that a unit is believed to bring with the model; None when unknown.
         sought: Money a unit that has to be told from zero; None when nobody knows.
         per: ``unit`` or ``prediction``.
         source: Where the numbers come from, in words.
     """
 
     traffic: Traffic
-    worth: float
+    worth: float | None
     sought: float | None
     per: str
     source: str
@@ -70,7 +70,8 @@ class Way:
         units: Units in both arms.
         exposure: Days on which units enter.
         days: Days until the last outcome is complete.
-        cost: Value that its control units are expected to forgo.
+        cost: Value that its control units are expected to forgo, effect times control units;
+            negative where the model is believed to lose money.
     """
 
     share: float
@@ -87,7 +88,7 @@ def way(traffic: Traffic, effect: float, share: float, worth: float, *, watched:
         traffic: What is known of the units.
         effect: Money a unit to be told from zero, not zero.
         share: Share of control units.
-        worth: Money that a unit is believed to bring, for the opportunity cost; 0 if it loses.
+        worth: Money that a unit is believed to bring, for the opportunity cost.
         watched: Whether it is read every day.
     """
     units = units_needed(
@@ -98,7 +99,7 @@ def way(traffic: Traffic, effect: float, share: float, worth: float, *, watched:
         watched=watched,
     )
     exposure = max(math.ceil(units / traffic.rate), 1)
-    cost = max(worth, 0.0) * share * units
+    cost = worth * share * units
     return Way(share, units, exposure, exposure + traffic.wait, cost)
 
 
@@ -109,6 +110,6 @@ def cheapest(
     ways = [way(traffic, effect, share, worth, watched=watched) for share in SHARES]
     return min(
         (one for one in ways if one.days <= most),
-        key=lambda one: (one.cost, one.days),
+        key=lambda one: (max(one.cost, 0.0), one.days),
         default=None,
     )
