@@ -14,6 +14,7 @@ from tests.bookkeeping import FIRST
 from valuekit.assess import assess
 from valuekit.left_out import said
 from valuekit.portfolio import portfolio
+from valuekit.source import Registered
 
 TURN = FIRST + timedelta(days=45)
 
@@ -159,3 +160,15 @@ class TestWithoutControl:
         assert check(found.evidence[0], "Treated units valued").status == "passed"
         assert "not counted" not in found.headline
         assert not portfolio([found], "all").left_out
+
+
+def test_a_registration_says_who_knows_it():
+    table = cases.units()
+    typed = card(table, (FIRST, 0.3)).evidence[0]
+    assert "Declared in the workspace file" in check(typed, "Registered before looking").text
+    content = {"start": FIRST.isoformat(), "units": 4000, "share": 0.3}
+    held = (Registered("m", "holdout", "y", content, FIRST),)
+    declared = cases.holdout_workspace(evidence=[entry((FIRST, 0.3))])
+    stored = assess(declared, "m", cases.holdout_book(declared, table, registered=held))
+    text = check(stored.evidence[0], "Registered before looking").text
+    assert text.startswith("Registered with valuekit on 1 Jan 2026")

@@ -68,3 +68,18 @@ def test_a_plan_says_what_it_costs_or_why_nobody_knows(worth, said):
     made = plan("m", basis, currency="EUR", metric="y", start=FIRST)
     assert made.cost == (None if worth is None else pytest.approx(worth * made.control_units))
     assert dict(described(made))["Opportunity cost"].startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda t: t.assign(y=7.0), "every unit of an arm has the same outcome"),
+        (lambda t: t.assign(y=0.0), "every unit of an arm has the same outcome"),
+        (lambda t: t.groupby("arm").head(1), "no arm has two units"),
+    ],
+    ids=["zero variance", "all zero", "two units"],
+)
+def test_a_declared_money_metric_is_not_asked_for_again(change, why):
+    found = card(change(cases.units()))
+    assert why in found.settlement.text
+    assert "declare" not in found.settlement.text

@@ -233,8 +233,11 @@ def known(scene: Scene, lead: Design | None) -> Known | str:
     return _BY_GROUP if design in PANEL_DESIGNS else _UNMEASURED.get(design, _NO_MONEY)
 
 
-def _of_units(scene: Scene, lead: Design | None, mature: Period) -> Known | None:
-    """From the moments of the money metric by arm; without a control, of all units together."""
+def _of_units(scene: Scene, lead: Design | None, mature: Period) -> Known | str | None:
+    """From the moments of the money metric by arm; without a control, of all units together.
+
+    None where no metric is money, a reason where one is and its spread is not known.
+    """
     evidence = scene.model.primary_evidence
     name = (evidence.metric if evidence else None) or scene.model.primary_metric
     metric = scene.model.metrics.get(name) if name else None
@@ -243,23 +246,28 @@ def _of_units(scene: Scene, lead: Design | None, mature: Period) -> Known | None
     price = 1.0 if metric.money is None else float(metric.money)
     rows = scene.fact("effect", mature)
     rows = kept(rows, rows["metric"] == name)
+    if rows.empty:
+        return None
     if (rows["arm"] == "").any():
         rows = rows.assign(arm=rows["arm"].replace("", "-"))
     arms = arm_facts(rows)
     sides = {arm: one.moments for arm, one in arms.items() if one.moments.n > 1}
     if not sides:
-        return None
+        return "no arm has two units whose outcome is complete, so its spread is not known"
     control = evidence.control if evidence else None
     base = sides.get(control or "")
     rest = [one for arm, one in sides.items() if arm != control]
     if base is None or not rest:
         base = rest[0] if rest else base
     if base is None:
-        return None
+        return "no arm has two units whose outcome is complete, so its spread is not known"
     treated = rest[0] if rest else base
     spread = [one.variance() * price**2 for one in (treated, base)]
     if min(spread) <= 0:
-        return None
+        return (
+            "every unit of an arm has the same outcome: either the column says nothing, or how "
+            "much outcomes differ is not known yet"
+        )
     units = sum(one.n for one in sides.values())
     share = base.n / units if base is not treated and 0 < base.n < units else 0.5
     effect = lead.report.effect if lead is not None else None

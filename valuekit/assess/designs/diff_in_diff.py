@@ -8,6 +8,7 @@ import numpy as np
 
 from valuekit.assess.designs.grouped import (
     Money,
+    entry,
     grades,
     panel,
     sides,
@@ -200,7 +201,7 @@ def _figure(trial: Trial, key: str, label: str, one: Estimate) -> Figure:
     return Figure(
         f"uplift.{key}",
         f"{label}, per unit",
-        one.scaled(trial.value, f"{trial.unit}/unit"),
+        one.scaled(trial.value, f"{trial.unit}/{entry(trial)}"),
         formula,
         WORDS.source,
         ("panel.n", "panel.mean_y", "panel.c_yy"),

@@ -85,6 +85,23 @@ def why_none(trial: Trial, made: Panel, why: str) -> str:
     return why
 
 
+def entry(trial: Trial) -> str:
+    """What an effect of groups over time is per: a row of the panel, or one unit of its offset."""
+    declared = trial.scene.model.panel
+    return "unit" if declared is not None and declared.offset is not None else "row"
+
+
+def entry_words(trial: Trial) -> str:
+    """The same for people, with its article."""
+    declared = trial.scene.model.panel
+    if declared is None:
+        return "a row"
+    if declared.offset is not None:
+        return f"a unit of {declared.offset}"
+    time = "block" if trial.evidence.design == "switchback" else declared.frequency
+    return f"a row (one of a group and {time})"
+
+
 def trial_of(scene: Scene, evidence: Evidence) -> Trial:
     """The metric and price of an evidence entry.
 
@@ -138,8 +155,8 @@ class Money:
         return self._estimate(found, found.value, trial.unit, period)
 
     def effect(self, period: Period | None) -> Estimate:
-        """Effect on one unit, in money where the metric has a price."""
-        unit = f"{self.trial.unit}/unit"
+        """Effect on one row of the panel or unit of its offset, in money where it has a price."""
+        unit = f"{self.trial.unit}/{entry(self.trial)}"
         found = self.total(period)
         if found is None:
             why = self.why or "no group was treated in the data"

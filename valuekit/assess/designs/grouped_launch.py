@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from valuekit.assess.designs.grouped import entry
 from valuekit.critical import critical
 from valuekit.estimate import Estimate
 from valuekit.scorecard import LaunchEffect
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def launch_effects(trial: Trial, found: Iterable[Stretch], n: int) -> tuple[LaunchEffect, ...]:
-    """Stretches of periods since the launch, per unit, each with its own interval and the band.
+    """Stretches of periods since the launch, per row, each with its own interval and the band.
 
     Args:
         trial: Metric and price.
@@ -37,7 +38,7 @@ def _effect(trial: Trial, one: Stretch, n: int) -> LaunchEffect:
         df=one.df,
         n=n,
         reason="" if half is not None else "groups are too few or alike for an interval",
-    ).scaled(trial.value, f"{trial.unit}/unit")
+    ).scaled(trial.value, f"{trial.unit}/{entry(trial)}")
     if one.se is None or one.band is None:
         return LaunchEffect(one.first, one.last, effect)
     wide = one.band * one.se

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from valuekit.assess.designs.base import Design, graded, range_text
+from valuekit.assess.designs.grouped import entry_words
 from valuekit.estimate import Estimate, Grade, Period
 from valuekit.scorecard import Arm, Diagnostic, EvidenceReport, Figure, LaunchEffect
 from valuekit.text import money as as_money
@@ -97,11 +98,11 @@ def _report(
 def _title(trial: Trial, effect: Estimate, lift: Estimate, words: Words) -> str:
     if effect.value is None:
         return f"The effect is not known: {effect.reason}"
-    unit = trial.scene.currency
+    unit, per = trial.scene.currency, entry_words(trial)
     if trial.priced:
-        size = f"{as_money(abs(effect.value), unit)} a unit{range_text(effect, unit)}"
+        size = f"{as_money(abs(effect.value), unit)} {per}{range_text(effect, unit)}"
     else:
-        size = f"{number(abs(effect.value))} {trial.name} a unit"
+        size = f"{number(abs(effect.value))} {trial.name} {per}"
     if lift.value is not None:
         size += f", {percent(abs(lift.value))} of what they would have had,"
     sense = "better" if effect.value >= 0 else "worse"

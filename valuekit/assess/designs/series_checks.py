@@ -26,6 +26,7 @@ CONTROLS = "Controls left alone"
 LENGTH = "Time before the launch"
 LEFT_OUT = "Data left out"
 GATE, RARE, UNUSUAL = 0.05, 0.01, 0.05
+SLIGHT = 1 / 3  # share of an effect that may go with a bad stretch before it no longer "stays"
 
 
 def length_check(made: Series) -> Diagnostic:
@@ -90,7 +91,15 @@ def luck_check(money: SeriesMoney, fit: Fit) -> Diagnostic:
     text = f"{said}. Without them the effect is {left} a {money.made.frequency}"
     if inside:
         return Diagnostic(LUCK, "failed", f"{text}, not told from zero.", found.share)
-    return Diagnostic(LUCK, "warning", f"{text}: it stays.", found.share)
+    return Diagnostic(LUCK, "warning", f"{text}: {_left(gap.value, now.value)}.", found.share)
+
+
+def _left(without: float, now: float) -> str:
+    """What is left of an effect, in words that fit its size."""
+    gone = 1 - without / now
+    if gone <= SLIGHT:
+        return "it stays"
+    return f"{percent(gone)} of it goes with them, and what is left is told from zero"
 
 
 def memory_check(residuals: Floats, order: int, what: str) -> Diagnostic:

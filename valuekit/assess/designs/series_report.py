@@ -87,7 +87,7 @@ def _report(
         design=trial.evidence.design,
         primary=trial.evidence.primary,
         metric=trial.name,
-        title=_title(trial, money.made.frequency, effect, lift, words.against),
+        title=_title(trial, money.made.frequency, effect, lift, words.against) + _but(checks),
         money=graded(total, grade[1]),
         effect=graded(effect, grade[0]),
         relative=graded(lift, grade[0]),
@@ -128,6 +128,12 @@ def _sides(money: SeriesMoney) -> tuple[Arm, ...]:
             )
         )
     return tuple(rows) if len(made.time) else ()
+
+
+def _but(checks: tuple[Diagnostic, ...]) -> str:
+    """That checks failed, beside the finding that they put in doubt."""
+    failed = sum(one.status == "failed" for one in checks)
+    return f"; {failed} of its {len(checks)} checks failed" if failed else ""
 
 
 def _title(trial: Trial, per: str, effect: Estimate, lift: Estimate, against: str) -> str:

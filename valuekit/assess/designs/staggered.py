@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from valuekit.assess.designs.grouped import Money, grades, panel, sides, trial_of, why_none
+from valuekit.assess.designs.grouped import Money, entry, grades, panel, sides, trial_of, why_none
 from valuekit.assess.designs.grouped_checks import NUMBER, PARALLEL, PLACEBO, gaps_check
 from valuekit.assess.designs.grouped_launch import launch_effects
 from valuekit.assess.designs.grouped_report import Words, design
@@ -143,7 +143,7 @@ def _figure(trial: Trial, key: str, label: str, one: Estimate) -> Figure:
     return Figure(
         f"uplift.{key}",
         label,
-        one.scaled(trial.value, f"{trial.unit}/unit"),
+        one.scaled(trial.value, f"{trial.unit}/{entry(trial)}"),
         "weighted mean of group-time effects",
         WORDS.source,
         ("panel.n", "panel.mean_y"),

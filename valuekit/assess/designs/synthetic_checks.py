@@ -176,7 +176,9 @@ def _rank(found: Synthetic) -> Diagnostic:
     n = len(found.placebos[0])
     text = (
         f"Of the treated and {plural(n, 'placebo')}, {percent(p)} left their mix as far, in terms "
-        f"of how well it fitted before; no less than {percent(1 / (n + 1))} can."
+        f"of how well it fitted before; no less than {percent(1 / (n + 1))} can. "
+        "The range of the effect takes the spread of all placebos, also of those that fitted "
+        "badly, so it may include zero where this rank is extreme; the range decides."
     )
     return Diagnostic(RANK, "passed" if p <= GATE else "warning", text, p_value=p)
 

@@ -28,10 +28,12 @@ from valuekit.uplift.valued import partly, valued
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     import pandas as pd
 
     from valuekit.assess.designs.trial import Trial
+    from valuekit.source import Registered
 
 __all__ = ["STALE_DAYS", "checks", "effect_grade", "money_grade"]
 
@@ -89,14 +91,22 @@ def _registered(trial: Trial, rows: pd.DataFrame) -> Diagnostic:
         written = held.day
     if written is None:
         return Diagnostic(name, "not run", "No date of registration is declared.")
+    said = _said(written, held)
     if rows.empty:
-        return Diagnostic(name, "passed", f"Registered on {day(written)}, before any exposure.")
+        return Diagnostic(name, "passed", f"{said}, before any exposure.")
     first = rows["day"].min().date()
     if written > first:
-        text = f"Registered on {day(written)}, after the first exposure on {day(first)}."
-        return Diagnostic(name, "failed", text)
-    text = f"Registered on {day(written)}, on or before the first exposure on {day(first)}."
+        return Diagnostic(name, "failed", f"{said}, after the first exposure on {day(first)}.")
+    text = f"{said}, on or before the first exposure on {day(first)}."
     return Diagnostic(name, "passed", text)
+
+
+def _said(written: date, held: Registered | None) -> str:
+    """Who says so: the store, which holds what was registered that day, or only the file."""
+    if held is not None and held.day == written:
+        return f"Registered with valuekit on {day(written)}"
+    stored = "" if held is None else f" (with valuekit on {day(held.day)})"
+    return f"Declared in the workspace file to be registered on {day(written)}{stored}"
 
 
 def effect_grade(trial: Trial, found: Mapping[str, Diagnostic]) -> tuple[Grade, tuple[str, ...]]:
