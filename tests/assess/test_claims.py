@@ -71,7 +71,7 @@ class TestBlocked:
         assert not found.to_date
         assert all(week.value is None for week in found.weeks)
         assert "no known value" in found.headline
-        assert found.evidence[0].title.startswith("The claim is blocked")
+        assert found.evidence[0].title.startswith("No claim")
         assert found.verdict.action == "not enough evidence"
         assert "anew" in found.settlement.text
         assert evidence_words.effect_title(report).startswith("No claim")
@@ -153,6 +153,11 @@ class TestWithoutControl:
         assert report.grade == "A"
         assert "not counted" in found.headline
         assert found.verdict.action == "keep"
+
+    def test_the_headline_says_it_whatever_else_is_unknown(self):
+        found = card(turned(0.0), (FIRST, 0.3), (TURN, 0.0), costs={})
+        assert "no costs are declared" in found.headline
+        assert found.headline.count("the value of 49% of its treated units is unknown") == 1
 
     def test_with_both_arms_all_the_time_nothing_is_said(self):
         found = card(turned(1.0), (FIRST, 0.3), (TURN, 0.3))

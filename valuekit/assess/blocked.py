@@ -51,7 +51,7 @@ def _told(report: EvidenceReport, why: str, currency: str) -> EvidenceReport:
         return report
     return replace(
         report,
-        title=f"The claim is blocked: {why}. Descriptive only: {report.title}",
+        title=f"No claim: {why}. Descriptive only: {report.title}",
         money=unknown(why, currency, period=report.money.period),
         grade=None,
         base_money=None,

@@ -21,7 +21,9 @@ def headline(scene: Scene, whole: PeriodFigures | None) -> str:
     maturing = first_maturing(scene)
     if maturing is not None:
         return f"Too early to say what {title} earns: the first outcomes mature on {day(maturing)}"
-    left = partly(whole.unvalued) if whole.net.known else ""
+    left = partly(whole.unvalued) if whole.value.known else ""
+    if whole.net.reason == left:
+        left = ""  # said already, as the reason why net value is unknown
     return f"{title} {_finding(whole, unit)}{left and f'; {left}'}"
 
 

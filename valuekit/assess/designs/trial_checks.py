@@ -157,7 +157,8 @@ def split_broken(found: Mapping[str, Diagnostic]) -> str:
     split = found["split"]
     if split.status != "failed":
         return ""
-    return f"the declared split between the arms was not kept: {split.text.rstrip('.')}"
+    p = "" if split.p_value is None else f" (p = {split.p_value:.2g})"
+    return f"the declared split between the arms was not kept{p}, which blocks the claim"
 
 
 def money_grade(
