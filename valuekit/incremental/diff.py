@@ -134,8 +134,7 @@ def _unlike(one: Column, a: pd.DataFrame, b: pd.DataFrame, near: np.ndarray) -> 
     """Rows in which a measure is not the same; rounded vectors may be ``near`` each other."""
     if one.dtype in {"ints", "floats"}:
         near = near if one.unit in {"currency", "1"} else np.zeros(len(a))
-        pairs = zip(a[one.name], b[one.name], near.tolist(), strict=True)
-        return np.fromiter((not _same(x, y, by) for x, y, by in pairs), np.bool_, len(a))
+        return _unlike_vectors(a[one.name].to_numpy(), b[one.name].to_numpy(), near)
     x, y = a[one.name].to_numpy(), b[one.name].to_numpy()
     if one.dtype != "float":
         return np.asarray(x != y, dtype=np.bool_)
@@ -143,15 +142,23 @@ def _unlike(one: Column, a: pd.DataFrame, b: pd.DataFrame, near: np.ndarray) -> 
     return np.asarray(np.abs(x - y) > TOLERANCE * np.maximum(scale, 1e-300), dtype=np.bool_)
 
 
-def _same(x: np.ndarray, y: np.ndarray, near: float) -> bool:
-    if len(x) != len(y):
-        return False
-    if x.dtype.kind != "f":
-        return bool(np.array_equal(x, y))
-    size = np.maximum(np.abs(x), np.abs(y))
-    # What cancels within a bin is of the size of the vector, not of the bin.
-    whole = float(size.max()) if len(size) else 0.0
-    return bool((np.abs(x - y) <= np.maximum(TOLERANCE * np.maximum(size, whole), near)).all())
+def _unlike_vectors(x: np.ndarray, y: np.ndarray, near: np.ndarray) -> np.ndarray:
+    """Rows in which vectors differ, all of them compared in one stretch."""
+    sizes = np.fromiter(map(len, x), np.int64, len(x))
+    unlike: np.ndarray = sizes != np.fromiter(map(len, y), np.int64, len(y))
+    at = np.flatnonzero(~unlike & (sizes > 0))
+    if not len(at):
+        return unlike
+    left, right, sizes = np.concatenate(x[at]), np.concatenate(y[at]), sizes[at]
+    starts = np.cumsum(sizes) - sizes
+    wrong = left != right
+    if left.dtype.kind == "f":
+        # What cancels within a bin is of the size of the vector, not of the bin.
+        whole = np.maximum.reduceat(np.maximum(np.abs(left), np.abs(right)), starts)
+        limit = np.repeat(np.maximum(TOLERANCE * whole, near[at]), sizes)
+        wrong = ~(np.abs(left - right) <= limit)  # NaN is like nothing
+    unlike[at] = np.logical_or.reduceat(wrong, starts)
+    return unlike
 
 
 def _scale(one: Column, frame: pd.DataFrame) -> np.ndarray:
