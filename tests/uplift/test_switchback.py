@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,9 +11,12 @@ import statsmodels.formula.api as smf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from scipy.linalg import sqrtm
+from scipy.signal import lfilter
 
 from tests.panels import days, panel_frame
-from valuekit.uplift.switchback import NOTHING, compared, faded, shifted, switchback
+from valuekit.uplift.stretches import clustered
+from valuekit.uplift.switchback import FEW, NOTHING, compared, faded, shifted, switchback
 
 
 def rows_of(stretch=4, days_=40, effect=1.0, carried=0.0, seed=1, groups=("x", "y"), each=3):
@@ -100,6 +105,60 @@ def test_intervals_cover():
         one = total(found_of(rows_of(stretch=2, days_=20, groups=("x",), seed=seed, each=1)))
         hits += abs(one.value / one.weight - 1) <= stats.t.ppf(0.975, one.df) * one.se / one.weight
     assert hits >= 107
+
+
+def moving_together(seed, rho=0.8, n=240):
+    """Blocks of one day's six turns with AR(1) noise; arms drawn by block, no effect."""
+    rng = np.random.default_rng(seed)
+    noise = lfilter([1.0], [1.0, -rho], rng.normal(size=n + 60))[60:]
+    return pd.DataFrame(
+        {"day": np.repeat(days(n // 6), 6), "group": "x",
+         "block": np.tile(np.arange(6) * 4, n // 6),
+         "arm": rng.integers(0, 2, n).astype(str), "y": 100 + noise}
+    )  # fmt: skip
+
+
+def test_intervals_cover_when_blocks_move_together_and_some_are_left_out():
+    hits = plain = 0
+    for seed in range(200):
+        found = found_of(moving_together(seed)).compared
+        every = np.ones(len(found.y), dtype=bool)
+        one, alone = found.total(every), replace(found, wider=1.0, most=None).total(every)
+        hits += abs(one.value) <= stats.t.ppf(0.975, one.df) * one.se
+        plain += abs(alone.value) <= stats.t.ppf(0.975, alone.df) * alone.se
+    assert hits >= 184
+    assert plain <= 180
+
+
+def test_the_variance_is_the_cluster_robust_one_of_least_squares():
+    """CR2 and its degrees of freedom, from dense matrices over arms by time of day."""
+    found = found_of(moving_together(3)).compared
+    cells = 2 * found.stratum + found.treated
+    x = np.eye(cells.max() + 1)[cells]
+    hat = x @ np.linalg.pinv(x)
+    rest = np.eye(len(x)) - hat
+    m = np.bincount(found.stratum, found.treated * found.weight)
+    n = np.bincount(cells).astype(float)
+    share = np.where(found.treated, found.weight, -m[found.stratum] / n[2 * found.stratum])
+    e, total_, columns = rest @ found.y, 0.0, []
+    for one in np.unique(found.stretch):
+        at = np.flatnonzero(found.stretch == one)
+        half = np.linalg.pinv(np.real(sqrtm(rest[np.ix_(at, at)])), rcond=1e-6)
+        total_ += float(share[at] @ half @ e[at]) ** 2
+        columns.append(rest[:, at] @ half @ share[at])
+    gram = np.array(columns) @ np.array(columns).T
+    variance, df = clustered(share, e, cells, found.stretch)
+    assert variance == pytest.approx(total_, rel=1e-6)
+    assert df == pytest.approx(np.trace(gram) ** 2 / (gram**2).sum(), rel=1e-6)
+    assert found.most == pytest.approx(df)
+
+
+def test_too_few_stretches_give_no_interval():
+    rng = np.random.default_rng(1)
+    made = pd.DataFrame({"day": days(40), "group": "x", "arm": list("0" * 20 + "1" * 20)})
+    one = total(found_of(made.assign(y=rng.normal(size=40)), carry_over=0))
+    assert one.se is None
+    assert one.reason == FEW
 
 
 def test_the_shuffled_p_value_is_near_that_of_the_t():

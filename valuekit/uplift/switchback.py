@@ -10,12 +10,18 @@ the blocks (their rows, or 1 where rows are counted):
 
 s^2 pooled over strata within an arm, Satterthwaite degrees of freedom. Some days of it are compared
 with the untreated blocks of all days, which is where the mean of the stratum comes from.
+
+Blocks of one stretch of the same arm move together, so V is multiplied by how much wider the total
+is by stretches (`valuekit.uplift.stretches`), never by less than 1, and the degrees of freedom are
+the fewer of the two. Measured in 600 runs of 240 blocks with AR(1) noise of rho 0, .3, .6, .8, arms
+drawn by block, one block dropped after a switch: 95.2, 95.0, 95.8 and 96.0% (blocks as independent:
+92.8 to 85.8%). With none dropped 95.8, 97.7, 98.5 and 99.5%: wide rather than narrow.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -26,11 +32,17 @@ from valuekit.text import plural
 from valuekit.uplift.gaps import Total
 from valuekit.uplift.panel import Bools, Floats, Ints
 from valuekit.uplift.stratified import satterthwaite
+from valuekit.uplift.stretches import clustered
 
 LEAST_SWITCHES = 20
-METHOD = "switchback, blocks as units, within group and time of day"
+METHOD = "switchback, within group and time of day, interval by stretches of one arm"
 ALIKE = "all blocks of an arm are alike, so no uncertainty can be estimated"
 NOTHING = "no time of day has two blocks with the model and two without"
+FEW = (
+    "too few stretches of either arm to tell how much blocks move together, so no uncertainty can "
+    "be estimated"
+)
+LEAST_FREEDOM = 4.0  # degrees of freedom by stretches below which no interval is given
 _SMALL = 1e-12
 _SHUFFLES = 999
 _SEED = 20_261_124
@@ -49,6 +61,9 @@ class Compared:
         untreated: Their number, shape (S,).
         spread: s_0^2 and s_1^2.
         freedom: Their degrees of freedom.
+        stretch: Number of the stretch of one group and arm that a block lies in, shape (B,).
+        wider: How many times the variance is larger by stretches than by blocks, at least 1.
+        most: Degrees of freedom by stretches; None where blocks count as independent.
     """
 
     y: Floats
@@ -59,6 +74,9 @@ class Compared:
     untreated: Floats
     spread: tuple[float, float]
     freedom: tuple[int, int]
+    stretch: Ints
+    wider: float = 1.0
+    most: float | None = None
 
     def total(self, chosen: Bools) -> Total | None:
         """Effect on the total of the chosen blocks that were treated; None without any."""
@@ -74,11 +92,14 @@ class Compared:
             (self.spread[1] * float(m @ m), self.freedom[1]),
             (self.spread[0] * float((by_stratum**2 / self.untreated).sum()), self.freedom[0]),
         ]
-        variance = sum(part for part, _ in parts)
+        variance = sum(part for part, _ in parts) * self.wider
         scale = whole * float(np.abs(self.y).max())
         if variance <= (_SMALL * scale) ** 2:
             return Total(own - base, None, None, whole, base, len(self.y), ALIKE)
         df = satterthwaite([part for part in parts if part[0] > 0])
+        if self.most is not None and self.most < LEAST_FREEDOM:
+            return Total(own - base, None, None, whole, base, len(self.y), FEW)
+        df = df if self.most is None else min(df, self.most)
         return Total(own - base, math.sqrt(variance), df, whole, base, len(self.y))
 
     def p_value(self) -> float | None:
@@ -88,25 +109,41 @@ class Compared:
             return None
         return two_sided_p(found.value / found.se, found.df)
 
+    def by_stretches(self) -> Compared:
+        """The same, with blocks of one stretch taken to move together."""
+        mean = np.where(self.treated, self._mean(self.treated), self.level[self.stratum])
+        on, size = self.treated, len(self.level)
+        by_stratum = np.bincount(self.stratum[on], self.weight[on], size)
+        share = np.where(self.treated, self.weight, -(by_stratum / self.untreated)[self.stratum])
+        cell = 2 * self.stratum + self.treated
+        variance, df = clustered(share, self.y - mean, cell, self.stretch)
+        parts = zip((False, True), self.spread, strict=True)
+        alone = sum(float((share[self.treated == side] ** 2).sum()) * s for side, s in parts)
+        return replace(self, wider=max(variance / alone, 1.0) if alone > 0 else 1.0, most=df)
+
+    def _mean(self, there: Bools) -> Floats:
+        """Mean of some blocks of each block's stratum."""
+        size = len(self.level)
+        n = np.bincount(self.stratum[there], minlength=size)
+        made: Floats = (np.bincount(self.stratum[there], self.y[there], size) / n)[self.stratum]
+        return made
+
     def shuffled_p(self) -> float:
-        """How often arms drawn anew within strata differ as much (999 draws, fixed seed)."""
+        """How often arms dealt anew to whole stretches differ as much (999 draws, fixed seed)."""
         rng = np.random.default_rng(_SEED)
         n = np.bincount(self.stratum).astype(np.float64)
-        n1 = n - self.untreated
         off = self.y - (np.bincount(self.stratum, self.y) / n)[self.stratum]
-        share = (n1 / self.untreated)[self.stratum]
+        arm = np.zeros(int(self.stretch.max()) + 1)
+        arm[self.stretch] = self.treated
 
-        def apart(treated: Bools) -> float:
-            return abs(float(np.where(treated, off, -off * share) @ np.ones(len(off))))
+        def apart(drawn: Floats) -> float:
+            on = drawn[self.stretch]
+            mean = np.bincount(self.stratum, on) / n
+            spread = float(on @ on - n @ mean**2)
+            return abs(float(off @ on)) / spread if spread > _SMALL else 0.0
 
-        ordered = np.argsort(self.stratum, kind="stable")
-        ordered_arms = self.treated[ordered]
-        limit = apart(self.treated) * (1 - _SMALL)
-        extreme, drawn = 0, np.zeros(len(off), dtype=bool)
-        for _ in range(_SHUFFLES):
-            place = np.lexsort((rng.random(len(off)), self.stratum))
-            drawn[place] = ordered_arms
-            extreme += apart(drawn) >= limit
+        limit = apart(arm) * (1 - _SMALL)
+        extreme = sum(apart(rng.permutation(arm)) >= limit for _ in range(_SHUFFLES))
         return (extreme + 1) / (_SHUFFLES + 1)
 
 
@@ -163,7 +200,9 @@ def switchback(frame: pd.DataFrame, *, carry_over: int = 1, counted: bool = Fals
             )
         elif len(every) and every["treated"].nunique() < 2:
             why = "all blocks are of one arm: the model was never switched on or off"
-    return Switchback(compared(kept), why, switches, kept, tuple(notes))
+    found = compared(kept)
+    by_stretches = None if found is None else found.by_stretches()
+    return Switchback(by_stretches, why, switches, kept, tuple(notes))
 
 
 def _blocks(frame: pd.DataFrame, *, counted: bool) -> tuple[pd.DataFrame, list[str]]:
@@ -223,7 +262,7 @@ def compared(blocks: pd.DataFrame) -> Compared | None:
     """Blocks with two or more of either arm in their stratum; None without any.
 
     Args:
-        blocks: Columns treated, y, weight and stratum.
+        blocks: Columns group, run, treated, y, weight and stratum.
     """
     used = blocks[_both(blocks, blocks["stratum"])]
     if used.empty:
@@ -245,8 +284,14 @@ def compared(blocks: pd.DataFrame) -> Compared | None:
     weight = used["weight"].to_numpy(dtype=np.float64)
     return Compared(
         y, weight, treated, stratum, level, count,
-        (spread[0], spread[1]), (freedom[0], freedom[1]),
+        (spread[0], spread[1]), (freedom[0], freedom[1]), _stretches(used),
     )  # fmt: skip
+
+
+def _stretches(blocks: pd.DataFrame) -> Ints:
+    """Number of each block's stretch: blocks of one group between two switches."""
+    made: Ints = blocks.groupby(["group", "run"]).ngroup().to_numpy().astype(np.int64)
+    return made
 
 
 def shifted(found: Switchback) -> float | None:

@@ -158,7 +158,7 @@ def _random(found: Switchback) -> Diagnostic:
         return Diagnostic(name, "not run", found.why)
     p = found.compared.shuffled_p()
     text = (
-        "Arms drawn anew within group and time of day 999 times differ at least as much in a share "
+        "Arms dealt anew to whole stretches 999 times differ at least as much in a share "
         f"of {p:.3g} of them."
     )
     return Diagnostic(name, "passed" if p <= GATE else "warning", text, p_value=p)
@@ -168,4 +168,8 @@ def _left_out(found: Switchback) -> Diagnostic:
     if not found.notes:
         return Diagnostic(LEFT_OUT, "passed", "Every block is compared.")
     said = "; ".join(found.notes)
-    return Diagnostic(LEFT_OUT, "warning", f"{said[0].upper()}{said[1:]}.")
+    text = (
+        f"{said[0].upper()}{said[1:]}. The money is that of the blocks compared; what the model "
+        "brought in treated blocks left out is not in it."
+    )
+    return Diagnostic(LEFT_OUT, "warning", text)
