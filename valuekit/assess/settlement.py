@@ -251,7 +251,10 @@ def _of_units(scene: Scene, lead: Design | None, mature: Period) -> Known | str 
     if (rows["arm"] == "").any():
         rows = rows.assign(arm=rows["arm"].replace("", "-"))
     arms = arm_facts(rows)
-    sides = {arm: one.moments for arm, one in arms.items() if one.moments.n > 1}
+    # A capped effect is told from zero by the spread of capped outcomes.
+    capped = lead is not None and lead.capped
+    merged = {arm: one.capped if capped else one.moments for arm, one in arms.items()}
+    sides = {arm: one for arm, one in merged.items() if one.n > 1}
     if not sides:
         return "no arm has two units whose outcome is complete, so its spread is not known"
     control = evidence.control if evidence else None

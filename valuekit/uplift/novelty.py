@@ -30,6 +30,7 @@ from valuekit.uplift.arms import treated_arms
 Floats = NDArray[np.float64]
 LEAST_DAYS = 14  # days of exposure with both arms, and days of age, below which nothing is said
 STRETCHES = 4
+LEAST_LATE = 0.02  # share of outcomes at later ages below which their absence is not fading
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +90,18 @@ def fading(
         for a, b in pairwise(cuts.tolist())
     ]
     half = length // 2
+    if _late(frame, half, length) < LEAST_LATE:
+        return "hardly any outcome comes in the second half of the window, in either arm"
     early, late = effects[:, :half].mean(axis=1), effects[:, half:].mean(axis=1)
     apart = _mean(early - late, n, unit)
     p = two_sided_p((apart.value or 0.0) / apart.se, apart.df) if apart.se else 1.0
     return Fading(tuple(made), _mean(early, n, unit), _mean(late, n, unit), p)
+
+
+def _late(frame: pd.DataFrame, half: int, length: int) -> float:
+    """Share of outcomes that come in the second half of the window, all arms together."""
+    counted = np.stack([one[:length] for one in frame["n"]]).sum(axis=0)
+    return float(counted[half:].sum() / max(counted.sum(), 1))
 
 
 def _side(

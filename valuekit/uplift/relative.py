@@ -60,6 +60,7 @@ def relative_lift(  # noqa: PLR0913 - settings by keyword, with defaults
     level: float = 0.95,
     period: Period | None = None,
     epochs: Epochs | None = None,
+    capped: bool = False,
 ) -> Estimate:
     """Relative lift of a holdout, stratified by epoch, as a share (0.05 is +5%).
 
@@ -72,9 +73,10 @@ def relative_lift(  # noqa: PLR0913 - settings by keyword, with defaults
         level: Confidence level.
         period: Label; the frame's days by default.
         epochs: The frame merged by epoch and arm already, where it is at hand.
+        capped: Use the outcome capped at the registered cap.
     """
     epochs = arm_epochs(frame) if epochs is None else epochs
-    strata = stratify_epochs(epochs, control, treated)
+    strata = stratify_epochs(epochs, control, treated, capped=capped)
     label = period_of(frame, period)
     if strata.reason:
         return unknown(strata.reason, "share", period=label)

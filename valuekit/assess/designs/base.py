@@ -41,6 +41,7 @@ class Design:
         base_in: Counterfactual money of a period; None when the design has none.
         unvalued: Share of treated units in a period whose money is unknown and not in `worth`.
         blocked: Why no money may be claimed whatever the difference is; empty when it may.
+        capped: Whether the effect is that of the capped outcome.
     """
 
     report: EvidenceReport
@@ -52,6 +53,7 @@ class Design:
     base_in: Callable[[Period], float | None] = lambda _period: None
     unvalued: Callable[[Period], float | None] = lambda _period: None
     blocked: str = ""
+    capped: bool = False
 
 
 def series(values: pd.Series) -> tuple[Days, Floats]:

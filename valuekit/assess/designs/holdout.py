@@ -101,6 +101,7 @@ def _sequence(trial: Trial) -> Design:
         effect_in=effect_in,
         comparison=True,
         control_share=_control_share(trial, rows),
+        capped=trial.capped,
         base_in=base_in,
         unvalued=lambda period: strata_of(period).uncovered,
         blocked=split_broken(found),
@@ -172,6 +173,7 @@ def _lift(looks: Looks, strata: Stratified) -> Estimate:
         level=level,
         period=trial.scene.mature,
         epochs=trial.epochs,
+        capped=trial.capped,
     )
     return named(found, level)
 

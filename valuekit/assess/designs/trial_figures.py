@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from valuekit.uplift.relative import ratio_estimate, ratio_of
 
 if TYPE_CHECKING:
     from valuekit.assess.designs.looks import Looks
+    from valuekit.assess.designs.trial import Trial
     from valuekit.uplift.stratified import Stratified
 
 
@@ -28,21 +30,32 @@ def others(looks: Looks, strata: Stratified) -> tuple[Figure, ...]:
     if (rows["c_xx"] > 0).any():
         run = partial(cuped, rows, control, treated, unit=unit, value=value, level=level)
         adjusted = run(period=period, epochs=trial.epochs)
-        figures.append(_figure("cuped", "Adjusted for the value before (CUPED)", adjusted, level))
+        said = f"Adjusted for the value before (CUPED){_free(trial)}"
+        figures.append(_figure("cuped", said, adjusted, level))
         figures += _lift(looks, level)
     if trial.cap is not None:
         run = partial(difference, rows, control, treated, unit=unit, value=value, level=level)
         capped, free = (
             run(period=period, capped=one, epochs=trial.epochs) for one in (True, False)
         )
-        figures.append(_figure("capped", "With large outcomes capped", capped, level))
+        made = _figure("capped", "With large outcomes capped", capped, level)
+        if trial.capped:  # the headline, to the digit
+            plain = trial.from_strata(strata, period) if period else capped
+            made = replace(made, estimate=looks.read(plain.effect, strata))
+        figures.append(made)
         figures.append(_figure("uncapped", "Without the cap", free, level))
     if len(treated_arms(rows["arm"], control, treated)) > 1:
         each = by_arm(rows, control, unit=unit, value=value, level=level, period=period)
         for arm, one in each.items():
-            figures.append(_figure(f"arm.{arm}", f"{arm} alone against {control}", one, level))
+            said = f"{arm} alone against {control}{_free(trial)}"
+            figures.append(_figure(f"arm.{arm}", said, one, level))
     figures += other_metrics(trial, level)
     return tuple(figures)
+
+
+def _free(trial: Trial) -> str:
+    """What a figure of the plain outcome says of itself beside a capped headline."""
+    return ", without the cap" if trial.capped else ""
 
 
 def _by_delta(looks: Looks, strata: Stratified) -> Figure:
@@ -73,7 +86,7 @@ def _lift(looks: Looks, level: float) -> list[Figure]:
     )
     if found is None:
         return []
-    label = "Relative lift, adjusted for the value before (CUPED)"
+    label = f"Relative lift, adjusted for the value before (CUPED){_free(trial)}"
     return [
         Figure(
             "uplift.cuped.relative",
