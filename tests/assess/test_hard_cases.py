@@ -179,6 +179,8 @@ def test_a_capped_figure_stands_beside_the_uncapped_one(by_hand):
     assert capped.estimate.value == pytest.approx(z["offer"] - z["control"])
     assert found.effect.value == pytest.approx(capped.estimate.value)  # skewed: the cap decides
     assert found.timeline[-1].value == pytest.approx(found.effect.value)
+    assert (capped.estimate.low, capped.estimate.high) == (found.effect.low, found.effect.high)
+    assert found.relative.value == pytest.approx(z["offer"] / z["control"] - 1)
 
 
 def test_without_any_cap_a_skewed_holdout_says_so():
