@@ -356,9 +356,10 @@ def test_forecasts(pulled):
         "outcomes": {"table": "a", "on": {"sku": "sku", "aim": "d"}, "label": "y"},
     }  # fmt: skip
     pull = pulled({"f": forecasts, "a": actuals}, model)
-    assert _counts(pull) == {("outcomes", "orphan"): 1}
-    (orphan,) = pull.held
-    assert (orphan.column, orphan.value) == ("sku", "s2")
+    assert _counts(pull) == {("outcomes", "orphan"): 1, ("predictions", "null_key"): 1}
+    held = {one.rule: one for one in pull.held}
+    assert (held["orphan"].column, held["orphan"].value) == ("sku", "s2")
+    assert (held["null_key"].column, held["null_key"].reference) == ("sku", "id f2")
 
 
 def test_two_spines_agree_with_the_counts(pulled):
