@@ -143,12 +143,13 @@ def _scores(at: str, row: Mapping[str, Any], model: Model) -> list[Finding]:
     if broken:
         rule = "scores are missing, NaN or infinite"
         found.append(_note(at, "", rule, _ROWS, "bad_score", broken))
+    n, most = row["n"], row["most"]
     outside = row["least"] is not None and (row["least"] < 0 or row["most"] > 1)
     if model.task == "classification" and outside:
         found.append(
             _note(
                 at,
-                f"{int(row['outside']):,} of {row['n']:,} rows, {row['least']:g} to {row['most']:g}",
+                f"{int(row['outside']):,} of {n:,} rows, {row['least']:g} to {most:g}",
                 "a score is a probability between 0 and 1; other rows are held back",
                 "Divide percentages by 100; declare classes and numbers as `predicted`.",
                 "score_range",

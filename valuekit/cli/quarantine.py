@@ -148,7 +148,7 @@ def explain(
     for one, allowed in found:
         _print_examples(one, allowed)
     if not found and workspace.exists():
-        say("The last runs met no such row. Rows corrected since: valuekit quarantine export --past")
+        say("The last runs met no such row. Corrected ones: valuekit quarantine export --past")
 
 
 def _met(path: Path, model: str | None, rule: str) -> list[tuple[HeldBack, Limit]]:

@@ -61,7 +61,7 @@ def test_arms_come_from_the_first_assignment(pulled, as_text):
         ("", "1", "0"): 1, ("control", "0", "0"): 1, ("control", "1", "1"): 1,
         ("offer", "1", "1"): 1,
     }  # fmt: skip
-    assert facts["volume"]["predictions"].sum() == 7
+    assert facts["volume"]["predictions"].sum() == 6
     labels = facts["maturity"][facts["maturity"]["metric"] == "label"]
     assert labels.groupby("arm")["entries"].sum().to_dict() == score
 
