@@ -118,6 +118,25 @@ def wrong_byte(path: Path) -> tuple[int, int, int] | None:
     return None
 
 
+def other_end(path: Path) -> int | None:
+    """The first line that ends in another way (LF, CRLF) than the first line; None if none does."""
+    with _opened(path) as file:
+        first = None
+        for number, line in enumerate(file, 1):
+            ended = line.endswith(b"\r\n") if line.endswith(b"\n") else first
+            first = ended if first is None else first
+            if ended != first:
+                return number
+    return None
+
+
+def mixed_ends(at: str, line: int) -> Finding:
+    """Lines end in two ways: no reader can tell where the later ones end."""
+    rule = "the lines of a text file end in one way, LF or CRLF; from this line on it is the other"
+    remedy = "Write the file with one end of line throughout, such as with dos2unix."
+    return _fault(f"{at}, line {line:,}", "LF and CRLF", rule, remedy, "mixed_line_ends")
+
+
 def unsplittable(at: str, rows: int) -> Finding:
     """Not one row has the columns of the header: the file is in another format."""
     rule = "no row can be split into the columns of the header"

@@ -215,7 +215,17 @@ def _left_out(
 ) -> dict[str, int]:
     """Rows that cannot be split into columns, by rule; text that is not UTF-8 stops here."""
     reader = delimited.reader(found.paths, names, marks, rejects=True)
-    counted = cursor.sql(f"FROM {reader} SELECT count(*), count(COLUMNS(*))").fetchall()
+    try:
+        counted = cursor.sql(f"FROM {reader} SELECT count(*), count(COLUMNS(*))").fetchall()
+    except duckdb.InvalidInputException:
+        # The reader does not say what it stumbled over.
+        ends = [(path, delimited.other_end(path)) for path in found.paths]
+        faults = [
+            delimited.mixed_ends(_file(engine, table, path), line) for path, line in ends if line
+        ]
+        if not faults:
+            raise
+        raise SourceError(*faults) from None
     broken = cursor.execute(
         "SELECT error_type::VARCHAR, count(DISTINCT (file_id, line)) "
         "FROM reject_errors GROUP BY 1 ORDER BY 1"

@@ -57,7 +57,8 @@ never 0. NaN and infinity never occur.
 
 A finding has `severity`, `code`, `place`, `value`, `rule`, `remedy` and `rows`.
 
-A run has `run` (its number), `kind` (refresh, register), `status` (running, ok, failed), `started`,
+A run has `run` (its number), `kind` (refresh, register), `status` (running, ok, failed,
+interrupted: running without a process), `started`,
 `finished`, `seconds`, `rows_read`, `fact_rows`, `days_replaced`, `store_bytes`, `complete`, `cause`
 (the code of what stopped it), `message` (the same in words), `holder` (process and machine) and
 `version`.

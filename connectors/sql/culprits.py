@@ -90,6 +90,7 @@ def _predictions(model: Model, p: Predictions, keys: Keys | None) -> Culprits:
         {
             "null_id": [p.id],
             "long_id": [p.id],
+            "null_key": [one for one in dict.fromkeys([p.unit, *entry]) if one != p.id],
             **dict.fromkeys(TIMES, (p.time, p.target_time if model.task == "forecast" else None)),
             "bad_score": [p.score, None if classes else p.predicted],
             "bad_value": [*numbers, *more],

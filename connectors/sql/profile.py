@@ -14,6 +14,8 @@ from connectors.base import BAD_CELL, ColumnType, Engine
 from connectors.findings import place
 from connectors.roles import Block
 from connectors.sql.panel_rows import day_of
+from connectors.sql.suspects import SHARE, SLIP
+from connectors.sql.values import flag, total
 from valuekit.errors import Finding, Severity
 from valuekit.workspace.declare import Assignments, Model, Panel, Predictions
 
@@ -78,6 +80,8 @@ def _counts(
             sa.func.count(finite).label("finite"),
             sa.func.min(finite).label("least"),
             sa.func.max(finite).label("most"),
+            total(flag(sa.or_(value < 0.0, value > 1.0))).label("outside"),
+            total(flag(sa.and_(value > SLIP, value <= 100.0))).label("percentages"),
         ]
     if block.time is not None and block.time in kinds:
         made.append(sa.func.count(table.c[block.time]).label("times"))
@@ -139,17 +143,18 @@ def _scores(at: str, row: Mapping[str, Any], model: Model) -> list[Finding]:
     if broken:
         rule = "scores are missing, NaN or infinite"
         found.append(_note(at, "", rule, _ROWS, "bad_score", broken))
+    n, most = row["n"], row["most"]
     outside = row["least"] is not None and (row["least"] < 0 or row["most"] > 1)
     if model.task == "classification" and outside:
         found.append(
             _note(
                 at,
-                f"{row['least']:g} to {row['most']:g}",
-                "a score is a probability between 0 and 1",
+                f"{int(row['outside']):,} of {n:,} rows, {row['least']:g} to {most:g}",
+                "a score is a probability between 0 and 1; other rows are held back",
                 "Divide percentages by 100; declare classes and numbers as `predicted`.",
                 "score_range",
-                None,
-                "error" if row["most"] > 1.5 else "warning",
+                int(row["outside"]),
+                "error" if row["percentages"] > SHARE * row["n"] else "warning",
             )
         )
     return found

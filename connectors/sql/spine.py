@@ -117,6 +117,7 @@ class _Rows:
             (raw.c[BAD_CELL].is_not(None), "bad_cell"),
             (blank(raw.c[p.id], self.kinds[p.id]), "null_id"),
             (too_long(raw.c[p.id], self.kinds[p.id]), "long_id"),
+            *self._key_rules(),
             *self._time_rules(),
         ]
         rule = sa.case(
@@ -185,6 +186,13 @@ class _Rows:
             found += [(target.is_(None), "null_time"), (when.beyond(target, kind), "time_unit")]
         return found
 
+    def _key_rules(self) -> when.Rules:
+        """A prediction for nobody, or with a part of its key missing, leads to no outcome."""
+        named = dict.fromkeys([self.p.unit, *(self.keys.entry if self.keys else ())])
+        keys = [one for one in named if one is not None and one != self.p.id]
+        missing = [blank(self.raw.c[one], self.kinds[one]) for one in keys]
+        return [(any_of(missing), "null_key")] if missing else []
+
     def _bad_score(self) -> sa.ColumnElement[bool]:
         p, found = self.p, []
         if p.score is not None:
@@ -215,8 +223,7 @@ class _Rows:
             else truth(raw.c[p.acted], self.kinds[p.acted]),
         }
         if p.unit is not None:
-            known = sa.not_(blank(raw.c[p.unit], self.kinds[p.unit]))
-            columns["unit"] = sa.case((known, raw.c[p.unit]))
+            columns["unit"] = raw.c[p.unit]
         for place, segment in enumerate(p.segments):
             columns[f"seg{place}"] = text(raw.c[segment], self.kinds[segment])
         return columns

@@ -19,7 +19,7 @@ from connectors.sql.work import Work
 from valuekit.errors import Finding, SourceError
 
 SHARE = 0.05
-_SLIP = 1.5  # a probability may slip a little above 1; percentages do not stop there
+SLIP = 1.5  # a probability may slip a little above 1; percentages do not stop there
 
 
 Counts = Mapping[str, Mapping[str, int]]  # source -> rule -> rows
@@ -76,14 +76,14 @@ def _percentages(work: Work, read: int) -> Iterator[Finding]:
         return
     column = work.engine.table(p.table, [p.score]).c[p.score]
     score = number(column, work.engine.kind(p.table, p.score))
-    inside = sa.and_(dialects.is_finite(score), score > _SLIP, score <= 100.0)
+    inside = sa.and_(dialects.is_finite(score), score > SLIP, score <= 100.0)
     most = sa.func.max(sa.case((inside, score))).label("most")
     seen = work.row("scores above 1", sa.select(total(flag(inside)).label("rows"), most))
     rows = int(seen["rows"])
     if rows > SHARE * read:
         yield Finding(
             place(work.engine, p.table, p.score),
-            f"{rows:,} scores above {_SLIP}, up to {seen['most']:g}",
+            f"{rows:,} scores above {SLIP}, up to {seen['most']:g}",
             "a score is a probability between 0 and 1",
             "Divide percentages by 100; declare classes and numbers as `predicted`.",
             "error",

@@ -214,3 +214,12 @@ def test_symlink_out_of_the_root(lake: Lake, tmp_path: Path) -> None:
 def test_dots_out_of_the_root(lake: Lake) -> None:
     lake.declare('table = "predictions"', 'table = "../predictions"')
     refused(lake, "outside_root", value="../predictions", remedy="below the declared `path`")
+
+
+def test_two_ends_of_line_in_one_file(lake: Lake) -> None:
+    lines = GOOD.splitlines()
+    head, rest = lines[:21], lines[21:]
+    for first, then in (("\r\n", "\n"), ("\n", "\r\n")):
+        mixed = first.join([*head, ""]) + then.join([*rest, ""])
+        lake.write(predictions=mixed.encode())
+        refused(lake, "mixed_line_ends", value="LF and CRLF", place="line 22", remedy="dos2unix")

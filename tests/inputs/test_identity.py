@@ -45,6 +45,22 @@ def test_null_or_blank_id(lake: Lake) -> None:
     assert lake.rules("outcomes") == {"credited": 37, "orphan": 3}
 
 
+def test_null_or_blank_unit(lake: Lake) -> None:
+    blank = {"c02": "", "c03": "   ", "c04": '""'}
+    p = GOOD
+    for old, new in blank.items():
+        p = p.replace(old, new)
+    lake.write(predictions=p)
+    lake.refresh()
+    assert lake.rules("predictions") == {"accepted": 37, "null_key": 3}
+    assert lake.fates("predictions") == {"accepted": 37, "quarantined": 3}
+    assert lake.rules("outcomes") == {"credited": 37, "orphan": 3}
+    held = [one for one in Workspace.load(lake.path).quarantine() if one.rule == "null_key"]
+    assert [(one.source, one.rows, one.examples[0].column) for one in held] == [
+        ("predictions", 3, "customer")
+    ]
+
+
 def test_spaces_or_case_differ(lake: Lake) -> None:
     again = [ROWS[1].replace("p00", "P00"), ROWS[2].replace("p01", "p01 ")]
     seen = text(outcomes()).replace("c05", "C05").replace("c06", " c06")

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.inputs.lake import GOOD, Lake, outcomes, predictions, refused, text, warned
+from valuekit.api import Workspace
 
 OUTCOMES = text(outcomes())
 PER = 'per_prediction = "0.10"'
@@ -181,6 +182,9 @@ def test_percentages_for_shares(lake: Lake) -> None:
     lake.write(predictions=GOOD.replace(",0.15,", ",15,", 1).replace(",0.25,", ",-0.25,", 1))
     lake.refresh()
     assert lake.rules("predictions") == {"accepted": 38, "bad_score": 2}
+    found = Workspace.load(lake.path).check()["churn"].findings
+    told = [(one.code, one.severity, one.rows) for one in found if one.code == "score_range"]
+    assert told == [("score_range", "warning", 2)]  # as the refresh: held back, not refused
     lake.declare('currency = "EUR"', 'currency = "EUR"\ncoverage_floor = 90')
     refused(lake, "less_than", place="workspace.coverage_floor", value="90")
 

@@ -87,6 +87,7 @@ def _moment(start: datetime, rng: np.random.Generator, days: int) -> datetime:
 _PREDICTIONS = (
     "null_id", "blank_id", "long_id", "null_time", "epoch", "ahead", "nan", "inf", "above",
     "below", "null_value", "huge", "bad_value", "bad_time", "again", "conflict", "null_key",
+    "blank_key",
 )  # fmt: skip
 _OUTCOMES = (
     "null_id", "blank_id", "long_id", "null_time", "epoch", "ahead", "nan", "inf",
@@ -170,8 +171,12 @@ def judged_predictions(one: World, how: How) -> tuple[Counts, list[Row]]:
     found: Counts = Counter((None, rule) for rule in one.ragged)
     fit = []
     for row in one.predictions:
-        name, when, _, score = row
-        if rule := _unfit(name, when, score):
+        name, when, key, score = row
+        rule = _unfit(name, when, score)
+        keyed = not how.by_id and rule not in {"bad_cell", "null_id", "long_id"}
+        if keyed and (key is None or not key.strip()):
+            rule = "null_key"
+        if rule:
             day = when.date() if isinstance(when, datetime) else None
             found[day, rule] += 1
         else:

@@ -30,6 +30,12 @@ def fails(whole=None, own=None, rule="orphan"):
     return one.fail, one.fail_rows, one.declared
 
 
+def test_a_limit_is_said_with_every_digit_that_was_declared():
+    for share, said in ((0.0005, "0.05%"), (0.1, "10%"), (0.125, "12.5%"), (1.0, "100%")):
+        one = limit(declared({"default": {"fail": share}}), "m", "bad_score")
+        assert one.refusal == f"A run is refused above {said}."
+
+
 def test_the_rule_goes_before_the_default_and_the_model_before_the_workspace():
     whole = {"default": {"fail": 0.1}, "rules": {"orphan": {"fail": 0.2}}}
     own = {"default": {"fail": 0.3}, "rules": {"orphan": {"fail": 0.4}}}

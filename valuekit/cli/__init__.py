@@ -30,18 +30,18 @@ _REMEDIES = {
 
 def main() -> None:
     """Run the command line; every expected failure is a few clear lines and exit code 1."""
-    # Importing registers the verbs with the application.
-    from valuekit.cli import (  # noqa: F401 (registers the verbs)
-        copies,
-        holdout,
-        quarantine,
-        read,
-        run,
-        runs,
-        setup,
-    )
-
     try:
+        # Importing registers the verbs with the application; it may be interrupted too.
+        from valuekit.cli import (  # noqa: F401 (registers the verbs)
+            copies,
+            holdout,
+            quarantine,
+            read,
+            run,
+            runs,
+            setup,
+        )
+
         app()
     except ValuekitError as error:
         complain(error.findings)

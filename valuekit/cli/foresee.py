@@ -12,6 +12,7 @@ import typer
 from valuekit.api import Workspace
 from valuekit.cli.app import DEFAULT_WORKSPACE, Json, WorkspacePath, app
 from valuekit.cli.screen import emit, say, table
+from valuekit.errors import Finding, StoreError
 from valuekit.restatements import moved
 
 if TYPE_CHECKING:
@@ -96,17 +97,39 @@ def restatements(
 ) -> None:
     """Published days that a later refresh found to be another, before and after."""
     held = Workspace.load(workspace)
+    if run is not None:
+        _there(held, run)
     found = held.restatements(model, run)
     if as_json:
         emit({"schema": 1, "restatements": [_json(one) for one in found]})
         return
     if not found:
-        say("No published day was ever restated.")
+        say(
+            "No published day was ever restated."
+            if run is None
+            else f"Run {run} restated no published day."
+        )
         return
     figures = list(islice(moved(held.loaded.workspace, found), _SHOWN + 1))
     table("Restated days, newest first", _RESTATED, [_figure(one) for one in figures[:_SHOWN]])
     if len(figures) > _SHOWN:
         say("There are more: --json lists all.")
+
+
+def _there(held: Workspace, run: int) -> None:
+    """Stop at the number of a run that never was."""
+    with held.store() as store:
+        newest = next(iter(store.runs(1)), None)
+    if newest is None or not 1 <= run <= newest.id:
+        raise StoreError(
+            Finding(
+                place="restatements --run",
+                value=str(run),
+                rule="the store has no run of this number",
+                remedy="See the numbers: valuekit runs",
+                code="unknown_run",
+            )
+        )
 
 
 def _figure(one: Moved) -> list[str]:

@@ -147,6 +147,8 @@ def explain(
     _print_rule(rule)
     for one, allowed in found:
         _print_examples(one, allowed)
+    if not found and workspace.exists():
+        say("The last runs met no such row. Corrected ones: valuekit quarantine export --past")
 
 
 def _met(path: Path, model: str | None, rule: str) -> list[tuple[HeldBack, Limit]]:
@@ -214,12 +216,29 @@ def export(
     past: Annotated[
         bool, typer.Option("--past", help="Also rows that the last runs no longer met.")
     ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a file that is there already.")
+    ] = False,
     workspace: WorkspacePath = DEFAULT_WORKSPACE,
 ) -> None:
     """Write the examples of rows held back to a CSV file, safe to open in a spreadsheet."""
     held = Workspace.load(workspace)
+    path = out / "quarantine.csv" if out.is_dir() else out
+    if path.exists() and not force:
+        raise _there_already(path)
     rows = held.held_rows(model, past=past)
     data = to_file(rows)
-    path = out / "quarantine.csv" if out.is_dir() else out
     write_atomically(path, data)
     say(f"Wrote {path} ({plural(len(rows), 'row')}, {len(data):,} bytes).")
+
+
+def _there_already(path: Path) -> StoreError:
+    return StoreError(
+        Finding(
+            place=str(path),
+            value="the file exists",
+            rule="an export does not replace a file unasked",
+            remedy="Choose another place with --out, or replace it with --force.",
+            code="file_exists",
+        )
+    )

@@ -68,6 +68,7 @@ def refresh(
     start = since.date() if since is not None else None
     with logged(log):
         held = _loaded(workspace)
+        _known(held, models or [])
         if dry_run:
             foresee(held, models or None, full=full, since=start, as_json=as_json)
             return
@@ -93,6 +94,18 @@ def _loaded(path: Path) -> Workspace:
     except ValuekitError as error:
         journal.failed(error, None, 0.0)
         raise
+
+
+def _known(held: Workspace, models: list[str]) -> None:
+    """Stop at names of models that nobody declared: the command is wrong, not the data."""
+    declared = held.loaded.workspace.models
+    strangers = [name for name in models if name not in declared]
+    if strangers:
+        raise typer.BadParameter(
+            f"{', '.join(strangers)}: the workspace declares no such model. "
+            f"Models are: {', '.join(declared) or 'none'}.",
+            param_hint="MODELS",
+        )
 
 
 def _refreshed(

@@ -13,6 +13,7 @@ from valuekit.store.records import RunRecord
 from valuekit.text import megabytes, plural
 
 _STATES = {"ok": "good", "failed": "failed", "running": "running"}
+_GONE = "its process is gone; the next refresh starts anew, the last good figures are shown"
 
 
 @app.command()
@@ -24,9 +25,9 @@ def runs(
 ) -> None:
     """The latest runs of any outcome, newest first."""
     with Workspace.load(workspace).store() as store:
-        found = store.runs(limit)
+        found, gone = store.runs(limit), store.interrupted()
     if as_json:
-        emit({"schema": 1, "runs": [_json(one) for one in found]})
+        emit({"schema": 1, "runs": [_json(one, gone=one.id in gone) for one in found]})
         return
     columns = [
         ("Run", "right"),
@@ -39,31 +40,33 @@ def runs(
         ("Store", "right"),
         ("Why", "left"),
     ]
-    table("", columns, (_row(one) for one in found))
-    failed = sum(one.status == "failed" for one in found)
+    table("", columns, (_row(one, gone=one.id in gone) for one in found))
+    failed = sum(one.status == "failed" or one.id in gone for one in found)
     say(f"{plural(len(found), 'run')}, {failed} failed. A failed run changes no figure.")
 
 
-def _row(one: RunRecord) -> tuple[str, ...]:
+def _row(one: RunRecord, *, gone: bool) -> tuple[str, ...]:
     good = one.status == "ok"
+    state = "interrupted" if gone else _STATES[one.status]
+    message = _GONE if gone else one.message
     return (
         str(one.id),
         f"{one.started:%Y-%m-%d %H:%M:%S}",
-        _STATES[one.status] if one.kind == "refresh" else one.kind,
-        f"{one.seconds:,.1f}",
+        state if one.kind == "refresh" else one.kind,
+        "" if one.status == "running" else f"{one.seconds:,.1f}",
         f"{one.rows_read:,}" if good else "",
         f"{one.fact_rows:,}" if good else "",
         "" if one.days_replaced is None else f"{one.days_replaced:,}",
         "" if one.store_bytes is None else megabytes(one.store_bytes),
-        one.message.splitlines()[0][:200] if one.message else "",
+        message.splitlines()[0][:200] if message else "",
     )
 
 
-def _json(one: RunRecord) -> dict[str, object]:
+def _json(one: RunRecord, *, gone: bool) -> dict[str, object]:
     return {
         "run": one.id,
         "kind": one.kind,
-        "status": one.status,
+        "status": "interrupted" if gone else one.status,
         "started": one.started.isoformat(),
         "finished": None if one.finished is None else one.finished.isoformat(),
         "seconds": round(one.seconds, 3),

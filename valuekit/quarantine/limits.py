@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 from valuekit.errors import Finding
@@ -66,7 +67,7 @@ class Limit:
     def allowed(self) -> str:
         """What may be held back, in words; ``any number`` without a limit."""
         parts = [
-            percent(self.fail) if self.fail is not None else "",
+            _share(self.fail) if self.fail is not None else "",
             plural(self.fail_rows, "row") if self.fail_rows is not None else "",
         ]
         return " or ".join(one for one in parts if one) or "any number"
@@ -77,6 +78,16 @@ class Limit:
         if self.fail is None and self.fail_rows is None:
             return "However many there are, no run is refused for them."
         return f"A run is refused above {self.allowed}."
+
+
+def _share(declared: float) -> str:
+    """A declared share as a percentage, with every digit that was written.
+
+    >>> _share(0.0005), _share(0.03), _share(0.125)
+    ('0.05%', '3.0%', '12.5%')
+    """
+    exact, text = Decimal(str(declared)) * 100, percent(declared)
+    return text if Decimal(text[:-1]) == exact else f"{exact.normalize():f}%"
 
 
 def _above(rows: int, read: int, share: float | None, most: int | None) -> bool:

@@ -90,9 +90,9 @@ _ALL = (
     Rule(
         "null_key",
         "No key",
-        "the key that leads to a prediction or unit is empty or blank",
-        "Nobody knows whose outcome it is, so no model may take credit for it.",
-        "Write the key in every row, or correct `on` in [outcomes].",
+        "the unit, or the key between outcome and prediction or unit, is empty or blank",
+        "Nobody knows whose outcome or prediction it is, so no model may take credit for it.",
+        "Write it in every row, or correct `unit` in [predictions] or `on` in [outcomes].",
     ),
     Rule(
         "null_group",

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     )
 
 _MESSAGE = 4_000  # characters of a failure that are kept
+_RECENT = 50  # runs among which one may have been interrupted
 _LOOKS, _LOOK_SECONDS = 50, 0.1  # for the run that holds the lock
 
 
@@ -204,6 +205,17 @@ class Store:
         """The latest runs of any status, newest first."""
         with self._reading() as connection:
             return history.runs(connection, limit)
+
+    def interrupted(self) -> frozenset[int]:
+        """Runs that are noted as running, and that no process computes any more.
+
+        The next refresh notes them as failed; until then they are told by the lock, which a
+        process cannot keep beyond its end, and by the process itself where it ran on this machine.
+        """
+        held = self.locked()
+        marked = [one for one in self.runs(_RECENT) if one.status == "running"]
+        free = bool(marked) and not held and not self.locked()
+        return frozenset(one.id for one in marked if free or lock.gone(one.holder))
 
     def locked(self) -> bool:
         """Whether a run holds the lock now; asking disturbs nobody."""

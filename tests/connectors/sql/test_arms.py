@@ -53,13 +53,15 @@ def test_arms_come_from_the_first_assignment(pulled, as_text):
     """The unit may be a number in one table and text in the other."""
     facts = pulled(_tables(as_text), MODEL).facts
     score = facts["score"].groupby("arm")["total"].sum().to_dict()
-    assert score == {"": 3, "control": 2, "offer": 2}
+    assert score == {"": 2, "control": 2, "offer": 2}
+    read = facts["intake"].query("source == 'predictions'").groupby("rule")["rows"].sum().to_dict()
+    assert read == {"accepted": 6, "null_key": 1}  # the one that is for nobody
     confusion = facts["confusion"].groupby(["arm", "predicted", "label"])["n"].sum().to_dict()
     assert confusion == {
         ("", "1", "0"): 1, ("control", "0", "0"): 1, ("control", "1", "1"): 1,
         ("offer", "1", "1"): 1,
     }  # fmt: skip
-    assert facts["volume"]["predictions"].sum() == 7
+    assert facts["volume"]["predictions"].sum() == 6
     labels = facts["maturity"][facts["maturity"]["metric"] == "label"]
     assert labels.groupby("arm")["entries"].sum().to_dict() == score
 

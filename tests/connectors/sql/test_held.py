@@ -97,9 +97,11 @@ def _settled(rows, own, content):
 
 
 def _of_prediction(row):
-    name, at, _, score = row
+    name, at, unit, score = row
     if _blank(name):
         return "null_id"
+    if _blank(unit):
+        return "null_key"
     if at is None:
         return "null_time"
     return "accepted" if score is None or 0 <= score <= 1 else "bad_score"
@@ -122,8 +124,7 @@ def _expected(predictions, outcomes):
     o = _settled(outcomes, _of_outcome, lambda row: (row[1], row[3]))
     first: dict[str, datetime] = {}
     for _, at, unit, _ in p.pop("accepted", []):
-        if unit is not None:
-            first[unit] = min(first.get(unit, at), at)
+        first[unit] = min(first.get(unit, at), at)
     for row in o.pop("accepted", []):
         if row[1] not in first or first[row[1]] > row[2] + timedelta(days=2):
             o["orphan"].append(row)
@@ -355,9 +356,10 @@ def test_forecasts(pulled):
         "outcomes": {"table": "a", "on": {"sku": "sku", "aim": "d"}, "label": "y"},
     }  # fmt: skip
     pull = pulled({"f": forecasts, "a": actuals}, model)
-    assert _counts(pull) == {("outcomes", "orphan"): 1}
-    (orphan,) = pull.held
-    assert (orphan.column, orphan.value) == ("sku", "s2")
+    assert _counts(pull) == {("outcomes", "orphan"): 1, ("predictions", "null_key"): 1}
+    held = {one.rule: one for one in pull.held}
+    assert (held["orphan"].column, held["orphan"].value) == ("sku", "s2")
+    assert (held["null_key"].column, held["null_key"].reference) == ("sku", "id f2")
 
 
 def test_two_spines_agree_with_the_counts(pulled):

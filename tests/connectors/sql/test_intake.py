@@ -20,7 +20,7 @@ SCORES = st.sampled_from([None, 0.0, 0.25, 1.0, 0.5, math.nan, math.inf, 1.5, -0
 PREDICTION = st.tuples(
     st.sampled_from([None, "", " ", "p1", "p2", "p3", "p4", "p5"]),
     HOURS,
-    st.sampled_from([None, "u1", "u2"]),
+    st.sampled_from([None, "", "  ", "u1", "u2"]),
     SCORES,
 )
 OUTCOME = st.tuples(
@@ -66,6 +66,8 @@ def _judged(rows):
         day = None if hours is None else _time(hours).date()
         if name is None or not name.strip():
             found[day or "first", "null_id"] += 1
+        elif unit is None or not unit.strip():
+            found[day or "first", "null_key"] += 1
         elif hours is None:
             found["first", "null_time"] += 1
         else:

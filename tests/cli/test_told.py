@@ -1,0 +1,105 @@
+"""What the terminal says of things that are not as they were asked for."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import forked, run
+from valuekit.store import open_store
+
+_DIES = """
+import os
+from datetime import UTC, datetime
+from valuekit.store import open_store
+store = open_store(url)
+store.begin("refresh", {}, datetime(2026, 3, 2, tzinfo=UTC))
+os._exit(9)
+"""
+
+
+@pytest.fixture
+def own(measured: Path, tmp_path: Path) -> Path:
+    shutil.copytree(measured.parent, tmp_path / "own")
+    return tmp_path / "own" / measured.name
+
+
+def test_a_run_whose_process_is_gone_is_not_shown_as_running(own: Path) -> None:
+    url = f"sqlite:///{next(own.parent.rglob('*.db'))}"
+    assert forked(_DIES, url=url) == 9
+    for _ in range(2):  # asking writes nothing
+        content = json.loads(run("runs", "-w", str(own), "--json").stdout)
+        assert [one["status"] for one in content["runs"]] == ["interrupted", "ok"]
+        with open_store(url) as store:
+            assert [one.status for one in store.runs()] == ["running", "ok"]
+    said = run("runs", "-w", str(own)).stdout
+    assert "interrupted" in said
+    assert "2 runs, 1 failed" in said
+
+
+def test_a_run_that_computes_is_not_called_interrupted(own: Path) -> None:
+    url = f"sqlite:///{next(own.parent.rglob('*.db'))}"
+    with open_store(url) as store:
+        store.begin("refresh", {}, store.runs(1)[0].started)
+        content = json.loads(run("runs", "-w", str(own), "--json").stdout)
+        assert [one["status"] for one in content["runs"]] == ["running", "ok"]
+
+
+def test_a_model_that_nobody_declared_is_wrong_usage(measured: Path) -> None:
+    for more in ((), ("--dry-run",)):
+        done = run("refresh", "leads", "nosuch", *more, "-w", str(measured))
+        assert done.returncode == 2
+        assert "nosuch: the workspace declares no such model. Models are: leads." in done.stderr
+
+
+def test_a_run_that_never_was_restated_nothing(measured: Path) -> None:
+    for number in ("0", "99"):
+        done = run("restatements", "--run", number, "-w", str(measured))
+        assert done.returncode == 1
+        assert f"no run of this number (found {number})" in done.stderr
+    done = run("restatements", "--run", "1", "-w", str(measured))
+    assert (done.returncode, done.stdout) == (0, "Run 1 restated no published day.\n")
+
+
+def test_an_export_replaces_no_file_unasked(measured: Path, tmp_path: Path) -> None:
+    target = tmp_path / "rows.csv"
+    target.write_text("mine", encoding="utf-8")
+    words = ("quarantine", "export", "-w", str(measured), "--out", str(target))
+    done = run(*words)
+    assert done.returncode == 1
+    assert "--force" in done.stderr
+    assert target.read_text(encoding="utf-8") == "mine"
+    assert run(*words, "--force").returncode == 0
+    assert target.read_text(encoding="utf-8-sig").startswith("Model")
+
+
+def test_a_rule_that_holds_nothing_back_any_more_names_the_past(measured: Path) -> None:
+    said = run("quarantine", "explain", "bad_score", "-w", str(measured))
+    assert "quarantine export --past" in said.stdout
+
+
+def test_the_package_runs_as_a_module() -> None:
+    command = [sys.executable, "-m", "valuekit", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout[:9]) == (0, "valuekit ")
+
+
+def test_an_interruption_while_it_starts_is_no_trace() -> None:
+    code = (
+        "import sys\n"
+        "class Stop:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'valuekit.cli.setup':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Stop())\n"
+        "from valuekit.cli import main\n"
+        "main()\n"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "stopped; the last good run is untouched\n")

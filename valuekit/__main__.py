@@ -1,0 +1,8 @@
+"""``python -m valuekit``: the command where its script is not on the path."""
+
+from __future__ import annotations
+
+from valuekit.cli import main
+
+if __name__ == "__main__":
+    main()
