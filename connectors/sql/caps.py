@@ -1,15 +1,16 @@
-"""Caps of skewed metrics: declared, or found in the time before the holdout and frozen.
+"""Caps of skewed metrics: declared, or found in the time before exposure and frozen.
 
-The cap is the 99.9th percentile of what units had in the window that ended when the first of them
-was exposed, over all units, those without an outcome as 0. No arm can have moved it, so it may be
-found after the start. Below 1,000 units that percentile is the largest of them, so it waits.
+The cap is the 99.9th percentile of what units had in the window that ended when each of them was
+exposed, over all units, those without an outcome as 0. No arm can have moved it, so it may be
+found after the start. One window for all, before the first exposure, would be too early for units
+that come later: many are not customers yet, and their zeros would lower the percentile.
+Below 1,000 units that percentile is the largest of them, so it waits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +19,6 @@ from connectors import dialects
 from connectors.sql.match import match
 from connectors.sql.measured import entries
 from connectors.sql.outcomes import Actuals
-from connectors.sql.periods import fixed_day
 from connectors.sql.scope import Unbounded
 from connectors.sql.units import Units
 from connectors.sql.work import Work
@@ -75,32 +75,31 @@ def _found(
     u = every.c
     columns = [
         sa.func.count().label("n"),
-        sa.func.min(u.ts).label("first"),
+        sa.func.max(u.ts).label("last"),
         sa.func.min(u.day).label("day"),
     ]
     seen = work.row("units for a cap", sa.select(*columns).select_from(every))
-    if int(seen["n"]) < UNITS or seen["first"] is None:
+    if int(seen["n"]) < UNITS or seen["last"] is None:
         return {}
     if work.slice is not None:
         raise Unbounded("a cap can be registered now")
-    rows = _before(work, units, actuals, seen["first"], seen["day"])
+    rows = _before(work, units, actuals)
     made = {name: _registered(work, rows, name, seen) for name in names}
     work.noted += made.values()
     return dict(made)
 
 
-def _before(
-    work: Work, units: Units, actuals: Actuals, first: datetime, day: date
-) -> sa.FromClause:
-    """What each unit had in the window that ended when the first one was exposed."""
+def _before(work: Work, units: Units, actuals: Actuals) -> sa.FromClause:
+    """What each unit had in the window that ended when it was exposed."""
     o = work.model.outcomes
     assert o is not None  # noqa: S101  there are actuals
     assert units.keys is not None  # noqa: S101  asked before
-    back = timedelta(days=o.window)
-    moved = {"ts": dialects.moment(first - back), "day": fixed_day(day - back)}
-    columns = [
-        moved[one.name].label(one.name) if one.name in moved else one for one in units.rows.c
-    ]
+    u = units.rows.c
+    moved = {
+        "ts": dialects.add_days(u.ts, -o.window),
+        "day": dialects.day(dialects.add_days(u.day, -o.window)),
+    }
+    columns = [moved[one.name].label(one.name) if one.name in moved else one for one in u]
     rows = sa.select(*columns).subquery("units_before")
     side = replace(entries(units, units.keys), name="units_before", rows=rows, older=None)
     return match(work, side, actuals).rows
@@ -117,6 +116,6 @@ def _registered(work: Work, rows: sa.FromClause, name: str, seen: Mapping[str, A
         "cap": float(found[0]["cap"]) if found else None,
         "per_mille": PER_MILLE,
         "units": units,
-        "until": seen["first"].isoformat(),
+        "until": seen["last"].isoformat(),
     }
     return Registered(work.name, CAP, name, content, seen["day"])

@@ -29,7 +29,7 @@ NAME = "Skewness"
 GATE = 0.12
 _NONE = (
     "and there is no capped one: no cap is declared, and none could be found in the outcomes of "
-    "1,000 units before the start"
+    "1,000 units before their exposure"
 )
 
 

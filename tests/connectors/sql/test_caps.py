@@ -1,4 +1,4 @@
-"""Caps found before the start of a holdout, against numpy on raw rows, and frozen."""
+"""Caps found before the exposure of units, against numpy on raw rows, and frozen."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tests.connectors.sql.conftest import WithoutTables
 
 START = pd.Timestamp("2025-03-01 09:30")
 WINDOW = pd.Timedelta(days=10)
+NONE = pd.Timedelta(0)
 MODEL = {
     "task": "ranking",
     "assignments": {"table": "a", "unit": "customer", "arm": "arm", "time": "at"},
@@ -40,15 +41,21 @@ def tables(units: int = 2_500, seed: int = 3) -> dict[str, pd.DataFrame]:
             "spend": rng.lognormal(2, 1.5, orders).round(2),
         }
     )
-    o.loc[o["at"] >= START, "spend"] *= 3  # or else few would be above the cap
-    return {"a": a, "o": o}
+    made = {"a": a, "o": o}
+    o.loc[exposed(made), "spend"] *= 3  # or else few would be above the cap
+    return made
 
 
-def per_unit(tables, start, pick="first"):
-    """What each unit had in the window from its start on; 0 without an order."""
+def exposed(tables):
+    """Whether each order comes after the exposure of its unit."""
+    a, o = tables["a"].set_index("customer"), tables["o"]
+    return o["at"] >= o["cid"].map(a["at"])
+
+
+def per_unit(tables, pick="first", later=NONE):
+    """What each unit had in the window from its exposure on; 0 without an order."""
     a, o = tables["a"].set_index("customer"), tables["o"].sort_values("at", kind="stable")
-    begun = pd.Series(start, index=a.index) if isinstance(start, pd.Timestamp) else a[start]
-    at = o["cid"].map(begun)
+    at = o["cid"].map(a["at"] + later)
     inside = o[(o["at"] >= at) & (o["at"] < at + WINDOW)]
     by = inside.groupby("cid")["spend"]
     found = by.first() if pick == "first" else by.sum()
@@ -71,20 +78,20 @@ def capped(made):
 
 @pytest.mark.parametrize("pick", ["first", "sum"])
 @pytest.mark.parametrize("engine", [None, WithoutTables], ids=["tables", "one statement"])
-def test_the_cap_is_the_percentile_of_the_window_before_the_start(pulled, pick, engine):
+def test_the_cap_is_the_percentile_of_the_window_before_exposure(pulled, pick, engine):
     raw = tables()
     how = {} if engine is None else {"engine": engine}
     made = pulled(raw, {**MODEL, "outcomes": {**MODEL["outcomes"], "pick": pick}}, **how)
     found = cap_of(made)
-    expected = percentile(per_unit(raw, START - WINDOW, pick))
+    expected = percentile(per_unit(raw, pick, later=-WINDOW))
     assert found.content == {
         "cap": pytest.approx(expected, rel=1e-12),
         "per_mille": 999,
         "units": 2_500,
-        "until": START.isoformat(),
+        "until": raw["a"]["at"].max().isoformat(),
     }
     assert found.day == START.date()
-    after = per_unit(raw, "at", pick)
+    after = per_unit(raw, pick)
     assert after.max() > expected > 0
     assert capped(made) == pytest.approx(after.clip(upper=expected).sum(), rel=1e-9)
 
@@ -96,14 +103,35 @@ def test_a_frozen_cap_does_not_follow_the_data(pulled):
     raw["o"]["spend"] *= 10
     again = pulled(raw, MODEL, registered=first.registered)
     assert not [one for one in again.registered if one.kind == CAP]
-    clipped = per_unit(raw, "at").clip(upper=held.content["cap"])
+    clipped = per_unit(raw).clip(upper=held.content["cap"])
     assert capped(again) == pytest.approx(clipped.sum(), rel=1e-9)
 
 
-def test_what_happens_after_the_start_moves_no_cap(pulled):
+@pytest.mark.parametrize("days", [False, True], ids=["times", "dates"])
+def test_units_that_come_later_do_not_dilute_the_cap(pulled, days):
+    """Units of six windows, each a customer for one before it is exposed, as it stays after."""
+    rng = np.random.default_rng(11)
+    count = 6_000
+    at = START + pd.to_timedelta(np.sort(rng.uniform(0, 60, count)).round(4), unit="D")
+    a = pd.DataFrame({"customer": range(count), "arm": rng.choice(["t", "control"], count)})
+    a["at"] = at.normalize() if days else at
+    parts = []
+    for shift in (-5, 3):
+        o = pd.DataFrame({"cid": range(count), "at": a["at"] + pd.Timedelta(days=shift)})
+        o["spend"] = rng.lognormal(3, 1.5, count)
+        parts.append(o[rng.random(count) < 0.1])
+    raw = {"a": a, "o": pd.concat(parts, ignore_index=True)}
+    found = cap_of(pulled(raw, MODEL)).content["cap"]
+    spent = per_unit(raw, later=-WINDOW)
+    assert found == pytest.approx(percentile(spent), rel=1e-12)
+    # Of what follows, about one in a thousand lies above it, as it is meant to.
+    assert (per_unit(raw) > found).mean() < 0.003
+
+
+def test_what_happens_after_exposure_moves_no_cap(pulled):
     raw = tables()
     held = cap_of(pulled(raw, MODEL)).content["cap"]
-    raw["o"].loc[raw["o"]["at"] >= START, "spend"] *= 1_000
+    raw["o"].loc[exposed(raw), "spend"] *= 1_000
     assert cap_of(pulled(raw, MODEL)).content["cap"] == held
 
 
@@ -111,7 +139,7 @@ def test_few_units_wait_and_no_past_means_no_cap(pulled):
     few = pulled(tables(UNITS - 1), MODEL)
     assert not [one for one in few.registered if one.kind == CAP]
     raw = tables(UNITS)
-    raw["o"] = raw["o"][raw["o"]["at"] >= START]
+    raw["o"] = raw["o"][exposed(raw)]
     made = pulled(raw, MODEL)
     assert cap_of(made).content["cap"] is None
     for one in (few, made):

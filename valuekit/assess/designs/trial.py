@@ -67,7 +67,7 @@ class Trial:
 
     @property
     def cap(self) -> float | None:
-        """The declared cap of the metric, else the one found before the start and frozen."""
+        """The declared cap of the metric, else the one found before exposure and frozen."""
         if self.metric.cap is not None:
             return float(self.metric.cap)
         if self.scene.model.ready("effect") is not None:
