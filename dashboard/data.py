@@ -262,6 +262,17 @@ def _restated(key: tuple[str, str], _store: Store) -> tuple[RestatedRecord, ...]
     return _store.restated()
 
 
+def restated_days(shot: Snapshot) -> dict[str, int]:
+    """Model -> published days that some run found to be another, each counted once."""
+    return _restated_days(shot.key, _open(shot))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _restated_days(key: tuple[str, str], _store: Store) -> dict[str, int]:
+    del key
+    return _store.restated_days()
+
+
 def moved(shot: Snapshot, one: RestatedRecord, limit: int) -> tuple[Moved, ...]:
     """The figures that a run restated of a model, newest day first, at most ``limit``."""
     stamp = _stamp(workspace_path())

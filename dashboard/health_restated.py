@@ -80,9 +80,11 @@ def _title(shot: data.Snapshot, shown: Sequence[RestatedRecord], name: str) -> s
     of = f" of {card.title}" if card else ""
     if not shown:
         return f"No published day{of} was ever restated"
+    # A day that several runs found to be another is one day.
+    n = sum(data.restated_days(shot).get(one, 0) for one in {one.model for one in shown})
     runs = plural(len({one.run for one in shown}), "run")
     models = "" if name else f" of {plural(len({one.model for one in shown}), 'model')}"
-    days = plural(sum(one.days for one in shown), "published day was", "published days were")
+    days = plural(n, "published day was", "published days were")
     subject, verb = days.rsplit(" ", 1)
     return f"{subject}{of or models} {verb} restated by {runs}"
 

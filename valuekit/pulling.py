@@ -17,6 +17,7 @@ import pandas as pd
 from valuekit.assess.scene import scene
 from valuekit.errors import Finding, SourceError
 from valuekit.incremental.framed import framed
+from valuekit.incremental.marks import BEHIND, Marks, behind
 from valuekit.incremental.plan import FULL, Plan, Stored, plan
 from valuekit.incremental.survey import NO_DAY, Survey
 from valuekit.kept import Kept, known, noted
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from valuekit.workspace.load import Loaded
 
 # What a run says of itself, not of rows that are still there.
-_OF_ONE_RUN = frozenset({"new_column", "lost_column", "changed_type", "residual", "empty_model"})
+_OF_ONE_RUN = BEHIND | {"new_column", "lost_column", "changed_type", "residual", "empty_model"}
 
 Part = Callable[[str, float], None]
 Facts = Mapping[str, pd.DataFrame]
@@ -78,6 +79,7 @@ class Pulled:
         held: Examples of rows that are held back, of all days.
         daily_from: First day whose vectors are kept by day; None when all are.
         was_daily_from: First day of which that is sure of the store; None likewise.
+        was_first: First day with data in the store.
     """
 
     pull: Pull
@@ -95,6 +97,7 @@ class Pulled:
     held: tuple[Held, ...] = ()
     daily_from: date | None = None
     was_daily_from: date | None = None
+    was_first: date | None = None
 
     @property
     def both_daily(self) -> date | None:
@@ -184,6 +187,7 @@ def pulled(
     if over := more_than_served(name, loaded.workspace.models[name], made.facts):
         raise SourceError(*over)
     made = _judged(loaded, store, name, made)
+    late = _behind(loaded, store, name, made)
     through = _published(loaded.workspace.models[name], before)
     survey = None if made.survey is None else noted(made.survey, made.facts["intake"])
     return replace(
@@ -191,6 +195,8 @@ def pulled(
         survey=survey,
         stored=stored,
         through=through,
+        findings=(*made.findings, *late),
+        was_first=None if before is None else before.first,
         was_daily_from=None if before is None else daily_from(before.last),
         seconds=perf_counter() - began,
     )
@@ -359,6 +365,12 @@ def _judged(loaded: Loaded, store: Store, name: str, made: Pulled) -> Pulled:
         raise SourceError(*refused)
     others = [one for one in made.findings if not one.rule.startswith((WARNED, JUMPED))]
     return replace(made, held=held, findings=(*others, *found))
+
+
+def _behind(loaded: Loaded, store: Store, name: str, made: Pulled) -> tuple[Finding, ...]:
+    """Warnings when the data ends earlier than it did in an earlier good run."""
+    place, now = loaded.place("models", name), Marks(made.last, made.complete_through)
+    return behind(loaded.workspace.models[name], place, Marks(*store.reached(name)), now)
 
 
 def _account(loaded: Loaded, name: str, made: Pulled) -> None:

@@ -23,6 +23,7 @@ from valuekit.cost.lines import frame, residual
 from valuekit.cost.pools import allocate, undriven
 from valuekit.errors import Finding, SourceError, ValuekitError, WorkspaceError
 from valuekit.incremental.changes import changes
+from valuekit.incremental.marks import BEHIND
 from valuekit.ledger.book import Book
 from valuekit.ledger.collect import add_up
 from valuekit.ledger.schema import FACTS
@@ -335,7 +336,7 @@ def _assessed(loaded: Loaded, name: str, one: Pulled, as_of: date) -> ModelOutco
         last=one.last,
         complete_through=one.complete_through,
         as_of=as_of,
-        findings=one.findings,
+        findings=tuple(found for found in one.findings if found.code not in BEHIND),
         rows_read=one.rows,
         daily_from=one.daily_from,
     )
@@ -345,7 +346,14 @@ def _assessed(loaded: Loaded, name: str, one: Pulled, as_of: date) -> ModelOutco
     found = None
     if one.stored is not None:
         rounding = one.plan is not None and one.plan.whole == FULL
-        found = changes(one.stored, one.facts, one.through, one.both_daily, rounding=rounding)
+        found = changes(
+            one.stored,
+            one.facts,
+            one.through,
+            one.both_daily,
+            rounding=rounding,
+            firsts=(one.was_first, one.first),
+        )
     return ModelOutcome(
         model=name,
         facts=one.facts if found is None else found.facts,

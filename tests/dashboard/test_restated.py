@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.dashboard.conftest import Fill, Pages, text_of
-from tests.restated_rows import three_runs
+from tests.restated_rows import Sources, three_runs
 from valuekit.api import Workspace
 from valuekit.restatements import moved, told_apart
 
@@ -62,6 +62,21 @@ def test_the_page_shows_run_day_and_figures(corrected: Path, pages: Open) -> Non
     shown = [one.value.to_string().replace("\\", "").replace("\u2060", "") for one in app.table]
     assert any("€0.00 → −€1,000.00 (−€1,000.00)" in one for one in shown)
     assert any("€53.00 → €65.50 (+€12.50)" in one for one in shown)
+
+
+def test_a_day_of_several_runs_is_counted_once_and_gone_days_are_told(
+    tmp_path: Path, pages: Open
+) -> None:
+    path = three_runs(tmp_path, NOW)
+    held = Sources(tmp_path)
+    held.predictions.loc[105, "amount"] += 500.0
+    held.predictions = held.predictions[held.predictions["at"] < datetime(2026, 3, 1)]
+    held.write()
+    Workspace.load(path).refresh(now=NOW + timedelta(hours=3))
+    text = text_of(pages(path).open("health"))
+    # Run 4 finds the five days of runs 2 and 3 to be others again.
+    assert "5 published days of 2 models were restated by 3 runs" in text
+    assert "data end on 2026-02-28; 2026-03-01 was there in an earlier run" in text
 
 
 def test_the_choice_of_a_model_is_in_the_address(corrected: Path, pages: Open) -> None:

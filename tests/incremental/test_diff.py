@@ -74,3 +74,15 @@ def test_restated_days_tell_before_and_after():
     assert restated(FACTS["cost"], one, other, found, date(2026, 1, 1)) == ()
     assert restated(FACTS["cost"], one, other, found, None) == ()
     assert totals(FACTS["cost"], one, [date(2025, 1, 1)]) == {}
+
+
+def test_a_sum_that_differs_by_rounding_alone_is_as_it_was():
+    """A day that is restated for its rows shows no change of a float but a real one."""
+    one = effects(days=1)
+    rounded = one["mean_y"] * (1 + 4e-16)
+    other = one.assign(mean_y=rounded, mean_d=one["mean_d"] + 1e-3, matched=one["matched"] - 1)
+    assert (rounded != one["mean_y"]).all()
+    (found,) = restated(FACTS["effect"], one, other, frozenset(days(1)), max(days(1)))
+    assert found.after["sum_y"] == found.before["sum_y"]
+    assert found.after["sum_d"] != found.before["sum_d"]
+    assert found.after["matched"] == found.before["matched"] - len(one)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from valuekit.incremental.diff import Restated, differing, restated
 from valuekit.ledger.months import BY_MONTH, merged
 from valuekit.ledger.schema import FACTS
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from valuekit.ledger.schema import Fact
 
     Facts = Mapping[str, pd.DataFrame]
+
+NO_DATA = date(1970, 1, 1)  # where rows without a day are counted when no row has one
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,13 @@ class Changes:
 
 
 def changes(
-    stored: Facts, facts: Facts, through: date | None, daily: date | None, *, rounding: bool
+    stored: Facts,
+    facts: Facts,
+    through: date | None,
+    daily: date | None,
+    *,
+    rounding: bool,
+    firsts: Sequence[date | None] = (),
 ) -> Changes:
     """Stored and new facts of all days, compared.
 
@@ -45,6 +53,7 @@ def changes(
         through: Last day that was published; None when none was.
         daily: First day whose vectors are by day both in the store and now; None when all are.
         rounding: Whether vectors kept to six places may differ in the last one.
+        firsts: First day with data then and now, on which held-back rows without a day lie.
     """
     written: dict[str, pd.DataFrame] = {}
     replaced: dict[str, frozenset[date]] = {}
@@ -58,8 +67,22 @@ def changes(
         written[name] = new[new["day"].dt.date.isin(days)].reset_index(drop=True)
         if name in BY_MONTH and daily is not None:
             days = _corrected(fact, old, new, daily, rounding=rounding)
-        corrected += restated(fact, old, new, days, through)
+        was, now = old, new
+        if name == "intake":
+            was, now = _of_their_day(old, firsts), _of_their_day(new, firsts)
+            days = differing(fact, was, now)
+        corrected += restated(fact, was, now, days, through)
     return Changes(written, replaced, tuple(corrected))
+
+
+def _of_their_day(intake: pd.DataFrame, firsts: Sequence[date | None]) -> pd.DataFrame:
+    """Intake without the rows held back on a first day: they may be rows that have no day.
+
+    A broken line, or a row without a time, is counted on the first day with data, and says nothing
+    of that day. What was accepted there and is held back now is still seen: it is accepted no more.
+    """
+    stamps = [pd.Timestamp(one) for one in (*firsts, NO_DATA) if one is not None]
+    return intake[~((intake["fate"] == "quarantined") & intake["day"].isin(stamps))]
 
 
 def _corrected(

@@ -7,7 +7,7 @@ what was added up, not what is left of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -91,11 +91,42 @@ def restated(
     """Days up to ``through`` that were published and are not what they were."""
     shown = [] if through is None else sorted(one for one in days if one <= through)
     before, after = (totals(fact, frame, shown) for frame in (old, new))
-    return tuple(Restated(fact.name, day, before.get(day, {}), after.get(day, {})) for day in shown)
+    sizes = [totals(fact, frame, shown, _sizes) for frame in (old, new)]
+    return tuple(
+        Restated(
+            fact.name,
+            day,
+            before.get(day, {}),
+            _steady(before.get(day, {}), after.get(day, {}), [one.get(day, {}) for one in sizes]),
+        )
+        for day in shown
+    )
 
 
-def totals(fact: Fact, frame: pd.DataFrame, days: Sequence[date]) -> dict[date, dict[str, object]]:
+def _steady(
+    before: Mapping[str, object],
+    after: Mapping[str, object],
+    sizes: Sequence[Mapping[str, object]],
+) -> dict[str, object]:
+    """Sums after, where those that differ by rounding alone are as they were before."""
+    made = dict(after)
+    for name, now in after.items():
+        was, scale = before.get(name), [one.get(name) for one in sizes]
+        if isinstance(now, float) and isinstance(was, float):
+            limit = TOLERANCE * max(one for one in scale if isinstance(one, float))
+            made[name] = was if abs(now - was) <= limit else now
+    return made
+
+
+Summands = Callable[["Column", pd.DataFrame], Iterator[tuple[str, np.ndarray]]]
+
+
+def totals(
+    fact: Fact, frame: pd.DataFrame, days: Sequence[date], of: Summands | None = None
+) -> dict[date, dict[str, object]]:
     """Rows and sums of days over segment ``all``; means as the sums that they stand for.
+
+    With ``of`` other sums of each measure, by the same names.
 
     The frame is searched once for all days: after a night that changes every day, a search a day
     would take the square of the days.
@@ -104,7 +135,9 @@ def totals(fact: Fact, frame: pd.DataFrame, days: Sequence[date]) -> dict[date, 
         return {}
     wanted = frame["day"].isin(pd.to_datetime(list(days))) & (frame["segment"] == "all")
     rows = frame[wanted]
-    summands = {name: values for one in fact.scalars for name, values in _summands(one, rows)}
+    summands = {
+        name: values for one in fact.scalars for name, values in (of or _summands)(one, rows)
+    }
     places = rows.groupby("day", sort=False).indices
     made: dict[date, dict[str, object]] = {}
     for day in days:
@@ -123,6 +156,14 @@ def _summands(one: Column, rows: pd.DataFrame) -> Iterator[tuple[str, np.ndarray
     elif kind == "mean":
         name = one.name.replace("mean_", "sum_", 1)
         yield name, (rows[one.name] * rows[names[0]]).to_numpy()
+
+
+def _sizes(one: Column, rows: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:
+    """What the summands of a float were added up from, by the name of its sum."""
+    for name, values in _summands(one, rows) if one.dtype == "float" else ():
+        kind, *names = one.rule.split(":")
+        many = rows[names[0]].to_numpy(dtype=np.float64) if kind == "mean" else 1.0
+        yield name, np.maximum(np.abs(values), _scale(one, rows) * many)
 
 
 def _sum(values: np.ndarray) -> object:

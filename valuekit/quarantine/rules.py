@@ -125,8 +125,9 @@ _ALL = (
     Rule(
         "bad_value",
         "No usable number",
-        "a number is missing where one is needed, not a number, or infinite",
-        "One infinite value would make every sum and mean infinite.",
+        "a number is missing where one is needed, no number, infinite, or too large to be added up",
+        "One infinite value would make every sum and mean infinite; beside one of 10¹⁵ or more a "
+        "sum keeps no cents.",
         "Write plain numbers with a decimal point, without currency signs; leave unknown ones "
         "empty.",
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -67,6 +67,16 @@ def last_of(connection: sa.Connection, model: str) -> RunModelRecord | None:
     return next((RunModelRecord(**_found(row)) for row in _mappings(connection, query)), None)
 
 
+def reached(connection: sa.Connection, model: str) -> tuple[date | None, date | None]:
+    """Latest last day and latest complete day of a model over all its good runs."""
+    table, run = tables.run_models, tables.runs
+    ends = sa.func.max(table.c.last), sa.func.max(table.c.complete_through)
+    query = sa.select(*ends).select_from(table.join(run))
+    query = query.where(table.c.model == model, run.c.status == "ok")
+    last, complete = connection.execute(query).one()
+    return last, complete
+
+
 def last_of_each(connection: sa.Connection) -> dict[str, RunModelRecord]:
     """What the last good run of each model found, since the last complete run."""
     table, run = tables.run_models, tables.runs
@@ -117,6 +127,14 @@ def restated(connection: sa.Connection) -> tuple[RestatedRecord, ...]:
         .order_by(table.c.run.desc(), days.desc(), table.c.model)
     )
     return tuple(RestatedRecord(**row) for row in _mappings(connection, query))
+
+
+def restated_days(connection: sa.Connection) -> dict[str, int]:
+    """Model -> its published days that some run found to be another, each counted once."""
+    table = tables.restatements
+    days = sa.func.count(sa.distinct(table.c.day))
+    query = sa.select(table.c.model, days).group_by(table.c.model)
+    return {str(model): int(n) for model, n in connection.execute(query)}
 
 
 def _finished() -> sa.ColumnElement[datetime]:

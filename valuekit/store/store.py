@@ -290,6 +290,11 @@ class Store:
         with self._reading() as connection:
             return history.last_of(connection, model)
 
+    def reached(self, model: str) -> tuple[date | None, date | None]:
+        """Latest last day and latest complete day over all good runs of a model."""
+        with self._reading() as connection:
+            return history.reached(connection, model)
+
     def restatements(
         self, model: str | None = None, run: int | None = None, limit: int | None = None
     ) -> tuple[RestatementRecord, ...]:
@@ -301,6 +306,11 @@ class Store:
         """How many published days each run found to be another, by model, newest first."""
         with self._reading() as connection:
             return history.restated(connection)
+
+    def restated_days(self) -> dict[str, int]:
+        """Model -> published days that some run found to be another, each counted once."""
+        with self._reading() as connection:
+            return history.restated_days(connection)
 
     def registrations(self, model: str) -> tuple[Registered, ...]:
         """Everything registered for a model, oldest first."""

@@ -1,0 +1,146 @@
+"""Data that ends earlier than it did: figures follow it, and every run says so until it is back."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.restated_rows import Sources
+from valuekit.api import Workspace
+from valuekit.errors import Finding
+
+NOW = datetime.fromisoformat("2026-03-10T06:00+00:00")
+CODES = {"watermark_back", "days_gone"}
+
+
+def run(path: Path, hour: int, *, full: bool = False) -> dict[str, tuple[Finding, ...]]:
+    """The findings of one run about days that are gone, by model."""
+    parts = Workspace.load(path).refresh(now=NOW + timedelta(hours=hour), full=full).parts
+    return {one.model: tuple(f for f in one.findings if f.code in CODES) for one in parts}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> tuple[Sources, Path]:
+    held = Sources(tmp_path)
+    path = held.write()
+    assert run(path, 0) == {"leads": (), "upsell": ()}
+    return held, path
+
+
+def test_outcomes_that_end_earlier_are_told_until_they_are_back(world):
+    held, path = world
+    every = held.outcomes
+    held.outcomes = every[every["seen"] < datetime(2026, 2, 27)].reset_index(drop=True)
+    held.write()
+    for hour, full in ((1, False), (2, False), (3, True)):
+        found = run(path, hour, full=full)
+        (one,) = found["leads"]
+        assert found["upsell"] == ()
+        assert (one.code, one.severity) == ("watermark_back", "warning")
+        assert one.value == (
+            "outcomes end on 2026-02-26; 2026-02-27 to 2026-03-03 were there in an earlier run"
+        )
+        assert "reach 2026-03-03 again" in one.remedy
+    space = Workspace.load(path)
+    # Days without their outcomes are open again: none of them counts as one without a sale.
+    assert space.scorecard("leads").health.last_outcome == date(2026, 2, 26)
+    lost = {
+        one.day: (one.before["labelled"], one.after["labelled"])
+        for one in space.restatements("leads")
+        if one.fact == "volume"
+    }
+    # Outcomes come after 30 hours: of 25 February those of predictions before 18:00 are left.
+    assert lost == {date(2026, 2, 25): (10, 8), date(2026, 2, 26): (10, 0)}
+    held.outcomes = every
+    held.write()
+    assert run(path, 4) == {"leads": (), "upsell": ()}
+
+
+def test_days_of_predictions_that_are_gone_are_told_and_restated(world):
+    held, path = world
+    held.predictions = held.predictions[held.predictions["at"] < datetime(2026, 2, 25)]
+    held.write()
+    for hour, full in ((1, False), (2, False), (3, True)):
+        for one in run(path, hour, full=full).values():
+            assert [f.code for f in one] == ["days_gone"]
+            assert one[0].value == (
+                "data end on 2026-02-24; 2026-02-25 to 2026-03-01 were there in an earlier run"
+            )
+    gone = {
+        one.day: (one.before["predictions"], one.after)
+        for one in Workspace.load(path).restatements("leads")
+        if one.fact == "volume"
+    }
+    assert gone == {date(2026, 2, 25): (10, {}), date(2026, 2, 26): (10, {})}
+
+
+def test_a_declared_day_is_the_word_of_the_owner(world):
+    held, path = world
+    held.outcomes = held.outcomes[held.outcomes["seen"] < datetime(2026, 2, 27)]
+    held.write()
+    text = path.read_text()
+    declared = 'window = "5d"\nlabel = "won"\ncomplete_through = 2026-02-26'
+    path.write_text(text.replace('window = "5d"\nlabel = "won"', declared))
+    assert run(path, 1) == {"leads": (), "upsell": ()}
+
+
+def csv(held: Sources) -> Path:
+    """The sources as text files."""
+    path = held.write()
+    for name in ("predictions", "outcomes", "sales"):
+        getattr(held, name).to_csv(held.folder / f"{name}.csv", index=False)
+        (held.folder / f"{name}.parquet").unlink()
+    return path
+
+
+def refresh(path: Path, hour: int) -> int:
+    return Workspace.load(path).refresh(now=NOW + timedelta(hours=hour)).restated
+
+
+def rows(path: Path, fate: str) -> dict[date, int]:
+    with Workspace.load(path).store() as store:
+        intake = store.facts("leads", "intake")
+    there = intake[(intake["source"] == "predictions") & (intake["fate"] == fate)]
+    return {day.date(): int(n) for day, n in there.groupby("day")["rows"].sum().items()}
+
+
+def test_rows_without_a_day_restate_no_day(tmp_path):
+    path = csv(Sources(tmp_path))
+    refresh(path, 0)
+    with (tmp_path / "predictions.csv").open("a", encoding="utf-8") as file:
+        file.write("p9000,2026-02-03 10:00:00,c1,0.5,1,treated,one,cell,too,many\n")
+        file.write("p9001,,c1,0.5,1.0,treated\n")
+    # Both rows are held back and counted, on the first day for want of one of their own.
+    assert refresh(path, 1) == 0
+    assert rows(path, "quarantined") == {date(2026, 1, 1): 2}
+    assert sum(rows(path, "accepted").values()) == 600
+    assert Workspace.load(path).restatements() == ()
+
+
+def test_a_row_of_the_first_day_that_is_held_back_restates_it(tmp_path):
+    held = Sources(tmp_path)
+    path = csv(held)
+    refresh(path, 0)
+    held.predictions.loc[3, "at"] = None
+    csv(held)
+    refresh(path, 1)
+    assert rows(path, "quarantined") == {date(2026, 1, 1): 1}
+    assert rows(path, "accepted")[date(2026, 1, 1)] == 9
+    found = [one for one in Workspace.load(path).restatements("leads") if one.fact == "intake"]
+    first = next(one for one in found if one.day == date(2026, 1, 1))
+    assert first.after["rows"] == first.before["rows"] - 1
+
+
+def test_a_day_that_two_runs_restate_is_one_day(tmp_path):
+    held = Sources(tmp_path)
+    path = held.write()
+    refresh(path, 0)
+    for hour in (1, 2):
+        held.predictions.loc[105, "amount"] -= 1000.0
+        held.write()
+        assert refresh(path, hour) == 1
+    with Workspace.load(path).store() as store:
+        assert store.restated_days() == {"leads": 1}
+        assert [one.days for one in store.restated()] == [1, 1]
