@@ -80,6 +80,7 @@ class Pulled:
         daily_from: First day whose vectors are kept by day; None when all are.
         was_daily_from: First day of which that is sure of the store; None likewise.
         was_first: First day with data in the store.
+        merged_now: Whether vectors that the store may have by day were added up by month.
     """
 
     pull: Pull
@@ -98,12 +99,18 @@ class Pulled:
     daily_from: date | None = None
     was_daily_from: date | None = None
     was_first: date | None = None
+    merged_now: bool = False
 
     @property
     def both_daily(self) -> date | None:
         """First day whose vectors are by day both in the store and now; None when all are."""
         ends = [one for one in (self.daily_from, self.was_daily_from) if one is not None]
         return max(ends, default=None)
+
+    @property
+    def touched(self) -> tuple[tuple[date, date], ...] | None:
+        """Stretches outside of which facts are the stored ones; None: they may differ anywhere."""
+        return None if self.merged_now else self.pull.ranges
 
     @property
     def rows(self) -> int:
@@ -182,7 +189,9 @@ def pulled(
         made = _partly(turn, found, stored, before)
     if made is None:
         made = _wholly(turn, found)
-    made = replace(made, facts=by_month(made.facts, made.daily_from))
+    months = by_month(made.facts, made.daily_from)
+    merged_now = any(months[name] is not frame for name, frame in made.facts.items())
+    made = replace(made, facts=months, merged_now=merged_now)
     _account(loaded, name, made)
     if over := more_than_served(name, loaded.workspace.models[name], made.facts):
         raise SourceError(*over)

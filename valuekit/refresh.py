@@ -353,6 +353,7 @@ def _assessed(loaded: Loaded, name: str, one: Pulled, as_of: date) -> ModelOutco
             one.both_daily,
             rounding=rounding,
             firsts=(one.was_first, one.first),
+            touched=one.touched,
         )
     return ModelOutcome(
         model=name,

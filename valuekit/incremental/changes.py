@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     Facts = Mapping[str, pd.DataFrame]
 
+Days = tuple[date, date]
+
+_OVER_ALL_DAYS = frozenset({"cost", "panel"})
 NO_DATA = date(1970, 1, 1)  # where rows without a day are counted when no row has one
 
 
@@ -44,6 +47,7 @@ def changes(
     *,
     rounding: bool,
     firsts: Sequence[date | None] = (),
+    touched: Sequence[Days] | None = None,
 ) -> Changes:
     """Stored and new facts of all days, compared.
 
@@ -54,12 +58,14 @@ def changes(
         daily: First day whose vectors are by day both in the store and now; None when all are.
         rounding: Whether vectors kept to six places may differ in the last one.
         firsts: First day with data then and now, on which held-back rows without a day lie.
+        touched: Stretches outside of which the facts are the stored ones; None where any may differ.
     """
     written: dict[str, pd.DataFrame] = {}
     replaced: dict[str, frozenset[date]] = {}
     corrected: list[Restated] = []
-    for name, old in stored.items():
-        new, fact = facts[name], FACTS[name]
+    for name, whole in stored.items():
+        fact = FACTS[name]
+        old, new = (_touched(name, one, touched) for one in (whole, facts[name]))
         days = differing(fact, old, new, rounding=rounding, daily=daily)
         if not days:
             continue
@@ -73,6 +79,18 @@ def changes(
             days = differing(fact, was, now)
         corrected += restated(fact, was, now, days, through)
     return Changes(written, replaced, tuple(corrected))
+
+
+def _touched(name: str, frame: pd.DataFrame, stretches: Sequence[Days] | None) -> pd.DataFrame:
+    """The rows that may not be as they were; costs and the panel are worked out over all days."""
+    if stretches is None or name in _OVER_ALL_DAYS:
+        return frame
+    day, inside = frame["day"], pd.Series(data=False, index=frame.index)
+    for first, last in stretches:
+        inside |= (day >= pd.Timestamp(first)) & (day <= pd.Timestamp(last))
+    if name == "intake":
+        inside |= frame["source"] == "panel"
+    return frame[inside].reset_index(drop=True)
 
 
 def _of_their_day(intake: pd.DataFrame, firsts: Sequence[date | None]) -> pd.DataFrame:
