@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import sqlalchemy as sa
 
 from connectors import dialects
@@ -150,7 +151,7 @@ def _rows(
         )
     )  # fmt: skip
     of_series: Expression = sa.cast(sa.null(), sa.Double())
-    table = _table_of(scale)
+    table = _table_of(work, scale)
     if table is not None:
         source = source.outerjoin(table, table.c.series == p.series)
         of_series = table.c.scale
@@ -169,15 +170,20 @@ def _rows(
     ).select_from(source)
 
 
-def _table_of(scale: Registered | None) -> Any:  # noqa: ANN401  SQLAlchemy's values have no common type
+def _table_of(work: Work, scale: Registered | None) -> Any:  # noqa: ANN401  SQLAlchemy's values have no common type
+    """Series and scale: a lookup where the engine takes one, else values within the statement."""
     content: Any = scale.content if scale is not None else {}
-    rows = list(content.get("scales", {}).items())
-    if not rows:
+    scales = content.get("scales", {})
+    if not scales:
         return None
+    names, sizes = list(scales), [float(one) for one in scales.values()]
+    rows = pa.table({"series": pa.array(names, pa.string()), "scale": pa.array(sizes, pa.float64())})
+    if (there := work.lookup("scales", rows)) is not None:
+        return there
     made = sa.values(
         sa.column("series", sa.String()), sa.column("scale", sa.Double()), name="scales"
     )
-    return made.data(rows)
+    return made.data(list(zip(names, sizes, strict=True)))
 
 
 def _fates(
