@@ -177,7 +177,9 @@ def _table_of(work: Work, scale: Registered | None) -> Any:  # noqa: ANN401  SQL
     if not scales:
         return None
     names, sizes = list(scales), [float(one) for one in scales.values()]
-    rows = pa.table({"series": pa.array(names, pa.string()), "scale": pa.array(sizes, pa.float64())})
+    rows = pa.table(
+        {"series": pa.array(names, pa.string()), "scale": pa.array(sizes, pa.float64())}
+    )
     if (there := work.lookup("scales", rows)) is not None:
         return there
     made = sa.values(

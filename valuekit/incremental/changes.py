@@ -58,7 +58,7 @@ def changes(
         daily: First day whose vectors are by day both in the store and now; None when all are.
         rounding: Whether vectors kept to six places may differ in the last one.
         firsts: First day with data then and now, on which held-back rows without a day lie.
-        touched: Stretches outside of which the facts are the stored ones; None where any may differ.
+        touched: Stretches outside of which the facts are the stored ones; None: anywhere.
     """
     written: dict[str, pd.DataFrame] = {}
     replaced: dict[str, frozenset[date]] = {}
