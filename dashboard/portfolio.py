@@ -67,8 +67,9 @@ def _bridge_and_decisions(shot: data.Snapshot, choice: Choice, total: Portfolio)
 
 
 def _decisions(shot: data.Snapshot, choice: Choice, total: Portfolio) -> None:
+    cards = [card for card in shot.cards if card.model in choice.models]
     if not total.attention:
-        ui.note("Every verdict is to keep.")
+        ui.note(words.none_asks([card.verdict.action for card in cards]))
     with st.container(gap="xsmall"):
         for one in total.attention:
             with st.container(
@@ -88,7 +89,6 @@ def _decisions(shot: data.Snapshot, choice: Choice, total: Portfolio) -> None:
                 st.markdown(
                     f":small[{plain(signed(value, shown))}]", width=66, text_alignment="right"
                 )
-    cards = [card for card in shot.cards if card.model in choice.models]
     saving = words.retire_saving(total, cards)
     if saving:
         st.markdown(f":small[{plain(saving, 300)}]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from dashboard.format import (
@@ -19,6 +20,7 @@ from valuekit.estimate import Estimate
 from valuekit.portfolio import Portfolio
 from valuekit.scorecard import (
     Accuracy,
+    Action,
     Change,
     PeriodFigures,
     PeriodName,
@@ -76,8 +78,8 @@ def unknown_models(total: Portfolio) -> str:
     """Which models have no known value, so are missing in the sums."""
     if not total.unknown:
         return ""
-    models = plural(len(total.unknown), "model is", "models are")
-    return f"The value of {models} unknown and not in these sums: {listed(total.unknown)}."
+    models = plural(len(total.unknown), "model", "models")
+    return f"The value of {models} is unknown and not in these sums: {listed(total.unknown)}."
 
 
 def kept(total: Portfolio) -> str:
@@ -123,6 +125,18 @@ def decisions_title(needed: int) -> str:
     if not needed:
         return "No model needs a decision"
     return f"{plural(needed, 'model needs', 'models need')} a decision"
+
+
+def none_asks(actions: Sequence[Action]) -> str:
+    """Why no model is in the list of those that need a decision: which verdicts there are."""
+    if not actions:
+        return "No model has a verdict yet."
+    found = Counter(actions).most_common()
+    if len(found) == 1 and found[0][0] in {"keep", "watch"}:
+        return f"Every verdict is to {found[0][0]}."
+    if len(found) == 1:
+        return f"Every verdict is “{found[0][0]}”: no decision can rest on that."
+    return f"Verdicts: {listed([f'{many} {action}' for action, many in found])}."
 
 
 def losing_title(losing: int, known: int) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -28,3 +29,26 @@ def test_a_loss_within_its_range_is_only_probable_too():
     held = card.period("year")
     held = replace(held, net=replace(held.net, value=-7_000.0, low=-9e9, high=9e9))
     assert words.model_headline(card, held).endswith("probably cost €7.00k more than it earned")
+
+
+@pytest.mark.parametrize(
+    ("actions", "said"),
+    [
+        (["keep", "keep"], "Every verdict is to keep."),
+        (
+            ["not enough evidence"] * 2,
+            "Every verdict is “not enough evidence”: no decision can rest on that.",
+        ),
+        (["keep", "not enough evidence", "keep"], "Verdicts: 2 keep and 1 not enough evidence."),
+        ([], "No model has a verdict yet."),
+    ],
+)
+def test_no_decision_is_asked_for_other_reasons_than_that_all_is_well(actions, said):
+    assert words.none_asks(actions) == said
+
+
+@pytest.mark.parametrize(("names", "models"), [(["a"], "1 model"), (["a", "b"], "2 models")])
+def test_unknown_values_are_one_thing_however_many_models_have_them(names, models):
+    total = SimpleNamespace(unknown=tuple(names))
+    said = words.unknown_models(total)
+    assert said.startswith(f"The value of {models} is unknown and not in these sums: a")
