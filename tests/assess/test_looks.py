@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.assess import cases
@@ -170,6 +171,38 @@ def test_novelty_is_the_effect_by_unit_age(fade, status):
     truth = np.exp(-np.arange(5) / 4).mean() if fade else 0.3
     assert first.value == pytest.approx(truth, abs=0.05)
     assert first.low < truth < first.high
+
+
+def test_novelty_leaves_out_units_whose_outcome_is_unknown():
+    """Arms alike where known, and a third of the control's outcomes lost: no effect at any age."""
+    rng = np.random.default_rng(6)
+    units = [(at, arm) for at in range(80) for arm in ("control", "offer") for _ in range(30)]
+    table = pd.DataFrame(units, columns=["at", "arm"])
+    table["day"] = [FIRST + timedelta(days=int(at)) for at in table["at"]]
+    table["age"] = rng.choice(20, len(table), p=np.r_[np.full(10, 0.08), np.full(10, 0.02)])
+    table["y"] = 20.0
+    table.loc[(table["arm"] == "control") & (rng.random(len(table)) < 1 / 3), "y"] = np.nan
+    facts = []
+    for (day, arm), part in table.groupby(["day", "arm"]):
+        n = np.bincount(part.loc[part["y"].notna(), "age"], minlength=20)
+        facts.append({
+            "version": "1", "day": day, "metric": "y", "arm": arm, "basis": "event",
+            "layout": "days-19", "entries": len(part), "n": n, "sum_y": 20.0 * n,
+        })  # fmt: skip
+    outcomes = {"table": "o", "on": {"u": "u"}, "time": "t", "window": "10d", "absent": "unknown"}
+    declared = cases.holdout_workspace(evidence=[ENTRY], outcomes=outcomes)
+    book = cases.holdout_book(declared, table)
+    facts = {**book.facts, "maturity": rows("maturity", *facts)}
+    report = assess(declared, "m", replace(book, facts=facts)).evidence[0]
+    assert check(report, "Novelty").status == "passed", check(report, "Novelty").text
+    # What a unit brought over all ages is what it brought: 20 in either arm, by day and arm.
+    total = sum(one.effect.value * (one.last - one.first + 1) for one in report.ages)
+    assert total == pytest.approx(0.0, abs=1e-9)
+    # Early ages by hand: means over known units of each day, weighted by the treated.
+    known = table[table["y"].notna()].assign(first=lambda one: 20.0 * (one["age"] < 5))
+    means = known.pivot_table("first", "day", "arm")
+    apart = (means["offer"] - means["control"]).mean() / 5  # 30 treated units on every day
+    assert report.ages[0].effect.value == pytest.approx(apart, rel=1e-9)
 
 
 def test_novelty_without_times_is_unknown_and_said():

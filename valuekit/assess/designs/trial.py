@@ -136,9 +136,18 @@ class Trial:
             return "ready-made daily sums do not tell how old a unit was at its outcome"
         rows = self.scene.fact("maturity", period)
         rows = rows[(rows["metric"] == self.name) & (rows["basis"] == "event")]
-        rows = self._cut(rows)
+        rows = self._counted(self._cut(rows), period)
         treated = self.evidence.treated
         return fading(rows, self.control, treated, unit=self.unit, value=self.value)
+
+    def _counted(self, ages: pd.DataFrame, period: Period) -> pd.DataFrame:
+        """Ages over the units of the effect: where no row means unknown, those with an outcome."""
+        if self.scene.absent != "unknown":
+            return ages
+        keys = ["version", "day", "arm"]
+        known = self.rows(period).groupby(keys, observed=True)["n"].sum().rename("entries")
+        made = ages.drop(columns="entries").merge(known.reset_index(), on=keys, how="left")
+        return made.assign(entries=made["entries"].fillna(0).astype("int64"))
 
     def measure(self, rows: pd.DataFrame, period: Period | None) -> Holdout:
         """Money and effect of some rows, in the design's terms."""
