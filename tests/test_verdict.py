@@ -129,6 +129,16 @@ def test_nothing_mature_names_the_day():
     assert found.p_loss is None
 
 
+def test_a_missing_cost_does_not_hide_that_the_value_is_unknown():
+    blocked = unknown("the declared split was not kept, which blocks the claim", "EUR")
+    found = decide(replace(CASE, value=blocked, withheld="no costs are declared for this model"))
+    assert found.action == "not enough evidence"
+    assert found.reasons == (
+        "The declared split was not kept, which blocks the claim.",
+        "No costs are declared for this model.",
+    )
+
+
 def test_withheld_says_why_and_gives_no_numbers():
     found = decide(replace(CASE, withheld="only 71% of predictions found their outcome"))
     assert found.action == "not enough evidence"

@@ -126,18 +126,19 @@ def _undeclared(case: Case) -> Verdict:
 
 def _not_enough(case: Case) -> Verdict:
     if case.maturing is not None:
-        reason = f"No outcome is complete yet: the first mature on {day(case.maturing)}."
+        found = [f"No outcome is complete yet: the first mature on {day(case.maturing)}"]
         step = f"Come back after {day(case.maturing)}."
     else:
-        reason = case.withheld or case.value.reason or "There is no data."
+        # What its value lacks comes first: a missing cost does not make a blocked claim whole.
+        lacking = case.value.reason if case.value.value is None else ""
+        found = list(dict.fromkeys(filter(None, (lacking, case.withheld)))) or ["There is no data"]
         step = "Complete the data named here, then refresh."
-    reason = reason if reason.endswith(".") else f"{reason}."
     return Verdict(
         action="not enough evidence",
         headline=f"Too early to decide on {case.title}"
         if case.maturing
         else f"No verdict on {case.title} yet",
-        reasons=(reason[0].upper() + reason[1:],),
+        reasons=tuple(f"{one[0].upper()}{one[1:].removesuffix('.')}." for one in found),
         p_loss=None,
         expected_keep=None,
         expected_loss_keep=None,

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import forked, run
+from valuekit.cli.story import worth
+from valuekit.estimate import Estimate, unknown
 from valuekit.store import open_store
 
 _DIES = """
@@ -103,3 +105,10 @@ def test_an_interruption_while_it_starts_is_no_trace() -> None:
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (130, "stopped; the last good run is untouched\n")
+
+
+def test_a_value_without_net_is_told_with_its_range_or_the_reason():
+    known = Estimate(3171.06, "EUR", low=986.3, high=5356.0)
+    assert worth(known, "EUR") == "€3.17k (95% range €986 to €5.36k)"
+    why = "The declared split was not kept"
+    assert worth(unknown(why, "EUR"), "EUR") == ("unknown, because the declared split was not kept")

@@ -68,12 +68,13 @@ def test_effects_over_time_say_which_days_they_are_about() -> None:
     card = next(one for one in factories.scorecards() if one.evidence)
     effect = card.evidence[0].effect
     ages = (AgeEffect(0, 6, effect), AgeEffect(7, 13, effect))
-    launch = (LaunchEffect(-3, -1, effect), LaunchEffect(0, 2, effect))
+    launch = (LaunchEffect(-3, -1, effect), LaunchEffect(0, 2, effect), LaunchEffect(3, 3, effect))
     report = replace(card.evidence[0], ages=ages, launch=launch)
     found = {row.path: row.label for row in figures.rows(replace(card, evidence=(report,)))}
     base = f"evidence.{report.design}"
     assert found[f"{base}.ages.1.effect"] == "effect, days 7 to 13 after exposure"
     assert found[f"{base}.launch.0.effect"] == "effect, periods -3 to -1 from the launch"
+    assert found[f"{base}.launch.2.effect"] == "effect, period 3 from the launch"
 
 
 def test_workbook_numbers_and_dates_are_typed() -> None:

@@ -10,13 +10,14 @@ from pydantic import TypeAdapter
 
 from valuekit.api import Workspace
 from valuekit.cli.screen import amount, complain, interval, say, table
+from valuekit.estimate import Estimate
 from valuekit.freshness import Freshness, freshness, in_words
 from valuekit.left_out import said
 from valuekit.portfolio import Portfolio
 from valuekit.report import figures
 from valuekit.scorecard import PeriodName, Scorecard, to_json
 from valuekit.store.records import RunRecord
-from valuekit.text import money
+from valuekit.text import money, plural
 
 SCHEMA = 1
 
@@ -138,7 +139,10 @@ def print_model(held: Workspace, model: str, period: PeriodName) -> None:
     if figures_of:
         rows = [(step.label, money(step.amount, card.currency)) for step in figures_of.bridge]
         span = f"{figures_of.period.first} to {figures_of.period.last}"
-        table(f"Value, {span}", [("Step", "left"), ("Amount", "right")], rows)
+        if rows:
+            table(f"Value, {span}", [("Step", "left"), ("Amount", "right")], rows)
+        else:
+            say(f"Value before costs, {span}: {worth(figures_of.value, card.currency)}.")
     for one in card.evidence:
         say(f"Evidence: {one.title.rstrip('.')}. Grade {one.grade or 'none'}.", "bold")
         for reason in one.grade_reasons:
@@ -156,7 +160,23 @@ def print_model(held: Workspace, model: str, period: PeriodName) -> None:
     _print_figures(card)
 
 
+def worth(value: Estimate, currency: str) -> str:
+    """Money with its range, or why it is unknown."""
+    if value.value is None:
+        return f"unknown, because {value.reason[:1].lower()}{value.reason[1:]}"
+    if value.low is None or value.high is None:
+        return money(value.value, currency)
+    ends = f"{money(value.low, currency)} to {money(value.high, currency)}"
+    return f"{money(value.value, currency)} (95% range {ends})"
+
+
 def _print_figures(card: Scorecard) -> None:
+    every = [
+        row
+        for row in figures.rows(card)
+        if row.path.split(".")[0] in {"evidence", "accuracy", "unit_costs", "health"}
+    ]
+    shown = [row for row in every if not figures.by_launch(row)]
     rows = [
         (
             row.label,
@@ -168,8 +188,7 @@ def _print_figures(card: Scorecard) -> None:
             row.estimate.grade or "",
             row.estimate.reason if row.estimate.value is None else "",
         )
-        for row in figures.rows(card)
-        if row.path.split(".")[0] in {"evidence", "accuracy", "unit_costs", "health"}
+        for row in shown
     ]
     columns = [
         ("Figure", "left"),
@@ -180,3 +199,5 @@ def _print_figures(card: Scorecard) -> None:
         ("Why unknown", "left"),
     ]
     table("Figures (methods and sources: --json or a report)", columns, rows)
+    if left := len(every) - len(shown):
+        say(f"{plural(left, 'effect')} by time from the launch: --json or a report.")

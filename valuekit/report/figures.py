@@ -35,6 +35,11 @@ def rows(card: Scorecard) -> tuple[Row, ...]:
     return tuple(_walk(card, ""))
 
 
+def by_launch(row: Row) -> bool:
+    """Whether a row is the effect at one distance from a launch: there may be hundreds."""
+    return ".launch." in row.path
+
+
 def _walk(thing: object, path: str) -> Iterator[Row]:
     if isinstance(thing, Estimate):
         yield Row(path, path.rsplit(".", 1)[-1].replace("_", " "), thing)
@@ -59,6 +64,8 @@ def _stretch(thing: object) -> str:
     if isinstance(thing, AgeEffect):
         return f"days {thing.first} to {thing.last} after exposure"
     if isinstance(thing, LaunchEffect):
+        if thing.first == thing.last:
+            return f"period {thing.first} from the launch"
         return f"periods {thing.first} to {thing.last} from the launch"
     return ""
 

@@ -200,7 +200,7 @@ def _figure(trial: Trial, key: str, label: str, one: Estimate) -> Figure:
         formula = "least squares of rows on the launch, an effect of each group and each period"
     return Figure(
         f"uplift.{key}",
-        f"{label}, per unit",
+        f"{label}, per {entry(trial)}",
         one.scaled(trial.value, f"{trial.unit}/{entry(trial)}"),
         formula,
         WORDS.source,

@@ -47,6 +47,10 @@ _KINDS: tuple[tuple[cs.Kind, str], ...] = (
 )
 
 
+# As published. The money's range, and so the headline's, allows for few groups and is wider.
+_PUBLISHED = "range for many groups"
+
+
 def staggered(scene: Scene, evidence: Evidence) -> Design:
     """Evaluate a roll-out in steps over the groups of the panel."""
     trial = trial_of(scene, evidence)
@@ -125,7 +129,7 @@ def _others(trial: Trial, every: cs.Staggered | str) -> tuple[Figure, ...]:
     if isinstance(every, str):
         return ()
     figures = [
-        _figure(trial, kind, f"{label}, per unit", cs.aggregate(every, kind, unit="1"))
+        _figure(trial, kind, f"{label} ({_PUBLISHED})", cs.aggregate(every, kind, unit="1"))
         for kind, label in _KINDS
     ]
     if cs.smallest(every.panel) < cs.SMALL:
@@ -135,7 +139,7 @@ def _others(trial: Trial, every: cs.Staggered | str) -> tuple[Figure, ...]:
     if len(cohorts) <= MOST_COHORTS:
         for place, one in cohorts.items():
             day = str(every.panel.days[place])
-            figures.append(_figure(trial, f"launch.{day}", f"Launched {day}, per unit", one))
+            figures.append(_figure(trial, f"launch.{day}", f"Launched {day} ({_PUBLISHED})", one))
     return tuple(figures)
 
 
