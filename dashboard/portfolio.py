@@ -12,6 +12,7 @@ from dashboard.filters import Choice, choose
 from dashboard.format import amount, figure, money, plain, signed
 from dashboard.portfolio_parts import models_table, small_multiples, strip
 from valuekit.left_out import said
+from valuekit.missing import missing
 from valuekit.portfolio import Portfolio
 
 
@@ -42,7 +43,7 @@ def page() -> None:
             f"{words.period_line(choice.period, total)}. {words.sum_range(total)}. {shot.name}.",
             data.fresh(shot, choice.models),
             words.measured(total),
-            words.unknown_models(total),
+            missing(total),
             said(total.left_out),
         )
     strip(shot, choice.models)
@@ -98,7 +99,8 @@ def _decisions(shot: data.Snapshot, choice: Choice, total: Portfolio) -> None:
 def _to_date_and_grades(shot: data.Snapshot, choice: Choice, total: Portfolio) -> None:
     left, right = st.columns([5, 3], gap="small")
     plan = words.against_plan(total.to_date, shot.plan_per_year, shot.currency)
-    sub = f"Net value since launch. Line: best estimate. Band: 95% range. {plan}".strip()
+    lacking = "Without models of unknown value. " if total.left_out else ""
+    sub = f"Net value since launch. {lacking}Line: best estimate. Band: 95% range. {plan}".strip()
     with left, ui.card(words.standing(total.net), sub):
         if total.to_date:
             spec = to_date(total.to_date, shot.currency, shot.plan_per_year)

@@ -74,14 +74,6 @@ def measured(total: Portfolio) -> str:
     return f"Of the value before costs, {listed(said)}."
 
 
-def unknown_models(total: Portfolio) -> str:
-    """Which models have no known value, so are missing in the sums."""
-    if not total.unknown:
-        return ""
-    models = plural(len(total.unknown), "model", "models")
-    return f"The value of {models} is unknown and not in these sums: {listed(total.unknown)}."
-
-
 def kept(total: Portfolio) -> str:
     """Title of the bridge: what share of the value is left after costs."""
     value, net, cost = total.value.value, total.net.value, total.cost.value

@@ -8,7 +8,9 @@ import pytest
 
 from tests.factories import scorecards
 from valuekit.estimate import Period, unknown
+from valuekit.missing import missing
 from valuekit.portfolio import portfolio
+from valuekit.text import money
 
 CARDS = scorecards()
 PERIODS = ["all", "year", "quarter", "prior_quarter", "month"]
@@ -61,7 +63,9 @@ def test_measured_money_is_split_by_whether_it_is_told_from_zero():
 
 
 def test_the_headline_branches_on_the_numbers():
-    assert portfolio(CARDS, "year").headline.startswith("7 of 8 models earned €")
+    whole = portfolio(CARDS, "year").headline
+    assert whole.startswith("Your 8 models earned €")
+    assert whole.endswith("after costs; the value of 1 is not known")
     rich = [one for one in CARDS if one.model != "winback"]
     assert portfolio(rich, "year").headline.startswith("Your 7 models earned €")
     losing = [one for one in CARDS if one.model == "leads"]
@@ -69,6 +73,39 @@ def test_the_headline_branches_on_the_numbers():
     young = [one for one in CARDS if one.model == "winback"]
     assert portfolio(young, "year").headline.startswith("Too early to say")
     assert portfolio([], "year").headline == "No model has been measured yet"
+
+
+def test_a_sum_that_may_be_nothing_is_only_probably_earned():
+    held = CARDS[0].period("year")
+    wide = replace(held.net, se=held.net.value, low=-held.net.value, high=3 * held.net.value)
+    assert (
+        "Your 1 model probably earned €"
+        in portfolio([changed(CARDS[0], net=wide)], "year").headline
+    )
+
+
+def test_the_cost_of_a_model_of_unknown_value_is_in_net_and_said():
+    """What stands beside the rows of the table explains why they do not add up to the sum."""
+    (young,) = [one for one in CARDS if one.model == "winback"]
+    found = portfolio(CARDS, "year")
+    rows = sum(one.period("year").net.value for one in CARDS if one is not young)
+    cost = young.period("year").cost_attributed.value
+    assert found.unvalued_cost == pytest.approx(cost)
+    assert found.net.value == pytest.approx(rows - cost)
+    assert missing(found) == (
+        "The value of 1 model is unknown and not in these sums; "
+        f"its cost of {money(cost, 'EUR')} is: {young.title}."
+    )
+
+
+def test_what_is_missing_is_named_by_its_kind():
+    none = unknown("no costs are declared", "EUR")
+    free = changed(CARDS[0], cost_attributed=none, net=none, costs=())
+    absent = replace(CARDS[1], periods=())
+    said = missing(portfolio([free, absent, *CARDS[2:]], "year"))
+    assert f"The cost of 1 model is unknown, so net leaves it out: {free.title}." in said
+    assert said.endswith(f"No data in this period: {absent.title}.")
+    assert missing(portfolio(CARDS[:1], "year")) == ""
 
 
 def test_without_models_nothing_is_zero():

@@ -83,6 +83,8 @@ class Portfolio:
     discoveries: Discoveries | None = None  # raw and adjusted p-values over the models
     shrinkage: Shrinkage | None = None  # measured sums with and without the winner's curse
     left_out: tuple[LeftOut, ...] = ()  # whose value is missing, in whole or in part, and why
+    unvalued_cost: float = 0.0  # attributed cost of models of unknown value, which net is less
+    uncosted: tuple[str, ...] = ()  # titles of models of known value and unknown cost, not in net
     holdouts: tuple[HoldoutStatus, ...] = ()  # registered, running, due; filled by the API
 
 
@@ -125,7 +127,9 @@ def portfolio(cards: Sequence[Scorecard], name: PeriodName) -> Portfolio:
     period = _span(entries)
     value, cost, net = _sums(entries, unit, period)
     known = [one for one in entries if one.value]
-    settled = sum(one.held is not None and one.held.net.known for one in entries)
+    held = [one.held for one in entries if one.held]
+    unvalued = [one for one in held if not one.value.known]
+    settled = sum(_counted(one).known for one in held)
     predictions = sum(one.held.predictions for one in entries if one.held)
     return Portfolio(
         name=name,
@@ -133,7 +137,7 @@ def portfolio(cards: Sequence[Scorecard], name: PeriodName) -> Portfolio:
         period=period,
         models=len(cards),
         unknown=tuple(one.card.title for one in entries if not (one.held and one.held.net.known)),
-        headline=_headline(len(cards), settled, value, net, unit),
+        headline=_headline(len(cards), settled, len(unvalued), value, net),
         value=value,
         cost=cost,
         net=net,
@@ -152,6 +156,12 @@ def portfolio(cards: Sequence[Scorecard], name: PeriodName) -> Portfolio:
         discoveries=discoveries(cards),
         shrinkage=shrinkage(cards, name, unit, period),
         left_out=tuple(found for one in entries if (found := left_out(one.card, one.held))),
+        unvalued_cost=_paid_anyway(held),
+        uncosted=tuple(
+            one.card.title
+            for one in entries
+            if one.held and one.held.value.known and not one.held.cost_attributed.known
+        ),
     )
 
 
@@ -182,8 +192,7 @@ def _sums(
             cost,
             unknown(why, unit, period=period),
         )
-    unpaid = math.fsum(one.cost_attributed.value or 0.0 for one in held if not one.value.known)
-    net = _less(added(nets, unit, period, how), unpaid)
+    net = _less(added(nets, unit, period, how), _paid_anyway(held))
     uncosted = sum(one.value.known and not one.cost_attributed.known for one in held)
     if uncosted:
         note = f"{plural(uncosted, 'model')} without known costs left out."
@@ -199,6 +208,11 @@ def _counted(one: PeriodFigures) -> Estimate:
     if one.net.known or not one.unvalued or one.net.reason != partly(one.unvalued):
         return one.net
     return net_of(one.value, one.cost_attributed)
+
+
+def _paid_anyway(held: Sequence[PeriodFigures]) -> float:
+    """What models of unknown value cost."""
+    return math.fsum(one.cost_attributed.value or 0.0 for one in held if not one.value.known)
 
 
 def _less(one: Estimate, amount: float) -> Estimate:
@@ -218,19 +232,32 @@ def _net_of(entry: _Entry) -> float:
     return 0.0 if net is None else net
 
 
-def _headline(models: int, known: int, value: Estimate, net: Estimate, unit: str) -> str:
+def _headline(models: int, settled: int, unvalued: int, value: Estimate, net: Estimate) -> str:
+    """The finding in one line.
+
+    Args:
+        models: All models.
+        settled: Those whose value and cost are in net.
+        unvalued: Those of unknown value, whose cost is.
+        value: Value of all.
+        net: Net value of all.
+    """
+    unit, who = net.unit, f"Your {plural(models, 'model')}"
     if not models:
         return "No model has been measured yet"
     if net.value is None and value.value is not None:
-        who = f"Your {plural(models, 'model')}"
         did = "added" if value.value >= 0 else "lost"
         return f"{who} {did} {money(abs(value.value), unit)} before costs, which are not declared"
     if net.value is None:
         return f"Too early to say what your {plural(models, 'model')} earned"
-    who = f"Your {plural(models, 'model')}" if known == models else f"{known} of {models} models"
+    if settled + unvalued < models:
+        who = f"{settled + unvalued} of {models} models"
+    crosses = net.low is not None and net.high is not None and net.low < 0 < net.high
+    likely = "probably " if crosses else ""
+    rest = f"; the value of {unvalued} is not known" if unvalued else ""
     if net.value >= 0:
-        return f"{who} earned {money(net.value, unit)} after costs"
-    return f"{who} cost {money(-net.value, unit)} more than they earned"
+        return f"{who} {likely}earned {money(net.value, unit)} after costs{rest}"
+    return f"{who} {likely}cost {money(-net.value, unit)} more than they earned{rest}"
 
 
 def comparable(cards: Sequence[Scorecard]) -> bool:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
@@ -45,10 +44,3 @@ def test_a_loss_within_its_range_is_only_probable_too():
 )
 def test_no_decision_is_asked_for_other_reasons_than_that_all_is_well(actions, said):
     assert words.none_asks(actions) == said
-
-
-@pytest.mark.parametrize(("names", "models"), [(["a"], "1 model"), (["a", "b"], "2 models")])
-def test_unknown_values_are_one_thing_however_many_models_have_them(names, models):
-    total = SimpleNamespace(unknown=tuple(names))
-    said = words.unknown_models(total)
-    assert said.startswith(f"The value of {models} is unknown and not in these sums: a")

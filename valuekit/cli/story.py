@@ -13,6 +13,7 @@ from valuekit.cli.screen import amount, complain, interval, say, table
 from valuekit.estimate import Estimate
 from valuekit.freshness import Freshness, freshness, in_words
 from valuekit.left_out import said
+from valuekit.missing import missing
 from valuekit.portfolio import Portfolio
 from valuekit.report import figures
 from valuekit.scorecard import PeriodName, Scorecard, to_json
@@ -93,8 +94,9 @@ def print_portfolio(held: Workspace, period: PeriodName) -> None:
         for one in lines
     ]
     table("", columns, rows)
-    if left := said(total.left_out):
-        say(left)
+    for left in (missing(total), said(total.left_out)):
+        if left:
+            say(left)
     graded = [
         f"grade {one.grade or 'unknown'}: {amount(one.value, total.currency)} ({one.models})"
         for one in total.by_grade

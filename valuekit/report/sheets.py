@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from valuekit.estimate import Estimate
 from valuekit.left_out import said
+from valuekit.missing import missing
 from valuekit.portfolio import portfolio
 from valuekit.report import figures
 from valuekit.report.sheet import Sheet, SheetColumn, Value
@@ -124,13 +125,17 @@ def summary_sheet(cards: Sequence[Scorecard], name: PeriodName) -> Sheet:
         ("Measured, interval includes 0", total.measured_unresolved),
         *((f"Value added, grade {one.grade or 'unknown'}", one.value) for one in total.by_grade),
     ]
+    if total.unvalued_cost:
+        paid = Estimate(total.unvalued_cost, total.currency, period=total.period, method="sum")
+        lines.insert(3, ("of which cost of models of unknown value, taken off", paid))
+    told = (f"{len(cards)} models.", missing(total), said(total.left_out))
     columns = (SheetColumn("Total"), *_FIGURE_COLUMNS[3:16])
     return Sheet(
         "Summary",
         total.headline,
         columns,
         tuple((label, *_numbers(one)) for label, one in lines),
-        ". ".join(one for one in (f"{len(cards)} models", said(total.left_out)) if one),
+        " ".join(one for one in told if one),
     )
 
 
