@@ -142,6 +142,14 @@ def _table(shot: data.Snapshot, card: Scorecard) -> list[dict[str, object]]:
             "Expected loss if wrong": shown(held.expected_loss_retire),
         },
     ]
+    if held.expected_retrain is not None:
+        rows.append(
+            {
+                "Action": "Retrain",
+                "Expected value": shown(held.expected_retrain),
+                "Expected loss if wrong": "unknown: it rests on the chance that retraining helps",
+            }
+        )
     if round(held.value_of_information or 0.0, 2) > 0:
         rows.append(
             {

@@ -419,9 +419,10 @@ class Verdict:
     expected_loss_keep: float | None
     expected_loss_retire: float | None
     value_of_information: float | None
-    holdout_cost: float | None
+    holdout_cost: float | None  # what its days bring less than keeping or retiring would, set-up
     flips: bool  # whether another bias allowance changes the action
     next_step: str
+    expected_retrain: float | None = None  # as `expected_keep`; None without a sudden drop
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,21 +39,27 @@ def _choose(case: Case, allowance: float) -> Action:
 
 
 def _retraining_pays(case: Case, belief: Belief) -> bool:
-    """Whether a dated, sudden drop of performance explains the loss and is worth repairing.
+    """Whether retraining is expected to bring more than the better of keeping and retiring."""
+    after = _retrained(case, belief)
+    return after is not None and after > max(belief.mean, 0.0)
+
+
+def _retrained(case: Case, belief: Belief) -> float | None:
+    """What retraining is expected to bring; None unless a dated, sudden drop explains the loss.
 
     Retraining restores the value before the drop with probability P, else we are left with the
     better of keeping and retiring; its price is put at one month of running cost:
-    ``P (before x horizon - cost) + (1 - P) max(m, 0) - price`` must beat ``max(m, 0)``.
+    ``P (before x horizon - cost) + (1 - P) max(m, 0) - price``.
     """
     drop = case.drop
     if drop is None or not (drop.sudden and drop.of_performance and drop.resolved):
-        return False
+        return None
     if drop.after > (1 - MATERIAL_DROP) * drop.before:
-        return False
+        return None
     restored = drop.before * case.horizon - case.cost
     left = max(belief.mean, 0.0)
     after = RETRAIN_SUCCESS * restored + (1 - RETRAIN_SUCCESS) * left - month_of(case)
-    return restored > 0 and after > left
+    return after if restored > 0 else None
 
 
 def decide(case: Case) -> Verdict:
@@ -165,4 +171,5 @@ def _answer(case: Case, action: Action, *, flips: bool) -> Verdict:
         holdout_cost=trial.cost,
         flips=flips,
         next_step=next_step(case, action, trial),
+        expected_retrain=_retrained(case, belief),
     )

@@ -95,6 +95,24 @@ def test_a_close_call_is_worth_measuring_and_a_clear_one_is_not():
     assert not best_trial(clear, believe(clear, 0.0)).pays
 
 
+def test_a_trial_of_a_clear_loser_costs_what_it_goes_on_to_lose():
+    """Against retiring at once: 50,000 a year run at a loss of 138,000 is no trial worth having."""
+    loser = case(-138_000, 5_000, 1_000_000, cost=0)
+    belief = believe(loser, 0.0)
+    found = best_trial(loser, belief)
+    assert found.cost > 0
+    assert not found.pays
+    # Keeping the treated share on for the trial's days, by hand: m + q times what control forgoes.
+    lost = -belief.mean + found.share * belief.mean
+    assert found.cost == pytest.approx(lost * found.days / loser.horizon)
+
+
+@given(st.floats(-1e5, 1e5), st.floats(1e3, 1e5), st.floats(0, 1e5))
+def test_a_trial_is_never_free_beside_the_best_action(value, se, cost):
+    one = case(value, se, 1e6, cost=cost)
+    assert best_trial(one, believe(one, 0.0)).cost >= 0
+
+
 def test_deciding_by_the_posterior_beats_deciding_by_the_interval():
     """Truths drawn from the prior: regret as low as Bayes, far below that of the other rule."""
     rng = np.random.default_rng(21)

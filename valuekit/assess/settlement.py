@@ -193,7 +193,8 @@ def _lifts(lead: Design | None, paid: float) -> str:
     grade = lead.report.grade if lead is not None else None
     decides = "decide whether it earns its running cost" if paid else "tell its value from zero"
     if lead is not None and lead.comparison and _clear(lead.report.effect, paid):
-        decides = "confirm what is settled already: its interval lies clear of its cost"
+        clear = "its running cost, which retiring would end" if paid else "zero"
+        decides = f"confirm what is settled already: its interval lies clear of {clear}"
     if grade is None or grade == "A":
         return decides
     return f"lift the evidence from {grade} to A and {decides}"

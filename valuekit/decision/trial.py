@@ -37,15 +37,16 @@ def best_trial(case: Case, belief: Belief) -> Trial:
     |m| Phi(-|m|/s~), earned on the days that remain after the trial (Raiffa & Schlaifer 1961).
     The noise of a trial of T days with control share q follows from today's standard error:
     sn^2 = se^2 (days/T) q0 (1 - q0) / (q (1 - q)); for designs without arms q0 (1 - q0) is 1.
-    Its cost is the value that the control units forgo and, where no holdout runs, a set-up put
-    at one month of running cost.
+    Its cost is what the days of the trial bring less than the better of keeping and retiring
+    would: the value that control units forgo or, where the model is expected to lose, what it
+    loses on the others; and, where no holdout runs, a set-up put at one month of running cost.
     """
     scale = case.horizon / case.days
     se = (case.value.se or 0.0) * scale
     share = case.control_share
     spread = share * (1 - share) if share else 1.0
     setup = 0.0 if share else month_of(case)
-    forgone = max(0.0, belief.mean + case.cost)
+    gross = belief.mean + case.cost
     trials = []
     for days in TRIAL_DAYS:
         if days >= case.horizon:
@@ -53,7 +54,9 @@ def best_trial(case: Case, belief: Belief) -> Trial:
         for q in TRIAL_SHARES:
             noise = se**2 * (case.days / days) * spread / (q * (1 - q))
             left = 1 - days / case.horizon
-            cost = forgone * q * days / case.horizon + setup
+            # Over the whole horizon; against retiring, keeping the others on loses -m of itself.
+            forgone = max(gross * q, 0.0) if belief.mean >= 0 else max(gross * q - belief.mean, 0.0)
+            cost = forgone * days / case.horizon + setup
             trials.append(Trial(left * _evsi(belief, noise), cost, days, q))
     return max(trials, key=lambda one: one.gain - one.cost, default=Trial(0.0, 0.0, 0, 0.0))
 

@@ -90,9 +90,9 @@ def _measure_reason(case: Case, belief: Belief, trial: Trial, *, flips: bool) ->
 
 
 def _price(case: Case, trial: Trial) -> str:
-    """What a trial costs; nothing is forgone where the model is expected to lose money."""
+    """What a trial costs, beside what keeping or retiring at once would bring."""
     if trial.cost <= 0:
-        return "forgoes nothing, as the model is expected to lose money before its cost"
+        return "costs nothing"
     return f"costs about {money(trial.cost, case.currency)}"
 
 
