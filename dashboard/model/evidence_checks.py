@@ -16,7 +16,10 @@ def arms(one: EvidenceReport) -> None:
     """A column for each arm: counts first, then what was seen in it."""
     total = sum(arm.units for arm in one.arms)
     noun = say.counted(one.design)
-    with ui.card(f"{count(total)} {noun.lower()} were compared", "Who was compared with whom"):
+    title = f"{count(total)} {noun.lower()} were compared"
+    if one.arms and all(arm.mean is None for arm in one.arms):
+        title = f"{count(total)} {noun.lower()} so far, none of them compared yet"
+    with ui.card(title, "Who was compared with whom"):
         ui.table(_columns(one, noun), f"Arms of the {say.DESIGNS.get(one.design, one.design)}.")
 
 

@@ -39,7 +39,7 @@ def test_the_evidence_and_the_settlement_give_one_answer(made):
 
 
 def test_a_way_out_of_reach_is_no_number_of_units_elsewhere():
-    found = card(noisy(0.02))
+    found = card(noisy(0.3))
     assert found.settlement.units is None
     assert "out of reach" in found.evidence[0].settle
     assert "units in all" not in found.evidence[0].settle
@@ -49,6 +49,13 @@ def test_a_way_out_of_reach_is_no_number_of_units_elsewhere():
     )
     assert asks
     assert any("need not settle" in one for one in found.verdict.reasons)
+
+
+def test_a_rough_answer_that_costs_more_than_it_is_worth_is_not_bought():
+    """Expected to lose 122,000 a year: a trial would go on losing 6,000 to learn for 800."""
+    verdict = card(noisy(0.02)).verdict
+    assert verdict.action == "retire"
+    assert verdict.value_of_information < verdict.holdout_cost
 
 
 def test_what_a_holdout_forgoes_is_the_effect_times_its_control_units():

@@ -19,7 +19,7 @@ def crossover(frame: pd.DataFrame, limit: float = LIMIT) -> Diagnostic:
     frame = frame[frame["arm"] != ""]
     units = int(frame["units"].sum())
     if not units:
-        return Diagnostic(NAME, "not run", "There are no units yet.")
+        return Diagnostic(NAME, "not run", "No unit's outcome is complete yet.")
     crossed = int(frame["crossed"].sum())
     seen = f"{crossed:,} of {units:,} units ({crossed / units:.2%}) were later seen in another arm"
     if crossed > limit * units:

@@ -36,9 +36,11 @@ from valuekit.uplift.timeline import timeline
 from valuekit.value.by_day import ByDay
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from valuekit.assess.scene import Scene
     from valuekit.degradation.performance import Days, Floats
-    from valuekit.scorecard import Diagnostic
+    from valuekit.scorecard import Arm, Diagnostic
     from valuekit.workspace.declare import Evidence
 
 SOURCE = "intention to treat, stratified by epoch; Imbens & Rubin (2015), ch. 9; Welch (1947)"
@@ -141,11 +143,7 @@ def _report(
         effect_grade=grades[0] if known else None,
         grade=grades[1] if money.known else None,
         grade_reasons=why if known else ("no grade before there is an effect to judge",),
-        arms=arms_told(
-            trial.scene.model,
-            trial.name,
-            arm_rows(rows if not rows.empty else trial.rows(None), control, treated),
-        ),
+        arms=_arms(trial, rows, control, treated),
         diagnostics=tuple(found.values()),
         timeline=timeline(rows, control, treated, value=trial.value, capped=trial.capped)
         if spread
@@ -158,6 +156,18 @@ def _report(
         reading=reading,
         ages=ages(trial),
         unvalued=strata.uncovered,
+    )
+
+
+def _arms(
+    trial: Trial, rows: pd.DataFrame, control: str, treated: str | Sequence[str] | None
+) -> tuple[Arm, ...]:
+    """Arms of the mature days; before the first of them only the units, no outcome is complete."""
+    if not rows.empty:
+        return arms_told(trial.scene.model, trial.name, arm_rows(rows, control, treated))
+    return tuple(
+        replace(one, mean=None, sd=None, nonzero=None, matched=None)
+        for one in arm_rows(trial.rows(None), control, treated)
     )
 
 

@@ -138,6 +138,7 @@ def _label_check(scene: Scene) -> Diagnostic:
     return Diagnostic(
         name,
         "warning",
+        "Every row counts as the decision that the model asked for, acted on or not. "
         "Labels are taken as they came, also where the model's action may have changed them.",
     )
 

@@ -48,11 +48,15 @@ class Registry:
 
 def registry(trial: Trial) -> Registry:
     """The plan that the sequence of a holdout follows."""
-    for found in (registered_holdout(trial), stored_plan(trial)):
+    sources = (
+        (registered_holdout(trial), "registered on"),
+        (stored_plan(trial), "kept as the first run found it, with data to"),
+    )
+    for found, since in sources:
         if found is not None:
             units, share = found.content.get("units"), found.content.get("share")
             if isinstance(units, int) and isinstance(share, float):
-                said = f"{count(units)} units, registered on {day(found.day)}"
+                said = f"{count(units)} units, {since} {day(found.day)}"
                 return Registry(Plan(units, share), said, found.content)
     made, declared = _made(trial)
     if made is None:
