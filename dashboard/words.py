@@ -108,7 +108,8 @@ def against_plan(points: Sequence[ToDate], plan_per_year: float | None, currency
     gap = points[-1].net - plan_per_year * days / 365.25
     side = "ahead of" if gap >= 0 else "behind"
     return (
-        f"{money(abs(gap), currency)} {side} the plan of {money(plan_per_year, currency)} a year."
+        f"{money(abs(gap), currency)} {side} the plan of {money(plan_per_year, currency)} a year, "
+        "days with open outcomes not counted yet."
     )
 
 
