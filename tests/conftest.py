@@ -41,7 +41,7 @@ def pytest_collection() -> Iterator[Any]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One worker more than there are cores: a third of all time is spent in waits.
+    """One worker more than there are cores, for some of the time is spent in waits.
 
     For pages that draw themselves, disks, deadlines that must pass, processes that are killed.
     """
