@@ -27,7 +27,7 @@ app: runtime  ## the dashboard of your own workspace: make app WORKSPACE=path/to
 	@exec sh scripts/app.sh "$(WORKSPACE)" "$(PORT)"
 
 test: check  ## everything: check, then all tests (ARGS="-k words" picks some)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: dev  ## format, lint, types, import rules
 	@sh scripts/check.sh

@@ -40,6 +40,15 @@ def pytest_collection() -> Iterator[Any]:
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores, for some of the time is spent in waits.
+
+    For pages that draw themselves, disks, deadlines that must pass, processes that are killed.
+    """
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else 3
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
     """Where files are shared out, the browser's go to one worker: one Chromium, one sample."""
 

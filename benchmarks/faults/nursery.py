@@ -7,17 +7,24 @@ waits for it. On standard output: ``begun PID``, ``storing PID``, and ``ended CO
 
 from __future__ import annotations
 
+import gc
+import importlib
 import os
 import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import connectors.duckdb  # noqa: F401 (imported before the forks, not in each)
-import valuekit.refresh  # noqa: F401 (same)
 from valuekit.api import Workspace
 from valuekit.errors import ValuekitError
 from valuekit.store import Store, commit
+from valuekit.store.connect import address
+
+# What a refresh imports as it goes; imported before the forks, not in each.
+LOADED = (
+    *("valuekit.refresh", "connectors.duckdb", "connectors.sql.pull", "connectors.sql.survey"),
+    *("alembic.config", "alembic.runtime.environment", "alembic.script", "pyarrow.pandas_compat"),
+)
 
 
 def dying(step: Callable[..., object]) -> Callable[..., object]:
@@ -65,6 +72,10 @@ def refresh(path: Path) -> int:
 
 def main(path: Path) -> None:
     """Serve until standard input ends."""
+    for name in LOADED:
+        importlib.import_module(name)
+    address(Workspace.load(path).loaded.store_url).get_dialect().import_dbapi()
+    gc.freeze()  # no child looks through what is shared with it: that would copy it
     child = 0
     for line in sys.stdin:
         word, *steps = line.split()

@@ -64,6 +64,7 @@ class World:
     ) -> None:
         self.folder, self.rng, self.single = folder, np.random.default_rng(seed), single
         self.aware = aware
+        self.written: dict[Path, pd.DataFrame] = {}
         self.next, self.last = 0, last
         self.tables = {"p": self.predictions(range(last)), "o": self.outcomes(range(last))}
         self.tables["a"] = self.assignments(range(last))
@@ -213,6 +214,10 @@ class World:
                 path.unlink()
 
     def _file(self, table: pd.DataFrame, path: Path) -> None:
+        table = table.reset_index(drop=True)
+        if path.exists() and table.equals(self.written.get(path)):
+            return
+        self.written[path] = table
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_suffix(".new")
         if self.aware and "oid" in table:

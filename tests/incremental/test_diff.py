@@ -7,8 +7,10 @@ from decimal import Decimal
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from tests.ledger.frames import cost, effect, score
+from valuekit.incremental import diff
 from valuekit.incremental.diff import differing, restated, totals
 from valuekit.ledger.schema import FACTS
 
@@ -44,6 +46,27 @@ def test_a_real_change_of_a_mean_is_seen():
     other = one.copy()
     other.loc[2, "mean_y"] += 1e-5
     assert differing(FACTS["effect"], one, other) == days(3)
+
+
+@pytest.mark.parametrize("few", [0, 10**9], ids=["joined", "looked up"])
+def test_rows_are_found_by_their_keys_however_many_there_are(few, monkeypatch):
+    """Either way of finding them gives what a search row by row gives."""
+    monkeypatch.setattr(diff, "_FEW", few)
+    rng = np.random.default_rng(few % 7)
+    fact = FACTS["score"]
+    every = pd.concat(
+        [score([[n, 1]] * 9, segment=f"plan={n}", layout=f"score-{n % 2}") for n in range(5)],
+        ignore_index=True,
+    )
+    for _ in range(10):
+        old, new = (
+            every.iloc[rng.permutation(len(every))[: rng.integers(1, len(every))]] for _ in range(2)
+        )
+        keys = [[tuple(row) for row in one[list(fact.key_names)].to_numpy()] for one in (old, new)]
+        expected = [keys[0].index(key) if key in keys[0] else -1 for key in keys[1]]
+        assert diff._places(fact, old, new).tolist() == expected
+        unlike = set(keys[0]) ^ set(keys[1])
+        assert differing(fact, old, new) == {pd.Timestamp(key[2]).date() for key in unlike}
 
 
 def test_rows_that_come_and_go():

@@ -58,7 +58,7 @@ def facts(model: str = "churn", days: int = 3, factor: int = 1) -> dict[str, pd.
 def part(model: str = "churn", **changes: object) -> ModelOutcome:
     made = ModelOutcome(
         model=model,
-        facts=facts(model),
+        facts=facts(model) if "facts" not in changes else {},
         scorecard=f'{{"model": "{model}"}}',
         registered=(Registered(model, "layout", "score", {"id": "score-1", "edges": [0.5]}, DAY),),
         queries=(Query("effect", "SELECT 1", {"first": DAY, "p": Decimal("0.1")}, 7, 0.25),),

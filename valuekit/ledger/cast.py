@@ -1,4 +1,7 @@
-"""One cast per declared dtype: a value that does not fit is an error, never a silent change."""
+"""One cast per declared dtype: a value that does not fit is an error, never a silent change.
+
+A column that is as declared is handed on: most are, and small frames are many.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ from valuekit.ledger.schema import Column, Fact
 
 PLACES = 6  # of money in facts
 _WHOLE = 2.0**63
+_STR = pd.StringDtype(na_value=np.nan)
+_SECONDS = np.dtype("datetime64[s]")
 
 
 def bad(
@@ -43,6 +48,8 @@ def _first_bad(
 
 def _text(fact: Fact, column: Column, series: pd.Series) -> pd.Series:
     missing = series.isna()
+    if series.dtype == _STR and not bool(missing.any()):
+        return series
     if bool(missing.any()):
         raise _first_bad(fact, column, series, missing, "a key is missing; an unknown one is ''")
     if not isinstance(series.dtype, pd.StringDtype):  # pandas holds that one to text
@@ -61,6 +68,8 @@ def _number(fact: Fact, column: Column, series: pd.Series) -> pd.Series:
 
 
 def _int(fact: Fact, column: Column, series: pd.Series) -> pd.Series:
+    if series.dtype == np.int64:
+        return series
     number = _number(fact, column, series)
     if number.isna().any():
         raise _first_bad(fact, column, series, number.isna(), "a count is missing; none is 0")
@@ -74,6 +83,8 @@ def _int(fact: Fact, column: Column, series: pd.Series) -> pd.Series:
 
 
 def _float(fact: Fact, column: Column, series: pd.Series) -> pd.Series:
+    if series.dtype == np.float64 and bool(np.isfinite(series.to_numpy()).all()):
+        return series
     number = _number(fact, column, series).astype("float64")
     wrong = ~np.isfinite(number.to_numpy(na_value=np.nan))
     if bool(wrong.any()):
@@ -116,11 +127,19 @@ def _decimal(fact: Fact, column: Column, series: pd.Series) -> pd.Series:
     return pd.Series(made, dtype="object", index=series.index)
 
 
+def _are_days(seconds: np.ndarray) -> bool:
+    """Whether times without a zone are all known and at midnight."""
+    cut = seconds.astype("datetime64[D]")
+    return not bool(np.isnat(cut).any()) and bool((cut == seconds).all())
+
+
 def _one_day(value: object) -> bool:
     return isinstance(value, date | datetime | np.datetime64 | str) and not pd.isna(value)
 
 
 def _day(fact: Fact, column: Column, series: pd.Series) -> pd.Series:
+    if series.dtype == _SECONDS and _are_days(series.to_numpy()):
+        return series
     if series.dtype.kind != "M" and len(series):
         wrong = ~series.map(_one_day).astype(bool)
         if bool(wrong.any()):

@@ -78,14 +78,15 @@ def conform(fact: Fact, frame: pd.DataFrame) -> pd.DataFrame:
         return empty(fact)
     frame = frame.reset_index(drop=True)
     made: dict[str, pd.Series] = {}
-    nothing: dict[str, pd.Series] = {}  # weight -> rows where it is 0
+    nothing: dict[str, np.ndarray] = {}  # weight -> rows where it is 0
     for one in fact.columns:
         series = frame[one.name]
         kind, *names = one.rule.split(":")
         if kind in {"mean", "comoment", "third"}:
             if names[0] not in nothing:
-                nothing[names[0]] = _weight(fact, frame, names[0]) == 0
-            series = series.mask(nothing[names[0]], 0.0)
+                nothing[names[0]] = (_weight(fact, frame, names[0]) == 0).to_numpy()
+            if nothing[names[0]].any():
+                series = series.mask(nothing[names[0]], 0.0)
         made[one.name] = CASTS[one.dtype](fact, one, series)
     result = pd.DataFrame(made, columns=[one.name for one in fact.columns])
     _one_row_per_key(fact, result)

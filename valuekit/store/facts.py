@@ -56,10 +56,11 @@ def insert(connection: sa.Connection, fact: Fact, frame: pd.DataFrame) -> None:
     if frame.empty:
         return
     frame = frame.sort_values(list(fact.key_names), kind="stable", ignore_index=True)
+    ids = _series_ids(connection, frame)
     place: dict[str, Sequence[object]] = {
-        "series_id": _series_ids(connection, frame),
+        "series_id": ids,
         "day": _days(frame["day"]),
-        "line": frame.groupby([*SERIES, "day"], sort=False).cumcount().tolist(),
+        "line": frame[["day"]].assign(id=ids).groupby(["id", "day"]).cumcount().tolist(),
     }
     scalars = {one.name: _values(frame[one.name]) for one in (*fact.keys, *fact.scalars)}
     bulk.insert(connection, tables.fact_tables[fact.name], place | scalars)
@@ -140,10 +141,8 @@ def _vectors(
 def _series_ids(connection: sa.Connection, frame: pd.DataFrame) -> list[int]:
     """The id of each row's series; series that are new get one."""
     table = tables.series
-    wanted = [
-        (str(model), str(version), str(segment))
-        for model, version, segment in frame[SERIES].drop_duplicates().itertuples(index=False)
-    ]
+    keys = list(zip(*(frame[name].tolist() for name in SERIES), strict=True))
+    wanted = list(dict.fromkeys(keys))
     models = sorted({key[0] for key in wanted})
     query = sa.select(*(table.c[name] for name in SERIES), table.c.id).where(
         table.c.model.in_(models)
@@ -157,10 +156,7 @@ def _series_ids(connection: sa.Connection, frame: pd.DataFrame) -> list[int]:
     if new:
         connection.execute(sa.insert(table), new)
         held = known()
-    # Groups are numbered in the order of their first row, as duplicates were dropped.
-    codes = frame.groupby(SERIES, sort=False).ngroup().tolist()
-    ids = [held[key] for key in wanted]
-    return [ids[code] for code in codes]
+    return [held[key] for key in keys]
 
 
 def _days(series: pd.Series) -> list[date]:
