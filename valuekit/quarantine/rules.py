@@ -221,6 +221,15 @@ _ALL = (
         "Keep the true row. Corrections replace a row, they do not stand beside it.",
     ),
     Rule(
+        "conflicting_arms",
+        "Two arms at once",
+        "another prediction of the same unit at the same time names another arm",
+        "Nobody knows which arm the unit had then, so none of the rows is used. A unit whose first "
+        "predictions are such rows is in no comparison.",
+        "Log the arm that was assigned, declare an assignments table, or log the time of day if "
+        "the rows only share their date.",
+    ),
+    Rule(
         "orphan",
         "Outcome of nobody",
         "no prediction or unit that is used has the key of this outcome",
