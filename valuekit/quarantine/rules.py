@@ -104,8 +104,8 @@ _ALL = (
     Rule(
         "null_arm",
         "No arm",
-        "nothing says whether the block of time had the model",
-        "Either guess would move the effect.",
+        "nothing says which arm the row belongs to, or whether the block of time had the model",
+        "Any guess would move the effect.",
         "Write the arm in every row.",
     ),
     Rule(
