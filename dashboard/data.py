@@ -219,6 +219,14 @@ def _runs(key: tuple[str, str], _store: Store) -> tuple[RunRecord, ...]:
     return _store.runs(50)
 
 
+def interrupted(shot: Snapshot) -> frozenset[int]:
+    """Runs that are noted as running and that nobody computes; asked anew at every look.
+
+    A process that ends writes nothing, so no version of the store tells of it.
+    """
+    return _open(shot).interrupted()
+
+
 def _declared() -> Workspace:
     """The workspace file as it is now."""
     path = workspace_path()

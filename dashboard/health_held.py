@@ -10,7 +10,7 @@ from dashboard import data, ui
 from dashboard.format import count, moment, plain, plural
 from valuekit.quarantine.limits import State, part
 from valuekit.quarantine.rules import rule as told
-from valuekit.quarantine.summary import Example, HeldBack, balances
+from valuekit.quarantine.summary import Example, HeldBack, balances, credit, credited
 from valuekit.text import listed
 
 _MODELS = 12  # shown at once; the rest is folded away
@@ -137,6 +137,10 @@ def sums(shot: data.Snapshot) -> None:
             }
             for name, one in found
         ]
+        for card in shot.cards:
+            one_of = credit(card.model, data.counts(card))
+            if one_of is not None and one_of.uncredited:
+                ui.muted(f"{card.title}: {credited(one_of)}", small=True)
         ui.table(rows[:_LINES], "Rows read of each source and what became of them.")
         if len(rows) > _LINES:
             ui.muted(f"{len(rows) - _LINES} more lines: valuekit quarantine.", small=True)

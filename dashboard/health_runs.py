@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+
 import streamlit as st
 
 from dashboard import data, ui
 from dashboard.format import count, moment, plural
+from valuekit.journal import GONE
 from valuekit.store.records import RunRecord
 from valuekit.text import megabytes
 
 _SHOWN = 15
 _STATES = {"ok": "✓ good", "failed": "✕ failed", "running": "… running"}
+_INTERRUPTED = "✕ interrupted"
 
 
 def runs(shot: data.Snapshot) -> None:
     """The latest runs, newest first, with the cause of each failure below the table."""
     held = [one for one in data.runs(shot) if one.kind == "refresh"][:_SHOWN]
-    with ui.card(_title(held), "A run that fails leaves the last good figures untouched"):
-        ui.table([_row(one) for one in held], "Runs, newest first.")
+    gone = data.interrupted(shot)
+    with ui.card(_title(held, gone), "A run that fails leaves the last good figures untouched"):
+        ui.table([_row(one, gone=one.id in gone) for one in held], "Runs, newest first.")
         failed = [one for one in held if one.status == "failed" and one.message]
         if failed:
             with st.expander(f"Why {plural(len(failed), 'run')} failed", icon=":material/error:"):
@@ -25,25 +30,34 @@ def runs(shot: data.Snapshot) -> None:
                     ui.muted(f"Run {one.id}: {one.message[:600]}")
 
 
-def _title(held: list[RunRecord]) -> str:
-    failed = sum(one.status == "failed" for one in held)
+def _title(held: list[RunRecord], gone: AbstractSet[int]) -> str:
+    ended = [one for one in held if one.status != "running" or one.id in gone]
+    if not ended:
+        return "The first run is under way"
+    now = "; one more is running" if len(ended) < len(held) else ""
+    failed = sum(one.status == "failed" for one in ended)
+    cut = sum(one.id in gone for one in ended)
+    of = f"of the last {len(ended)} runs" if len(ended) > 1 else "run"
     if failed:
-        return f"{failed} of the last {len(held)} runs failed"
-    if len(held) > 1:
-        return f"All of the last {len(held)} runs succeeded"
-    return "One run, and it succeeded"
+        return f"{failed + cut} {of} failed{' or were interrupted' if cut else ''}{now}"
+    if cut:
+        return f"{cut} {of} {'was' if cut == 1 else 'were'} interrupted{now}"
+    if len(ended) > 1:
+        return f"All {of} succeeded{now}"
+    return f"One run, and it succeeded{now}"
 
 
-def _row(one: RunRecord) -> dict[str, object]:
+def _row(one: RunRecord, *, gone: bool) -> dict[str, object]:
     good = one.status == "ok"
+    message = GONE if gone else one.message
     return {
         "Run": f"{one.id}",
         "Started": moment(one.started),
-        "State": _STATES[one.status],
-        "Seconds": f"{one.seconds:.1f}",
+        "State": _INTERRUPTED if gone else _STATES[one.status],
+        "Seconds": "–" if one.status == "running" else f"{one.seconds:.1f}",
         "Rows read": count(one.rows_read) if good else "–",
         "Facts": count(one.fact_rows) if good else "–",
         "Days replaced": "–" if one.days_replaced is None else count(one.days_replaced),
         "Store": "–" if one.store_bytes is None else megabytes(one.store_bytes),
-        "Message": one.message.splitlines()[0][:160] if one.message else "–",
+        "Message": message.splitlines()[0][:160] if message else "–",
     }

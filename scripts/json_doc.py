@@ -51,7 +51,8 @@ never 0. NaN and infinity never occur.
 | `holdout assign` | `schema`, `model`, `salt`, `shares`, `sql`, `arms` (unit: arm) |
 | `holdout check` | `schema`, `passed`, `salt`, `arms`, `checks` (two diagnostics) |
 | `holdout status` | `schema`, `holdouts` (list of HoldoutStatus) |
-| `quarantine [MODEL]` | `schema`, `run`, `finished`, `rules` (HeldBack), `sources` (Balance) |
+| `quarantine [MODEL]` | `schema`, `run`, `finished`, `rules` (HeldBack), `sources` (Balance), |
+| | `outcomes` (Credit) |
 | `quarantine explain RULE` | `schema`, `rule` (Rule), `rules` (list of HeldBack, all models) |
 | `ledger MODEL DAY` | `schema`, `model`, `day`, `facts` (null: unknown), `by_month` |
 

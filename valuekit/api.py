@@ -25,7 +25,7 @@ from valuekit.holdouts import KIND, statuses
 from valuekit.overview import Overview
 from valuekit.portfolio import Portfolio
 from valuekit.quarantine.counts import Count, counted
-from valuekit.quarantine.summary import Balance, HeldBack, balances, held_back
+from valuekit.quarantine.summary import Balance, Credit, HeldBack, balances, credit, held_back
 from valuekit.report import Meta, Report, build
 from valuekit.report.build import Format, ReportKind
 from valuekit.restatements import newest
@@ -363,6 +363,11 @@ class Workspace:
         """What became of the rows of every source; the four fates add up to the rows read."""
         found = self._intake(model)
         return tuple(one for name, counts in found.items() for one in balances(name, counts))
+
+    def credit(self, model: str | None = None) -> tuple[Credit, ...]:
+        """How many outcomes of each model are credited, and why the others are not."""
+        made = (credit(name, counts) for name, counts in self._intake(model).items())
+        return tuple(one for one in made if one is not None)
 
     def held_rows(self, model: str | None = None, *, past: bool = False) -> tuple[HeldRecord, ...]:
         """Examples of rows held back; with ``past`` also those that later runs no longer met."""

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger("valuekit")
 LOGGER.addHandler(logging.NullHandler())  # else Python prints warnings that nobody listens to
 _SHOWN = 100  # findings of one event
+# Of a run that is noted as running and that no process computes any more.
+GONE = "its process is gone; the next refresh starts anew, the last good figures are shown"
 
 _LEVELS = {"error": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO}
 

@@ -25,6 +25,7 @@ from valuekit.ledger.book import Book
 from valuekit.ledger.collect import together
 from valuekit.ledger.intake import accounted, conserved
 from valuekit.ledger.months import by_month, daily_from, lost, whole_months
+from valuekit.quarantine import unarmed
 from valuekit.quarantine.carry import carried
 from valuekit.quarantine.jump import JUMPED
 from valuekit.quarantine.limits import WARNED, judge
@@ -370,9 +371,14 @@ def _judged(loaded: Loaded, store: Store, name: str, made: Pulled) -> Pulled:
     before = [one.row for one in store.quarantine(name)] if given.ranges is not None else []
     held = carried(given.held, before, given.ranges, panel=given.panel, intake=intake)
     found = judge(loaded.workspace, name, intake, held)
+    found += unarmed.warnings(loaded.workspace, name, made.facts["effect"])
     if refused := [one for one in found if one.severity == "error"]:
         raise SourceError(*refused)
-    others = [one for one in made.findings if not one.rule.startswith((WARNED, JUMPED))]
+    others = [
+        one
+        for one in made.findings
+        if not one.rule.startswith((WARNED, JUMPED)) and one.code not in unarmed.CODES
+    ]
     return replace(made, held=held, findings=(*others, *found))
 
 

@@ -95,6 +95,7 @@ def _predictions(model: Model, p: Predictions, keys: Keys | None) -> Culprits:
             "bad_score": [p.score, None if classes else p.predicted],
             "bad_value": [*numbers, *more],
             "conflicting_duplicate": [p.id],
+            "conflicting_arms": [p.arm],
         },
         [p.id, p.unit, *entry],
         frozenset(_persons(model, entry, entry)),

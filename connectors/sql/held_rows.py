@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from connectors import dialects
 from connectors.base import BAD_CELL, NO_SUCH_TIME
 from connectors.roles import Block
+from connectors.sql.clashes import ARMS
 from connectors.sql.culprits import Culprits
 from connectors.sql.dedupe import ACCEPTED, Judged
 from connectors.sql.history import whole_spine
@@ -83,6 +84,8 @@ def _chosen(work: Work, source: Source, rule: str) -> Statement:
         c, twice = rows.c, judged.twice.c
         same = sa.and_(c.id == twice.id, c.usable == 1, twice.conflict == 1)
         return sa.select(rows).select_from(rows.join(judged.twice, same))
+    if rule == ARMS and joined is not None and joined.spine is not None:
+        return _clashing(source, joined.spine.clashes)
     if rule in UNMET and joined is not None and joined.actuals is not None:
         return _unmet(work, source, rule)
     return _own(rows, judged, rule)
@@ -100,6 +103,13 @@ def _own(rows: sa.FromClause, judged: Judged | None, rule: str) -> Statement:
     same = sa.or_(c.ts == first.c.ts, sa.and_(c.ts.is_(None), first.c.ts.is_(None)))
     once = sa.or_(twice.c.id.is_(None), sa.and_(twice.c.conflict == 0, same))
     return sa.select(rows).select_from(source).where(c.rule == rule, once)
+
+
+def _clashing(source: Source, found: sa.FromClause | None) -> Statement:
+    """Rows that name another arm than one of the same unit and time."""
+    clean = _own(source.written.rows, source.judged, ACCEPTED).subquery()
+    assert found is not None  # noqa: S101  they were counted
+    return sa.select(clean).select_from(clean.join(found, clean.c.id == found.c.id))
 
 
 def _assigned(rows: sa.FromClause, made: Units | None, rule: str) -> Statement:

@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 
 import sqlalchemy as sa
 
+from connectors.sql.clashes import apart
 from connectors.sql.dedupe import ACCEPTED, judge
 from connectors.sql.spine import Spine, read
 from connectors.sql.work import Work
@@ -35,6 +36,8 @@ def whole_spine(work: Work, spine: Spine) -> Spine:
     else:
         good = sa.select(rows).where(rows.c.rule == ACCEPTED).subquery("predictions_of_all_days")
         judged = replace(judged, rows=good)
+    if spine.clashes is not None:
+        judged = replace(judged, rows=apart(judged.rows, spine.clashes))
     days = span(work.slice.plan.survey.tables["predictions"].days())
     if days is not None:  # a day wider than any instant of them
         ends = [datetime.combine(day, time()) for day in days]

@@ -9,6 +9,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from connectors.sql.arms import with_arms
+from connectors.sql.clashes import without_clashes
 from connectors.sql.dedupe import ACCEPTED
 from connectors.sql.forecast import Targets, targets
 from connectors.sql.history import whole_spine
@@ -63,6 +64,7 @@ def join(work: Work) -> Joined:
     """
     spine = predictions(work)
     exposed = units(work, spine)
+    spine = without_clashes(work, spine, exposed.clashes if exposed is not None else None)
     spine = with_arms(work, spine, exposed)
     span = _span(spine, exposed) if work.slice is None else work.slice.read
     actuals, sides, matched, gained, aims = _outcomes(work, spine, exposed)
@@ -153,8 +155,8 @@ def _keys(spine: Spine | None, exposed: Units | None) -> Keys | None:
 
 
 def _firsts(exposed: Units | None, keys: Keys) -> sa.FromClause | None:
-    """First predictions by key, where units were made from them by the same key."""
-    if exposed is None or exposed.assigned or exposed.keys != keys:
+    """First predictions by key, where units were made from the same rows by the same key."""
+    if exposed is None or exposed.assigned or exposed.keys != keys or exposed.clashes is not None:
         return None
     return exposed.every
 

@@ -131,7 +131,9 @@ def no_way(work: Work) -> SourceError:
 def _seen(work: Work, units: Units, spine: Spine | None) -> sa.Subquery | None:
     """Units with predictions in their window: acted on, or (assigned units) in another arm."""
     p = work.model.predictions
-    if spine is None or p is None or p.unit is None or "acted_at" in units.rows.c:
+    if spine is None or p is None or p.unit is None:
+        return None
+    if "acted_at" in units.rows.c and units.clashes is None:  # it knows of rows held back
         return None
     if p.acted is None and not (units.assigned and p.arm is not None):
         return None

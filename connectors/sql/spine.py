@@ -44,6 +44,8 @@ class Spine:
         keys: Keys to the outcomes; None when predictions cannot be matched.
         unique: Whether the keys hold the prediction's own id.
         assigned: The rows with the arm that their unit was assigned to, where they log none.
+        clashes: Ids of all days that were taken out, as they name another arm than a row of the
+            same unit and time.
     """
 
     judged: Judged
@@ -51,6 +53,7 @@ class Spine:
     keys: Keys | None
     unique: bool
     assigned: sa.FromClause | None = None
+    clashes: sa.FromClause | None = None
 
     @property
     def rows(self) -> sa.FromClause:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from connectors.base import BAD_CELL, ColumnType
 from connectors.sql import instants as when
+from connectors.sql.clashes import clashes
 from connectors.sql.crossings import crossings
 from connectors.sql.dedupe import ACCEPTED
 from connectors.sql.epochs import epoch
@@ -49,6 +50,7 @@ class Units:
         conflicts: Units left out because their first exposure was in two arms at once.
         older: Units of all days, where ``rows`` are only those of a slice.
         named: Versions and arms of the predictions, where they are few.
+        clashes: Ids of predictions that name another arm than one of the same unit and time.
     """
 
     rows: sa.FromClause
@@ -63,6 +65,7 @@ class Units:
     conflicts: int
     older: sa.FromClause | None = None
     named: Mapping[str, Names] = field(default_factory=dict)
+    clashes: sa.FromClause | None = None
 
 
 def units(work: Work, spine: Spine | None) -> Units | None:
@@ -88,7 +91,7 @@ def _exposed(work: Work, spine: Spine) -> Units:
     else:
         firsts = _firsts(work, _of_predictions(spine, p.segments))
         made, every, conflicts = _agreed(work, work.keep("units", firsts), alias)
-    crossings(work, every, _of_predictions(slice_spine, ()), "predictions")
+    crossed = crossings(work, every, _of_predictions(slice_spine, ()), "predictions")
     return Units(
         rows=_of_slice(work, made),
         segments=p.segments,
@@ -102,6 +105,7 @@ def _exposed(work: Work, spine: Spine) -> Units:
         conflicts=conflicts,
         older=None if work.slice is None else made,
         named={} if once is None else {"version": once.versions, "arm": once.arms},
+        clashes=clashes(work, spine, every) if crossed else None,
     )
 
 

@@ -27,6 +27,10 @@ def test_the_list_counts_every_rule(held: Path) -> None:
     assert shown.returncode == 0, shown.stderr
     for rule in ("bad_score", "bad_cell", "missing_columns", "orphan"):
         assert rule in shown.stdout
+    n, all_of_them = HELD["outcomes", "orphan"], READ["outcomes"]
+    said = " ".join(shown.stdout.split())
+    assert f"leads: {n} of {all_of_them} outcomes" in said
+    assert f"credited to nobody: {n} orphan (no prediction or unit that is used has" in said
     assert "\u202e" not in shown.stdout
     assert run("quarantine", "list", "leads", "-w", str(held)).stdout == shown.stdout
     assert run("quarantine", "leads", "-w", str(held)).stdout == shown.stdout
@@ -34,12 +38,16 @@ def test_the_list_counts_every_rule(held: Path) -> None:
 
 def test_json_is_whole(held: Path) -> None:
     content = json.loads(run("quarantine", "leads", "-w", str(held), "--json").stdout)
-    assert list(content) == ["schema", "run", "finished", "rules", "sources"]
+    assert list(content) == ["schema", "run", "finished", "rules", "sources", "outcomes"]
     assert {(one["source"], one["rule"]): one["rows"] for one in content["rules"]} == HELD
     assert all(len(one["examples"]) == min(20, one["rows"]) for one in content["rules"])
     for one in content["sources"]:
         fates = ("accepted", "quarantined", "deduplicated", "out_of_window")
         assert one["read"] == sum(one[fate] for fate in fates) == READ[one["source"]]
+    (outcomes,) = content["outcomes"]
+    orphans = HELD["outcomes", "orphan"]
+    assert outcomes["outcomes"] - outcomes["credited"] == orphans
+    assert [(one["rule"], one["rows"]) for one in outcomes["reasons"]] == [("orphan", orphans)]
     score = next(one for one in content["rules"] if one["rule"] == "bad_score")
     assert (score["first"], score["last"]) == ("2026-01-04", "2026-01-04")
     assert score["state"] == "warning"

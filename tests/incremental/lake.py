@@ -159,7 +159,7 @@ class World:
         )
 
     def edit(self) -> str:
-        """One of: new rows at the end, late rows, deletions, corrections, repeated ids."""
+        """One of: new rows at the end, late rows, deletions, corrections, repeated ids, two arms."""
         rng = self.rng
         share = {"p": 0.4, "o": 0.4, "a": 0.1, "g": 0.1}
         weights = np.array([share[one] for one in self.tables])
@@ -169,7 +169,7 @@ class World:
             "p": self.predictions, "o": self.outcomes, "a": self.assignments, "g": self.groups
         }[name]  # fmt: skip
         recent = np.flatnonzero(table[when] > START + timedelta(days=self.last - 80))
-        kind = rng.choice(["end", "late", "delete", "change", "repeat", "late_day"])
+        kind = rng.choice(["end", "late", "delete", "change", "repeat", "late_day", "clash"])
         if kind == "end":
             last = int((table[when].max() - START).days)
             table = pd.concat([table, make(range(last, min(last + 2, self.last + 30)), 4)])
@@ -186,6 +186,8 @@ class World:
             chosen = rng.choice(recent, 2, replace=False)
             value = "treated" if name == "a" else round(float(rng.random()), 2)
             table.iloc[chosen, table.columns.get_loc(column)] = value
+        elif name == "p" and kind == "clash":
+            table = pd.concat([table, self._clashing(table.iloc[rng.choice(recent, 4)])])
         elif name == "p":
             row = table.iloc[[int(rng.choice(recent))]].copy()
             row[when] = row[when] + timedelta(days=int(rng.integers(0, 4)))
@@ -195,6 +197,14 @@ class World:
             table = pd.concat([table, row])
         self.tables[name] = table.reset_index(drop=True)
         return f"{kind} {name}"
+
+    def _clashing(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Other predictions of the same units and times in the other arm, and copies of some."""
+        other = np.where(rows["arm"] == "treated", "control", "treated")
+        made = rows.assign(id=self._ids(len(rows)), arm=other)
+        later = made["at"] + pd.to_timedelta(self.rng.integers(-2, 3, len(rows)), unit="D")
+        copies = made.assign(at=later, date=later.dt.date)
+        return pd.concat([made, copies[self.rng.random(len(rows)) < 0.5]])
 
     def write(self) -> None:
         """Write the tables: one file each, or a file a fortnight, only those that changed."""

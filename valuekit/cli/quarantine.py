@@ -19,7 +19,7 @@ from valuekit.quarantine.export import to_file
 from valuekit.quarantine.limits import Limit, in_words, limit, part
 from valuekit.quarantine.rules import RULES, Rule
 from valuekit.quarantine.rules import rule as told
-from valuekit.quarantine.summary import Balance, HeldBack
+from valuekit.quarantine.summary import Balance, Credit, HeldBack, credited
 from valuekit.text import count, plural
 
 _SHOWN = 5  # examples of a rule in the terminal
@@ -57,6 +57,7 @@ def list_(
     """What became of the source rows, and the rules that held some back (the default)."""
     held = Workspace.load(workspace)
     run, rules, sums = held.last_run(), held.quarantine(model), held.intake(model)
+    outcomes = held.credit(model)
     if as_json:
         emit(
             {
@@ -65,10 +66,13 @@ def list_(
                 "finished": (run.finished or run.started).isoformat(),
                 "rules": TypeAdapter(tuple[HeldBack, ...]).dump_python(rules, mode="json"),
                 "sources": TypeAdapter(tuple[Balance, ...]).dump_python(sums, mode="json"),
+                "outcomes": TypeAdapter(tuple[Credit, ...]).dump_python(outcomes, mode="json"),
             }
         )
         return
     _print_sums(sums)
+    for one in outcomes:
+        say(f"{one.model}: {credited(one)}")
     if not rules:
         say(f"No row is held back (run {run.id}).")
         return

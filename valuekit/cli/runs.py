@@ -9,11 +9,11 @@ import typer
 from valuekit.api import Workspace
 from valuekit.cli.app import DEFAULT_WORKSPACE, Json, WorkspacePath, app
 from valuekit.cli.screen import emit, say, table
+from valuekit.journal import GONE
 from valuekit.store.records import RunRecord
 from valuekit.text import megabytes, plural
 
 _STATES = {"ok": "good", "failed": "failed", "running": "running"}
-_GONE = "its process is gone; the next refresh starts anew, the last good figures are shown"
 
 
 @app.command()
@@ -48,7 +48,7 @@ def runs(
 def _row(one: RunRecord, *, gone: bool) -> tuple[str, ...]:
     good = one.status == "ok"
     state = "interrupted" if gone else _STATES[one.status]
-    message = _GONE if gone else one.message
+    message = GONE if gone else one.message
     return (
         str(one.id),
         f"{one.started:%Y-%m-%d %H:%M:%S}",

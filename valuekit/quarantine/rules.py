@@ -104,8 +104,8 @@ _ALL = (
     Rule(
         "null_arm",
         "No arm",
-        "nothing says whether the block of time had the model",
-        "Either guess would move the effect.",
+        "nothing says which arm the row belongs to, or whether the block of time had the model",
+        "Any guess would move the effect.",
         "Write the arm in every row.",
     ),
     Rule(
@@ -219,6 +219,15 @@ _ALL = (
         "the same id or unit is there again with other content",
         "Nobody knows which of the rows is true, so none of them is used.",
         "Keep the true row. Corrections replace a row, they do not stand beside it.",
+    ),
+    Rule(
+        "conflicting_arms",
+        "Two arms at once",
+        "another prediction of the same unit at the same time names another arm",
+        "Nobody knows which arm the unit had then, so none of the rows is used. A unit whose first "
+        "predictions are such rows is in no comparison.",
+        "Log the arm that was assigned, declare an assignments table, or log the time of day if "
+        "the rows only share their date.",
     ),
     Rule(
         "orphan",

@@ -8,13 +8,17 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from valuekit.quarantine.counts import Count
-from valuekit.quarantine.limits import State, limit
+from valuekit.quarantine.limits import State, limit, part
 from valuekit.quarantine.redact import EXAMPLES
 from valuekit.quarantine.rules import rule as told
+from valuekit.text import count, plural
 
 if TYPE_CHECKING:
     from valuekit.store.records import HeldRecord
     from valuekit.workspace.declare import Workspace
+
+# What became of an outcome that could be read; only the first gives its value to somebody.
+_MATCHED = ("credited", "uncredited", "outside_window", "before_prediction", "orphan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,30 @@ class Balance:
     out_of_window: int
 
 
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why some outcomes are credited to nobody."""
+
+    rule: str
+    rows: int
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """Outcomes of one model that could be read: credited to a prediction or unit, or to nobody."""
+
+    model: str
+    outcomes: int
+    credited: int
+    reasons: tuple[Reason, ...]  # of the others, most outcomes first
+
+    @property
+    def uncredited(self) -> int:
+        """Outcomes that are credited to nobody."""
+        return self.outcomes - self.credited
+
+
 def held_back(
     workspace: Workspace, model: str, counts: Sequence[Count], records: Iterable[HeldRecord]
 ) -> tuple[HeldBack, ...]:
@@ -105,6 +133,49 @@ def balances(model: str, counts: Sequence[Count]) -> tuple[Balance, ...]:
         )
         for source in sources
     )
+
+
+def credit(model: str, counts: Sequence[Count]) -> Credit | None:
+    """How many outcomes of a model are credited, and why the others are not.
+
+    Args:
+        model: Name of the model.
+        counts: What became of its rows.
+
+    Returns:
+        None for a model without outcomes that are joined with something.
+    """
+    rows: dict[str, int] = {}
+    for one in counts:
+        if one.source == "outcomes" and one.rule in _MATCHED:
+            rows[one.rule] = rows.get(one.rule, 0) + one.rows
+    if not rows:
+        return None
+    credited = rows.pop(_MATCHED[0], 0)
+    most = sorted(rows.items(), key=lambda one: (-one[1], one[0]))
+    reasons = tuple(Reason(name, n, told(name).meaning) for name, n in most if n)
+    return Credit(model, credited + sum(rows.values()), credited, reasons)
+
+
+def credited(one: Credit) -> str:
+    """The same as a sentence.
+
+    >>> late = Reason("outside_window", 7, "the outcome happened too late")
+    >>> credited(Credit("leads", 100, 93, (late,)))
+    '7 of 100 outcomes (7.0%) are credited to nobody: 7 outside_window (the outcome happened too late).'
+    >>> credited(Credit("leads", 1, 1, ()))
+    'The only outcome is credited.'
+    """
+    if not one.uncredited:
+        return (
+            "The only outcome is credited."
+            if one.outcomes == 1
+            else (f"All {count(one.outcomes)} outcomes are credited.")
+        )
+    of = f"{count(one.uncredited)} of {plural(one.outcomes, 'outcome')}"
+    why = "; ".join(f"{count(each.rows)} {each.rule} ({each.meaning})" for each in one.reasons)
+    are = "is" if one.uncredited == 1 else "are"
+    return f"{of} ({part(one.uncredited, one.outcomes)}) {are} credited to nobody: {why}."
 
 
 def _read(counts: Sequence[Count], source: str) -> int:

@@ -338,5 +338,9 @@ def test_two_arms_at_once_in_the_log_leave_the_unit_out(pulled):
     del model["predictions"]["version"]
     made = pulled({"p": p, "o": o}, model)
     assert made.facts["effect"]["units"].tolist() == [1]
-    assert made.facts["volume"]["predictions"].sum() == 3
+    assert made.facts["volume"]["predictions"].sum() == 1
+    intake = made.facts["intake"].query("source == 'predictions'").set_index("rule")
+    assert intake["rows"].to_dict() == {"accepted": 1, "conflicting_arms": 2}
+    told = [(one.reference, one.column, one.value) for one in made.held]
+    assert sorted(told) == [("id 1", "arm", "a"), ("id 2", "arm", "b")]
     assert [(one.code, one.rows) for one in made.findings] == [("conflicting_arms", 1)]

@@ -56,6 +56,11 @@ def _tables(arms, versions, seed=5, n=900):
     return {"p": p, "o": o}
 
 
+def _torn(known):
+    """Rows beside which another one of the unit and time names another arm."""
+    return known.groupby(["u", "t"])["arm"].transform("nunique") > 1
+
+
 def _first(p):
     """What a unit was at its first instant, by pandas; no unit that had two arms there."""
     known = p.dropna(subset="u").assign(arm=lambda x: x["arm"].fillna(""))
@@ -65,7 +70,7 @@ def _first(p):
     units["clash"] = there["arm"].min() != there["arm"].max()
     every = known.groupby("u")["arm"]
     units["crossed"] = every.min() != every.max()
-    inside = known["t"] < start + pd.Timedelta(days=3)
+    inside = (known["t"] < start + pd.Timedelta(days=3)) & ~_torn(known)
     units["acted"] = known[inside & known["acted"].eq(True)].groupby("u").size()
     units["acted"] = units["acted"].fillna(0) > 0
     return units[~units["clash"]], int(units["clash"].sum())
@@ -86,6 +91,15 @@ def test_first_instants_are_those_of_the_raw_rows(pulled, arms):
     assert rows["crossed"].to_dict() == by["crossed"].sum().to_dict()
     assert rows["acted"].to_dict() == by["acted"].sum().to_dict()
     assert [(one.code, one.rows) for one in made.findings] == [("conflicting_arms", clashes)]
+    known = tables["p"].dropna(subset="u").assign(arm=lambda x: x["arm"].fillna(""))
+    torn = known[_torn(known)]
+    assert len(torn) > 2 * clashes  # some later than at the first instant
+    held = made.facts["intake"].query("rule == 'conflicting_arms'").set_index("day")["rows"]
+    days = torn["t"].dt.normalize().astype("datetime64[s]")
+    assert held.to_dict() == days.value_counts().to_dict()
+    used = known[~_torn(known)].groupby("version").size()
+    volume = made.facts["volume"].groupby("version")["predictions"].sum()
+    assert volume.to_dict() == used.to_dict()
 
 
 @pytest.mark.parametrize("zone", ZONES)

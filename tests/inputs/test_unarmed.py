@@ -1,0 +1,122 @@
+"""Units of a holdout without an arm: a warning with their share within its days, no word before."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pandas as pd
+import pytest
+
+from tests.inputs.lake import N, NOW, TOML, Lake, predictions, refused, warned
+from valuekit.api import Workspace
+
+EVIDENCE = '[[models.churn.evidence]]\ndesign = "payoff"'
+HOLDOUT = """[[models.churn.evidence]]
+design = "holdout"
+control = "control"
+{more}
+[[models.churn.evidence]]
+primary = false
+design = "payoff\""""
+STEPS = "allocation = [{ from = 2026-01-11, control = 0.5 }]"
+
+
+def logged(arm: list[str | None]) -> pd.DataFrame:
+    return predictions().assign(arm=arm)
+
+
+ARMS = ["control", "treated"] * (N // 2)
+
+
+@pytest.fixture
+def log(lake: Lake) -> Lake:
+    declare(lake, STEPS)
+    return lake
+
+
+def declare(lake: Lake, more: str, limits: str = "") -> None:
+    text = TOML.replace(EVIDENCE, HOLDOUT.format(more=more))
+    text = text.replace('version = "version"', 'version = "version"\narm = "arm"')
+    lake.path.write_text(text + limits, encoding="utf-8")
+
+
+def codes(made) -> list[str]:
+    return [one.code for one in made.findings]
+
+
+def test_before_the_design_no_word(log: Lake) -> None:
+    log.write(predictions=logged([None] * 20 + ARMS[20:]))  # 20 predictions are 10 days
+    made = log.refresh()
+    assert not {"null_arm", "late_arm"} & set(codes(made))
+    assert log.rules("predictions") == {"accepted": N}
+
+
+def test_within_the_design_they_are_counted(log: Lake) -> None:
+    log.write(predictions=logged([None] * 25 + ["  ", *ARMS[26:]]))
+    made = log.refresh()
+    warned(made, "null_arm", value="5 of 20 units, 25%, first seen from 2026-01-11 to 2026-01-13",
+           rule="have no arm", rows=5)  # fmt: skip
+    assert log.rules("predictions") == {"accepted": N}
+    effect = log.fact("effect").query("arm == ''")
+    assert effect["units"].sum() == 25
+
+
+@pytest.mark.parametrize(
+    ("more", "start", "end"),
+    [
+        ("until = 2026-01-12\n" + STEPS, "2026-01-11", "2026-01-12"),
+        ("", "2026-01-07", "2026-12-31"),
+        ("until = 2026-01-08", "2026-01-07", "2026-01-08"),
+    ],
+)
+def test_the_days_are_those_declared_else_from_the_first_arm(
+    lake: Lake, more: str, start: str, end: str
+) -> None:
+    arms = [None] * N
+    arms[13] = "treated"  # 2026-01-07, the second of the day
+    arms[27:] = ARMS[27:]
+    declare(lake, more)
+    lake.write(predictions=logged(arms))
+    made = lake.refresh()
+    days = zip(predictions()["at"].dt.date, arms, strict=True)
+    inside = [one is None for day, one in days if start <= str(day) <= end]
+    assert sum(inside) > 2
+    warned(made, "null_arm", rows=sum(inside))
+
+
+@pytest.mark.parametrize(
+    ("limits", "fate"),
+    [("null_arm = { warn = 1.0 }", "used"), ("null_arm = { fail = 0.2 }", "refused"),
+     ("null_arm = { fail = 0.3 }", "warned")],
+)  # fmt: skip
+def test_limits_are_those_of_other_rules(lake: Lake, limits: str, fate: str) -> None:
+    declare(lake, STEPS, f"\n[models.churn.quarantine.rules]\n{limits}\n")
+    lake.write(predictions=logged([None] * 25 + ARMS[25:]))
+    if fate == "refused":
+        refused(lake, "null_arm", value="5 of 20 units, 25%", rule="more than 20%")
+        return
+    assert ("null_arm" in codes(lake.refresh())) == (fate == "warned")
+
+
+def test_a_unit_that_is_in_an_arm_later_is_told(log: Lake) -> None:
+    late = logged([None] * 20 + ARMS[20:])
+    again = late[:3].assign(id=["a", "b", "c"], arm="treated", at=late["at"] + timedelta(days=12))
+    log.write(predictions=pd.concat([late, again], ignore_index=True))
+    made = log.refresh()
+    warned(made, "late_arm", value="3 of 40 units", rule="are in one later", rows=3)
+    assert "null_arm" not in codes(made)
+    assert log.fact("effect")["units"].sum() == N
+
+
+def test_a_refresh_of_what_changed_says_what_one_of_everything_does(log: Lake) -> None:
+    whole = logged([None] * 25 + ARMS[25:])
+    log.write(predictions=whole[:22])
+    log.refresh()
+    log.write(predictions=whole)
+    space = Workspace.load(log.path)
+    said = [
+        [str(one) for one in space.refresh(full=full, now=NOW).findings if one.code == "null_arm"]
+        for full in (False, True)
+    ]
+    assert said[0] == said[1]
+    assert "5 of 20 units" in said[0][0]
