@@ -268,7 +268,7 @@ class EvidenceReport:
     settle: str  # what would settle it
     formula: str
     source: str
-    base_money: float | None  # counterfactual money the relative prior is applied to
+    base_money: float | None  # counterfactual money of the relative prior, where told from 0
     reading: Reading | None = None  # both intervals of a holdout, and which one leads
     ages: tuple[AgeEffect, ...] = ()  # effect by age of the units, where outcomes have a time
     launch: tuple[LaunchEffect, ...] = ()  # effect by periods since the launch, of groups over time

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -34,6 +36,7 @@ def run(repetitions: int, seed: int) -> list[Row]:
         ),
         _independent(repetitions, seed),
         _single(repetitions, seed),
+        _shared(repetitions, seed),
         *(_two_series(rho, repetitions, seed) for rho in (0.0, 0.3, 0.6)),
         *_steps(repetitions, seed),
         _alone(repetitions, seed),
@@ -96,6 +99,19 @@ def _single(repetitions: int, seed: int) -> Row:
     first = [LAUNCH] + [PERIODS] * 11
     hits = sum(_covers(_gaps(panel(rng, first, 0.6)).everything()) for _ in range(repetitions))
     return share("DiD, 1 treated of 12, rho = .6", hits, repetitions, 0.94, 0.962, seed)
+
+
+def _shared(repetitions: int, seed: int) -> Row:
+    """What goes wrong where all treated groups share shocks that the others do not have."""
+    rng = np.random.default_rng([seed, 39])
+    first, hits = [LAUNCH] * 5 + [PERIODS] * 5, 0
+    for _ in range(repetitions):
+        made = panel(rng, first, 0.6)
+        common = lfilter([1.0], [1.0, -0.6], rng.normal(size=PERIODS + 40) * 0.8)[40:]
+        y = made.y + common * (~made.never)[:, None]
+        hits += _covers(_gaps(replace(made, y=y)).everything())
+    name = "DiD, 5 treated of 10 share shocks of their own (too sure)"
+    return share(name, hits, repetitions, 0.0, 0.9, seed)
 
 
 def _two_series(rho: float, repetitions: int, seed: int) -> Row:

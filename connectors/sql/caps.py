@@ -4,7 +4,8 @@ The cap is the 99.9th percentile of what units had in the window that ended when
 exposed, over all units, those without an outcome as 0. No arm can have moved it, so it may be
 found after the start. One window for all, before the first exposure, would be too early for units
 that come later: many are not customers yet, and their zeros would lower the percentile.
-Below 1,000 units that percentile is the largest of them, so it waits.
+Below 1,000 units that percentile is the largest of them, so it waits. How many units had any is
+kept with it, which tells later whether most of them were new (`valuekit/uplift/diluted.py`).
 """
 
 from __future__ import annotations
@@ -112,10 +113,12 @@ def _registered(work: Work, rows: sa.FromClause, name: str, seen: Mapping[str, A
     tail = sa.select(value.label("cap")).where(value > 0).order_by(value.desc())
     one = tail.limit(sa.literal_column("1")).offset(sa.literal_column(str(above)))
     found = work.rows(f"cap of {name}", one)
+    had = sa.select(sa.func.count().label("n")).select_from(rows).where(value != 0)
     content: dict[str, object] = {
         "cap": float(found[0]["cap"]) if found else None,
         "per_mille": PER_MILLE,
         "units": units,
+        "nonzero": int(work.row(f"units for a cap of {name}", had)["n"]),
         "until": seen["last"].isoformat(),
     }
     return Registered(work.name, CAP, name, content, seen["day"])

@@ -17,7 +17,7 @@ from valuekit.scorecard import EvidenceReport, Figure, PeriodFigures, Scorecard
 from valuekit.uplift.valued import partly
 
 Draw = Callable[[], None]
-_PER = (", per unit", ", per day", "Effect per day, ")
+_PER = (", per unit", ", per row", ", per day", "Effect per day, ")
 _LEAD = "evidence.effect"
 
 

@@ -198,6 +198,50 @@ def test_without_any_cap_a_skewed_holdout_says_so():
     assert found.grade != "A"
 
 
+@pytest.mark.parametrize(("had", "stands"), [(4_999, True), (900, False)], ids=["old", "new"])
+def test_a_cap_found_from_new_units_is_left_aside(had, stands):
+    """Everybody has an outcome after exposure; where few had one before, most units are new."""
+    table = cases.units()
+    table.loc[table.index[:30], "y"] = 3000.0
+    declared = cases.holdout_workspace(evidence=[ENTRY])
+    facts = {"effect": effect_frame(table, cap=100.0), "volume": cases.volume([50] * 100)}
+    content = {"cap": 100.0, "nonzero": had, "units": 5_000}
+    book = cases.book(facts, registered=(Registered("m", "cap", "y", content, FIRST),))
+    found = assess(declared, "m", cases.costed(declared, book)).evidence[0]
+    skew = next(one for one in found.diagnostics if one.name == "Skewness")
+    kept = mature(table)
+    mean = kept["y"].clip(upper=100 if stands else None).groupby(kept["arm"]).mean()
+    assert skew.status == "failed"
+    assert ("18.0% of units had an outcome in the window before" in skew.text) is not stands
+    assert found.effect.value == pytest.approx(mean["offer"] - mean["control"])
+    assert bool([one for one in found.others if one.key == "uplift.capped"]) is stands
+
+
+@pytest.mark.parametrize(("level", "weak"), [(0.1, True), (40.0, False)], ids=["weak", "firm"])
+def test_next_to_nothing_in_the_control_is_no_measure_of_effects(level, weak):
+    """A margin around zero: 3% of it, as a prior, would overrule five standard errors."""
+    table = cases.units(lift=2.0, seed=8)
+    control = table["arm"] == "control"
+    table["y"] += level - table.loc[control, "y"].mean()
+    declared = cases.holdout_workspace(evidence=[ENTRY])
+    facts = {"effect": effect_frame(table), "volume": cases.volume([50] * 100)}
+    card = assess(declared, "m", cases.costed(declared, cases.book(facts)))
+    found = card.evidence[0]
+    assert (found.base_money is None) is weak
+    assert found.money.low > 0
+    kept = mature(table)
+    days = (found.money.period.last - found.money.period.first).days + 1
+    apart = kept["y"].groupby(kept["arm"]).mean()
+    a_year = (apart["offer"] - apart["control"]) * (kept["arm"] == "offer").sum() * 365 / days
+    cost = 3000 * 12 + 0.01 * 50 * 365
+    if weak:  # nothing but what was measured
+        assert card.verdict.expected_keep == pytest.approx(a_year - cost, abs=0.05 * a_year)
+    else:  # drawn towards zero by the prior, 3% of the control's money
+        assert -cost < card.verdict.expected_keep < a_year - cost
+    shown = [one.key for one in found.others]
+    assert ("uplift.relative.delta" in shown) is not weak
+
+
 @pytest.mark.parametrize("unit_price", [True, False], ids=["per prediction", "per month"])
 def test_a_price_per_prediction_without_a_log_leaves_net_unknown(unit_price):
     costs = (

@@ -50,6 +50,12 @@ class Ratio:
         return satterthwaite([*top, *((v * base_scale**2, df) for v, df in self.base_parts)])
 
 
+def weak(ratio: Ratio) -> bool:
+    """Whether the base lies within three standard errors of zero: too weak to be a measure."""
+    v_base = ratio.variances[1]
+    return v_base > 0 and abs(ratio.base) < WEAK_BASE * math.sqrt(v_base)
+
+
 def relative_lift(  # noqa: PLR0913 - settings by keyword, with defaults
     frame: pd.DataFrame,
     control: str,
@@ -134,8 +140,7 @@ def ratio_estimate(
     if ratio.base <= 0:
         why = "The control's mean is not above zero, so a relative change has no meaning."
         return unknown(why, "share", period=period)
-    weak = v_base > 0 and ratio.base < WEAK_BASE * math.sqrt(v_base)
-    if method == "log" and (weak or not nonnegative or ratio.top <= 0):
+    if method == "log" and (weak(ratio) or not nonnegative or ratio.top <= 0):
         method = "fieller"
     found = {"log": _log, "delta": _delta, "fieller": _fieller}[method](ratio, level)
     if found is None:

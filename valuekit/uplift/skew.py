@@ -78,6 +78,7 @@ def skew_gate(
     *,
     epochs: Epochs | None = None,
     capped: bool = True,
+    diluted: str = "",
 ) -> Diagnostic:
     """Whether a few large outcomes decide the difference; if so the capped figure leads.
 
@@ -88,8 +89,13 @@ def skew_gate(
         gate: Absolute skewness above which the check fails.
         epochs: The frame merged by epoch and arm already, where it is at hand.
         capped: Whether there is a capped figure.
+        diluted: Why a cap that was found is left aside, if it is.
     """
     instead = "the capped one decides" if capped else _NONE
+    if diluted:
+        instead = (
+            f"and the cap that was found is left aside as too low, since {diluted}: declare a cap"
+        )
     epochs = arm_epochs(frame) if epochs is None else epochs
     found = skewness(stratify_epochs(epochs, control, treated))
     if found is None:

@@ -88,6 +88,7 @@ def test_the_cap_is_the_percentile_of_the_window_before_exposure(pulled, pick, e
         "cap": pytest.approx(expected, rel=1e-12),
         "per_mille": 999,
         "units": 2_500,
+        "nonzero": int((per_unit(raw, pick, later=-WINDOW) != 0).sum()),
         "until": raw["a"]["at"].max().isoformat(),
     }
     assert found.day == START.date()

@@ -90,7 +90,8 @@ def _sequence(trial: Trial) -> Design:
         return graded(looks.read(money, strata), grade)
 
     def base_in(period: Period) -> float | None:
-        return trial.from_strata(strata_of(period), period).base if trial.priced else None
+        strata = strata_of(period)
+        return trial.base(trial.from_strata(strata, period), strata)
 
     def effect_in(segment: str) -> Estimate:
         return trial.measure(trial.mature_rows(segment), scene.mature).effect
@@ -152,7 +153,7 @@ def _report(
         settle=what_settles(trial, measured),
         formula=FORMULA,
         source=SOURCE,
-        base_money=measured.base if trial.priced and money.known else None,
+        base_money=trial.base(measured, strata) if money.known else None,
         reading=reading,
         ages=ages(trial),
         unvalued=strata.uncovered,

@@ -37,7 +37,8 @@ def observational(scene: Scene, evidence: Evidence) -> Design:
         return graded(money, grade[1])
 
     def base_in(period: Period) -> float | None:
-        return matched.measured(matched.difference(period), period).base if trial.priced else None
+        strata = matched.difference(period)
+        return trial.base(matched.measured(strata, period), strata)
 
     def effect_in(segment: str) -> Estimate:
         part = Matched(trial, segment)
@@ -86,7 +87,7 @@ def _report(
         settle=SETTLE,
         formula=FORMULA,
         source=SOURCE,
-        base_money=measured.base if trial.priced and money.known else None,
+        base_money=trial.base(measured, matched.difference()) if money.known else None,
     )
 
 

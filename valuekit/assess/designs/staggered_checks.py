@@ -11,6 +11,7 @@ from valuekit.assess.designs.grouped_checks import (
     NUMBER,
     PARALLEL,
     PLACEBO,
+    SHARED,
     gaps_check,
     judged,
 )
@@ -70,7 +71,7 @@ def _number(made: Panel) -> Diagnostic:
             "groups stands for theirs."
         )
         return Diagnostic(NUMBER, "warning", text)
-    return Diagnostic(NUMBER, "passed", f"{have}.")
+    return Diagnostic(NUMBER, "passed", f"{have}. {SHARED}")
 
 
 def _parallel(every: Staggered | str) -> Diagnostic:

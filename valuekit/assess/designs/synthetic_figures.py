@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from valuekit.assess.designs.grouped import Money
+from valuekit.assess.designs.grouped import Money, entry
 from valuekit.estimate import Estimate
 from valuekit.scorecard import Figure
 from valuekit.uplift.diff_in_diff import diff_in_diff
@@ -34,7 +34,13 @@ def alternative(trial: Trial, made: Panel, other: Money) -> tuple[Figure, ...]:
         effect = money.effect(trial.scene.mature)
         if effect.known:
             figures.append(
-                Figure(f"uplift.{name}", f"{text}, per unit", effect, facts=_FACTS, better="higher")
+                Figure(
+                    f"uplift.{name}",
+                    f"{text}, per {entry(trial)}",
+                    effect,
+                    facts=_FACTS,
+                    better="higher",
+                )
             )
     return tuple(figures)
 

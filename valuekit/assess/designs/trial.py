@@ -10,10 +10,13 @@ from valuekit.assess.carried import filled_in
 from valuekit.estimate import Estimate, Period, unknown
 from valuekit.ledger.split import between, split
 from valuekit.uplift.arms import Epochs, arm_epochs
+from valuekit.uplift.diluted import diluted
 from valuekit.uplift.holdout import Holdout, from_strata, holdout
 from valuekit.uplift.novelty import Fading, fading
+from valuekit.uplift.relative import ratio_of, weak
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     import pandas as pd
@@ -70,11 +73,27 @@ class Trial:
         """The declared cap of the metric, else the one found before exposure and frozen."""
         if self.metric.cap is not None:
             return float(self.metric.cap)
+        held = self._found_cap.get("cap")
+        return None if held is None or self.diluted else float(str(held))
+
+    @property
+    def _found_cap(self) -> Mapping[str, object]:
+        """The registration of a cap that was found; empty without one."""
         if self.scene.model.ready("effect") is not None:
-            return None  # sums that were handed in are capped at a declared value, or not at all
+            return {}  # sums that were handed in are capped at a declared value, or not at all
         found = self.scene.book.registration("cap", self.name)
-        held = None if found is None else found.content["cap"]
-        return None if held is None else float(str(held))
+        return {} if found is None else found.content
+
+    @cached_property
+    def diluted(self) -> str:
+        """Why a cap that was found is left aside; empty where it stands or there is none."""
+        found = self._found_cap
+        if self.metric.cap is not None or found.get("cap") is None or "nonzero" not in found:
+            return ""
+        base = [arms[self.control] for arms in self.epochs.values() if self.control in arms]
+        before, units = (int(str(found[name])) for name in ("nonzero", "units"))
+        after, control = sum(one.nonzero for one in base), sum(one.units for one in base)
+        return diluted(before, units, after, control)
 
     @property
     def value(self) -> float:
@@ -174,6 +193,14 @@ class Trial:
             period=period,
             proportion=self.proportion,
         )
+
+    def base(self, found: Holdout, strata: Stratified) -> float | None:
+        """Counterfactual money that a relative effect can be measured by.
+
+        None without a price, and where it is not told from zero: a few percent of next to nothing
+        is no idea of how large an effect may be, and as a prior would overrule any measurement.
+        """
+        return None if not self.priced or weak(ratio_of(strata)) else found.base
 
     def money(self, found: Holdout) -> Estimate:
         """Money of a measurement; unknown where the metric has no price."""

@@ -57,7 +57,14 @@ def checks(trial: Trial) -> dict[str, Diagnostic]:
         or attrition(rows, control, treated, absent=trial.scene.absent, epochs=trial.epochs),
         "crossover": missing(IN_BOTH, "crossed") or crossover(rows),
         "skew": missing(SKEWNESS, "m3_y")
-        or skew_gate(rows, control, treated, epochs=trial.epochs, capped=trial.cap is not None),
+        or skew_gate(
+            rows,
+            control,
+            treated,
+            epochs=trial.epochs,
+            capped=trial.cap is not None,
+            diluted=trial.diluted,
+        ),
         "novelty": novelty(trial),
         **_several(trial, rows),
         **({"interference": _interference()} if trial.evidence.interference else {}),

@@ -13,7 +13,7 @@ from valuekit.uplift.arms import treated_arms
 from valuekit.uplift.cuped import cuped
 from valuekit.uplift.holdout import Holdout, by_arm
 from valuekit.uplift.holdout import holdout as difference
-from valuekit.uplift.relative import ratio_estimate, ratio_of
+from valuekit.uplift.relative import ratio_estimate, ratio_of, weak
 
 if TYPE_CHECKING:
     from valuekit.assess.designs.looks import Looks
@@ -26,7 +26,8 @@ def others(looks: Looks, strata: Stratified) -> tuple[Figure, ...]:
     trial, rows, level = looks.trial, looks.rows, looks.level(strata)
     control, treated, unit = trial.control, trial.evidence.treated, trial.unit
     period, value = trial.scene.mature, trial.value
-    figures = [_by_delta(looks, strata)]
+    # A symmetric range around a share of next to nothing would be worse than none.
+    figures = [] if weak(ratio_of(strata)) else [_by_delta(looks, strata)]
     if (rows["c_xx"] > 0).any():
         run = partial(cuped, rows, control, treated, unit=unit, value=value, level=level)
         adjusted = run(period=period, epochs=trial.epochs)
