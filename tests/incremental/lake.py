@@ -159,7 +159,7 @@ class World:
         )
 
     def edit(self) -> str:
-        """One of: new rows at the end, late rows, deletions, corrections, repeated ids, two arms."""
+        """One of: new rows at the end, late rows, deletions, corrections, ids again, two arms."""
         rng = self.rng
         share = {"p": 0.4, "o": 0.4, "a": 0.1, "g": 0.1}
         weights = np.array([share[one] for one in self.tables])

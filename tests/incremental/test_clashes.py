@@ -1,4 +1,4 @@
-"""Predictions that name two arms at one time come by night: held back then, and back when they go."""
+"""Predictions that name two arms at one time come by night: held back, and back when they go."""
 
 from __future__ import annotations
 

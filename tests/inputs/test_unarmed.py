@@ -7,7 +7,7 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
-from tests.inputs.lake import N, NOW, TOML, Lake, predictions, refused, warned
+from tests.inputs.lake import NOW, TOML, Lake, N, predictions, refused, warned
 from valuekit.api import Workspace
 
 EVIDENCE = '[[models.churn.evidence]]\ndesign = "payoff"'

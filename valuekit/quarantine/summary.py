@@ -160,9 +160,9 @@ def credit(model: str, counts: Sequence[Count]) -> Credit | None:
 def credited(one: Credit) -> str:
     """The same as a sentence.
 
-    >>> late = Reason("outside_window", 7, "the outcome happened too late")
+    >>> late = Reason("outside_window", 7, "it came too late")
     >>> credited(Credit("leads", 100, 93, (late,)))
-    '7 of 100 outcomes (7.0%) are credited to nobody: 7 outside_window (the outcome happened too late).'
+    '7 of 100 outcomes (7.0%) are credited to nobody: 7 outside_window (it came too late).'
     >>> credited(Credit("leads", 1, 1, ()))
     'The only outcome is credited.'
     """
