@@ -139,10 +139,13 @@ def _identity(at: str, row: Mapping[str, Any], block: Block) -> list[Finding]:
 
 def _scores(at: str, row: Mapping[str, Any], model: Model) -> list[Finding]:
     found = []
-    broken = row["n"] - row["finite"]
-    if broken:
-        rule = "scores are missing, NaN or infinite"
+    if broken := row["scores"] - row["finite"]:
+        rule = "scores are NaN or infinite"
         found.append(_note(at, "", rule, _ROWS, "bad_score", broken))
+    if missing := row["n"] - row["scores"]:
+        rule = "rows have no score: they count as served, and in no figure of scores"
+        remedy = "Nothing to do, if the model gave none; otherwise correct them at the source."
+        found.append(_note(at, "", rule, remedy, "no_score", missing, "info"))
     n, most = row["n"], row["most"]
     outside = row["least"] is not None and (row["least"] < 0 or row["most"] > 1)
     if model.task == "classification" and outside:

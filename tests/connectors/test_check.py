@@ -140,7 +140,7 @@ def test_bins_of_days_before_the_last_400_are_projected_by_month(checked):
 def test_every_fault_is_found_at_once_with_its_count(checked):
     data = tables()
     p, o = data["predictions"], data["outcomes"]
-    p.loc[:4, "score"] = np.nan
+    p.loc[:4, "score"] = np.nan  # written as NULL: no score
     p.loc[5:6, "score"] = np.inf
     p.loc[10:12, "id"] = None
     p.loc[20:23, "time"] = pd.NaT
@@ -153,7 +153,8 @@ def test_every_fault_is_found_at_once_with_its_count(checked):
     model["metrics"]["margin"]["column"] = "Margin"
     found = codes(checked(data, model))
     assert found == {
-        "bad_score": 7,
+        "bad_score": 2,
+        "no_score": 5,
         "null_id": 3,
         "null_time": 4,
         "duplicate_id": 7,
