@@ -301,9 +301,10 @@ _ALL = (
     Rule(
         "uncredited",
         "Not the one that counts",
-        "another outcome of the same prediction was picked, or another prediction has the credit",
+        "another outcome of the same prediction was picked, another prediction has the credit, or "
+        "it is of a period that was not forecast",
         "Each outcome is credited once.",
-        "Nothing: `pick` and `credit` of [outcomes] decide.",
+        "Nothing: `pick` and `credit` of [outcomes] decide, and which periods were forecast.",
         "accepted",
     ),
 )
