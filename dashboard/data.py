@@ -27,9 +27,14 @@ from valuekit.report.build import Format, ReportKind
 from valuekit.restatements import Moved, newest
 from valuekit.restatements import moved as figures
 from valuekit.scorecard import Action, Decision, PeriodName, Scorecard, from_json
-from valuekit.source import Query
 from valuekit.store import Store, open_store
-from valuekit.store.records import ReportRecord, RestatedRecord, RunModelRecord, RunRecord
+from valuekit.store.records import (
+    ReportRecord,
+    RestatedRecord,
+    RunModelRecord,
+    RunRecord,
+    SourceRead,
+)
 from valuekit.workspace.declare import Workspace
 from valuekit.workspace.load import Loaded, load
 
@@ -197,15 +202,26 @@ def _open(shot: Snapshot) -> Store:
     return _store(shot.key[0], _stamp_of_store(shot.key[0]))
 
 
-def queries(shot: Snapshot, model: str) -> tuple[Query, ...]:
-    """The statements behind a model's figures."""
-    return _queries(shot.key, shot.run.id, model, _open(shot))
+def reads(shot: Snapshot, model: str) -> tuple[SourceRead, ...]:
+    """The run that last read the sources of a model, and the last whole pull; with statements."""
+    return _reads(shot.key, model, _open(shot))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _queries(key: tuple[str, str], run: int, model: str, _store: Store) -> tuple[Query, ...]:
+def _reads(key: tuple[str, str], model: str, _store: Store) -> tuple[SourceRead, ...]:
     del key
-    return _store.queries(run, model)
+    return _store.reads(model)
+
+
+def last_of(shot: Snapshot, model: str) -> RunModelRecord | None:
+    """What the run found whose figures are shown of a model; it may be older than the last run."""
+    return _last_of(shot.key, model, _open(shot))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _last_of(key: tuple[str, str], model: str, _store: Store) -> RunModelRecord | None:
+    del key
+    return _store.last_of(model)
 
 
 def runs(shot: Snapshot) -> tuple[RunRecord, ...]:
@@ -362,7 +378,7 @@ def report(
         run=shot.run.id,
         finished=shot.finished,
         version=__version__,
-        queries=tuple((card.model, one) for card in cards for one in queries(shot, card.model)),
+        reads=tuple(one for card in cards for one in reads(shot, card.model)),
         restated=newest(_declared(), _open(shot), [card.model for card in cards]),
     )
     made = build(kind, cards, period, fmt, meta)

@@ -35,8 +35,10 @@ never 0. NaN and infinity never occur.
 | command | keys at the top |
 |---|---|
 | `show` | `schema` (1), `workspace`, `run`, `finished`, and |
-| | `freshness` (Freshness), `warnings`, `portfolio` (Portfolio), `models` (Scorecard by name) |
-| `show MODEL` | `schema`, `workspace`, `run`, `finished`, `freshness`, `scorecard` (Scorecard) |
+| | `freshness` (Freshness), `warnings`, `portfolio` (Portfolio), `models` (Scorecard by name), |
+| | `reads` (by name, as below without `queries`) |
+| `show MODEL` | `schema`, `workspace`, `run`, `finished`, `freshness`, `scorecard` (Scorecard), |
+| | `reads`: the run that last read the sources, then the last whole pull |
 | `refresh` | `schema`, `run`, `models` (names), `rows_read`, `fact_rows`, `seconds`, and |
 | | `scopes` (model: what was computed, why), `restated_days`, `warnings` |
 | `refresh --dry-run` | `schema`, `models`: by name `scope` (all, days or none), `why`, `days`, |
@@ -63,6 +65,10 @@ interrupted: running without a process), `started`,
 `finished`, `seconds`, `rows_read`, `fact_rows`, `days_replaced`, `store_bytes`, `complete`, `cause`
 (the code of what stopped it), `message` (the same in words), `holder` (process and machine) and
 `version`.
+
+A read has `run`, `model`, `at` (when it finished), `kind` (last whole pull, last run of some days), `whole`,
+`scope` (what was computed, why), `days`, `rows`, `seconds`, `after` (runs of some days after it) and
+`queries`: its statements with `name`, `sql`, `parameters`, `rows`, `seconds`; empty when given up.
 """
 
 

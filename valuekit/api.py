@@ -37,7 +37,7 @@ from valuekit.workspace.load import Loaded, load
 if TYPE_CHECKING:
     from valuekit.incremental.plan import Plan
     from valuekit.refresh import ProgressCallback, RunOutcome
-    from valuekit.store.records import HeldRecord, RestatementRecord, RunRecord
+    from valuekit.store.records import HeldRecord, RestatementRecord, RunRecord, SourceRead
 
 
 @dataclass(frozen=True)
@@ -266,6 +266,12 @@ class Workspace:
             )
         return run
 
+    def reads(self, model: str) -> tuple[SourceRead, ...]:
+        """The run that last read a model's sources, and the last whole pull, with statements."""
+        self.known(model)
+        with self.store() as store:
+            return store.reads(model)
+
     def report(
         self,
         kind: ReportKind = "portfolio",
@@ -284,15 +290,12 @@ class Workspace:
         run = self.last_run()
         cards = [c for name, c in self.scorecards().items() if models is None or name in models]
         with self.store() as store:
-            queries = tuple(
-                (card.model, query) for card in cards for query in store.queries(run.id, card.model)
-            )
             meta = Meta(
                 workspace=self.loaded.workspace.workspace.name,
                 run=run.id,
                 finished=run.finished or run.started,
                 version=__version__,
-                queries=queries,
+                reads=tuple(one for card in cards for one in store.reads(card.model)),
                 restated=newest(self.loaded.workspace, store, [card.model for card in cards]),
             )
             made = build(kind, cards, period, fmt, meta)

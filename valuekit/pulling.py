@@ -30,6 +30,7 @@ from valuekit.quarantine.carry import carried
 from valuekit.quarantine.jump import JUMPED
 from valuekit.quarantine.limits import WARNED, judge
 from valuekit.ready.laws import more_than_served
+from valuekit.scope import EVERYTHING, NOTHING
 from valuekit.source import Connector, Held, Pull, Registered
 
 if TYPE_CHECKING:
@@ -123,11 +124,11 @@ class Pulled:
     def scope(self) -> str:
         """What was computed, and why, in words."""
         if self.plan is None:
-            return "everything"
+            return EVERYTHING
         if self.pull.ranges is None:
-            return f"everything: {self.pull.why or self.plan.whole}"
+            return f"{EVERYTHING}: {self.pull.why or self.plan.whole}"
         if self.plan.idle:
-            return "nothing: no table changed"
+            return f"{NOTHING}: no table changed"
         return f"{self.days:,} days that depend on what changed"
 
     @property

@@ -7,41 +7,65 @@ import streamlit as st
 from dashboard import data, ui
 from dashboard.evidence_words import sentence
 from dashboard.format import count, day, moment, plain, plural
+from valuekit.scope import EVERYTHING
 from valuekit.scorecard import PeriodFigures, Scorecard
 from valuekit.source import Query
+from valuekit.store.records import RunModelRecord, SourceRead
 
 
 def section(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) -> None:
     """Draw the section."""
     del held  # the run is the same whatever period is on show
-    made = moment(shot.finished)
-    with ui.card(f"Run {shot.run.id} made these figures", f"Finished {made}"):
-        ui.table(_run(shot, card), "The run behind the figures.")
+    found = data.last_of(shot, card.model)
+    run = found.run if found else shot.run.id
+    with ui.card(f"Run {run} made these figures", _finished(shot, run)):
+        ui.table(_run(shot, card, found), "The run behind the figures.")
     with ui.card("Assumptions", "What is declared, not measured"):
         _assumptions(card)
-    statements = data.queries(shot, card.model)
-    title = f"{plural(len(statements), 'statement')} read the sources"
-    with ui.card(title, "The text that was run, with its parameters; only aggregates came back"):
-        if not statements:
-            ui.note("No statement was recorded for this run.")
-        with st.container(gap="xsmall"):
-            for one in statements:
-                _statement(one)
+    for one in data.reads(shot, card.model):
+        _read(one)
 
 
-def _run(shot: data.Snapshot, card: Scorecard) -> list[dict[str, object]]:
-    held = next((one for one in data.run_models(shot) if one.model == card.model), None)
+def _finished(shot: data.Snapshot, run: int) -> str:
+    known = {one.id: one.finished or one.started for one in data.runs(shot)}
+    known[shot.run.id] = shot.finished
+    return f"Finished {moment(known[run])}" if run in known else "Finished long ago"
+
+
+def _run(
+    shot: data.Snapshot, card: Scorecard, held: RunModelRecord | None
+) -> list[dict[str, object]]:
     days = f"{day(held.first)} to {day(held.last)}" if held and held.first and held.last else "none"
-    outcomes = held.complete_through if held else None
+    outcomes, mature = held.complete_through if held else None, card.health.mature_through
     facts: list[tuple[str, object]] = [
         ("Days with data", days),
-        ("Outcomes complete through", day(outcomes) if outcomes else "unknown"),
-        ("Source rows read", count(held.rows) if held else "unknown"),
+        ("Last day of recorded outcomes", day(outcomes) if outcomes else "unknown"),
+        ("Predictions with complete outcomes through", day(mature) if mature else "none yet"),
+        ("Computed", (held.scope or EVERYTHING) if held else "unknown"),
+        ("Source rows read by this run", count(held.rows) if held else "unknown"),
         ("Seconds", f"{held.seconds:.1f}" if held else "unknown"),
         ("Workspace", f"{shot.name}, {shot.run.workspace_hash[:12] or 'no hash'}"),
         ("valuekit", shot.run.valuekit_version),
     ]
     return [{"What": name, "Value": value} for name, value in facts]
+
+
+def _read(one: SourceRead) -> None:
+    """A run that read the sources, and its statements."""
+    statements = plural(len(one.queries), "statement")
+    title = f"Run {one.run}, the {one.kind}: {statements} read the sources"
+    said = [
+        f"{plural(one.rows, 'row')} read, {plural(one.days, 'day')} computed, {moment(one.at)}",
+        "The text that was run, with its parameters; only aggregates came back",
+    ]
+    if one.after > 1:
+        said.append(f"{plural(one.after, 'run')} of some days followed; the latest is above")
+    with ui.card(title, ". ".join(said)):
+        if not one.queries:
+            ui.note("Its statements are not kept any more.")
+        with st.container(gap="xsmall"):
+            for query in one.queries:
+                _statement(query)
 
 
 def _assumptions(card: Scorecard) -> None:

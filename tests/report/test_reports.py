@@ -20,13 +20,26 @@ from valuekit.report.sheet import safe_text
 from valuekit.restatements import Moved
 from valuekit.scorecard import AgeEffect, LaunchEffect, Scorecard
 from valuekit.source import Query
+from valuekit.store.records import SourceRead
 
 META = Meta(
     workspace="Acme",
     run=7,
     finished=datetime(2026, 11, 1, 6, 30, tzinfo=UTC),
     version="0.1.0",
-    queries=(("churn", Query("volume", "SELECT 1", {}, 1, 0.01)),),
+    reads=(
+        SourceRead(
+            run=6,
+            model="churn",
+            at=datetime(2026, 10, 31, 6, tzinfo=UTC),
+            scope="everything",
+            whole=True,
+            days=30,
+            rows=100,
+            seconds=1.0,
+            queries=(Query("volume", "SELECT 1", {}, 1, 0.01),),
+        ),
+    ),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from pydantic import TypeAdapter
@@ -17,8 +18,8 @@ from valuekit.missing import missing
 from valuekit.portfolio import Portfolio
 from valuekit.report import figures
 from valuekit.scorecard import PeriodName, Scorecard, to_json
-from valuekit.store.records import RunRecord
-from valuekit.text import money, plural
+from valuekit.store.records import RunRecord, SourceRead
+from valuekit.text import day, money, plural
 
 SCHEMA = 1
 
@@ -37,6 +38,7 @@ def portfolio_json(held: Workspace, period: PeriodName) -> dict[str, object]:
         "warnings": [str(one) for one in run.findings],
         "portfolio": total,
         "models": {name: json.loads(to_json(card)) for name, card in cards.items()},
+        "reads": {name: [_brief(one) for one in held.reads(name)] for name in cards},
     }
 
 
@@ -51,7 +53,25 @@ def model_json(held: Workspace, model: str) -> dict[str, object]:
         "finished": (run.finished or run.started).isoformat(),
         "freshness": _fresh([card], run),
         "scorecard": json.loads(to_json(card)),
+        "reads": [_full(one) for one in held.reads(model)],
     }
+
+
+def _full(one: SourceRead) -> dict[str, object]:
+    return {**asdict(one), "at": one.at.isoformat(), "kind": one.kind}
+
+
+def _brief(one: SourceRead) -> dict[str, object]:
+    """Without the statements, which ``show MODEL`` has."""
+    return {key: value for key, value in _full(one).items() if key != "queries"}
+
+
+def _say_reads(held: Workspace, model: str) -> None:
+    for one in held.reads(model):
+        say(
+            f"Sources read by run {one.run} of {day(one.at.date())}, the {one.kind}: "
+            f"{plural(one.rows, 'row')}, {plural(len(one.queries), 'statement')}."
+        )
 
 
 def _fresh(cards: Iterable[Scorecard], run: RunRecord) -> object:
@@ -160,6 +180,7 @@ def print_model(held: Workspace, model: str, period: PeriodName) -> None:
         text, asked = card.settlement.text, "What would settle it"
         say(text if text.startswith(asked) else f"{asked}: {text}")
     _print_figures(card)
+    _say_reads(held, model)
 
 
 def worth(value: Estimate, currency: str) -> str:

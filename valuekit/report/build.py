@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, get_args
@@ -10,11 +10,12 @@ from typing import Literal, get_args
 from valuekit.report import sheets
 from valuekit.report.csv import to_csv
 from valuekit.report.restated import restated_sheet
-from valuekit.report.sheet import Sheet, SheetColumn
+from valuekit.report.sheet import Sheet, SheetColumn, Value
 from valuekit.report.xlsx import to_xlsx
 from valuekit.restatements import Moved
+from valuekit.scope import EVERYTHING
 from valuekit.scorecard import PeriodName, Scorecard
-from valuekit.source import Query
+from valuekit.store.records import SourceRead
 from valuekit.text import day
 
 ReportKind = Literal["portfolio", "model"]
@@ -31,7 +32,7 @@ class Meta:
     run: int
     finished: datetime
     version: str
-    queries: tuple[tuple[str, Query], ...] = ()  # (model, statement)
+    reads: tuple[SourceRead, ...] = ()  # who last read the sources of each model
     restated: tuple[Moved, ...] = ()  # figures of published days that changed, newest first
 
 
@@ -137,24 +138,28 @@ def _stamped(sheet: Sheet, meta: Meta) -> Sheet:
 
 
 def _provenance(meta: Meta) -> Sheet:
-    head = (
-        ("", "Workspace", meta.workspace, None, None),
-        ("", "Run", str(meta.run), None, None),
-        (
-            "",
-            "Run finished (UTC)",
-            meta.finished.isoformat(timespec="seconds"),
-            None,
-            None,
-        ),
-        ("", "valuekit", meta.version, None, None),
+    said = (
+        ("Workspace", meta.workspace),
+        ("Run", str(meta.run)),
+        ("Run finished (UTC)", meta.finished.isoformat(timespec="seconds")),
+        ("valuekit", meta.version),
     )
-    statements = tuple(
-        (model, query.name, query.sql, query.rows, query.seconds) for model, query in meta.queries
-    )
+    head = tuple(("", what, text, None, None, None, None, "") for what, text in said)
     columns = (
         *(SheetColumn(title) for title in ("Model", "What", "Content")),
         SheetColumn("Rows", "count"),
         SheetColumn("Seconds", "number"),
+        SheetColumn("Run", "count"),
+        SheetColumn("Run finished", "time"),
+        SheetColumn("Read by"),
     )
-    return Sheet("Provenance", "Where the numbers come from", columns, head + statements)
+    rows = head + tuple(row for one in meta.reads for row in _read(one))
+    return Sheet("Provenance", "Where the numbers come from", columns, rows)
+
+
+def _read(one: SourceRead) -> Iterator[tuple[Value, ...]]:
+    """A run that read the sources of a model, then its statements."""
+    stamp = (one.run, one.at, one.kind)
+    yield (one.model, "Sources read", one.scope or EVERYTHING, one.rows, one.seconds, *stamp)
+    for query in one.queries:
+        yield (one.model, query.name, query.sql, query.rows, query.seconds, *stamp)

@@ -2,8 +2,9 @@
 
 A scorecard weighs more than the facts of a day. Of runs older than the declared time only those
 scorecards stay that somebody may come back to: the last of each model and calendar month, those
-that a decision or a report rests on, and those that younger runs showed. Runs themselves, their
-counts, findings, restatements and rows held back are never given up.
+that a decision or a report rests on, and those that younger runs showed. Statements stay as long
+as a scorecard that stays rests on them, though it be of a later run that found nothing new. Runs
+themselves, their counts, findings, restatements and rows held back are never given up.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 
 import sqlalchemy as sa
 
 from valuekit.store import tables
+from valuekit.store.reads import rested_on
 from valuekit.store.records import RunOutcome
 
 Card = tuple[int, str]  # run and model
@@ -64,14 +66,24 @@ def old(connection: sa.Connection, outcome: RunOutcome) -> None:
     before = began - timedelta(days=outcome.keep_days)
     query = sa.select(card.c.run, card.c.model).select_from(card.join(run))
     aged = {(one, model) for one, model in connection.execute(query.where(run.c.started < before))}
-    if not aged:
-        return
-    history = _history(connection)
-    young = sa.select(sa.func.min(run.c.id)).where(run.c.started >= before)
-    oldest = int(connection.execute(young).scalar_one())
-    given_up = aged - history.last_of_months() - _rested_on(connection, history, oldest)
-    for one, cards in groupby(sorted(given_up), key=lambda found: found[0]):
-        _delete(connection, one, [model for _, model in cards])
+    if aged:
+        history = _history(connection)
+        young = sa.select(sa.func.min(run.c.id)).where(run.c.started >= before)
+        oldest = int(connection.execute(young).scalar_one())
+        kept = history.last_of_months() | _rested_on(connection, history, oldest)
+        _delete(connection, card, aged - kept)
+    _old_statements(connection, before)
+
+
+def _old_statements(connection: sa.Connection, before: datetime) -> None:
+    """Delete aged statements that no scorecard rests on which is still there."""
+    run, asked, card = tables.runs, tables.statements, tables.scorecards
+    query = sa.select(asked.c.run, asked.c.model).select_from(asked.join(run))
+    aged = {(one, model) for one, model in connection.execute(query.where(run.c.started < before))}
+    if aged:
+        found = connection.execute(sa.select(card.c.run, card.c.model))
+        cards = [(one, model) for one, model in found]  # noqa: C416 (rows to tuples)
+        _delete(connection, asked, aged - rested_on(connection, cards))
 
 
 def _history(connection: sa.Connection) -> _History:
@@ -102,9 +114,10 @@ def _rested_on(connection: sa.Connection, history: _History, oldest: int) -> set
     return {one for one in found if one is not None}
 
 
-def _delete(connection: sa.Connection, run: int, models: list[str]) -> None:
-    for start in range(0, len(models), _AT_ONCE):
-        some = models[start : start + _AT_ONCE]
-        for table in (tables.scorecards, tables.statements):
+def _delete(connection: sa.Connection, table: sa.Table, given_up: set[Card]) -> None:
+    for run, cards in groupby(sorted(given_up), key=lambda found: found[0]):
+        models = [model for _, model in cards]
+        for start in range(0, len(models), _AT_ONCE):
+            some = models[start : start + _AT_ONCE]
             mine = sa.and_(table.c.run == run, table.c.model.in_(some))
             connection.execute(sa.delete(table).where(mine))

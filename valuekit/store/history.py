@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from datetime import UTC, date, datetime
 from typing import Any
@@ -11,7 +10,7 @@ import sqlalchemy as sa
 
 from valuekit import __version__
 from valuekit.scorecard import Decision
-from valuekit.source import Query, Registered
+from valuekit.source import Registered
 from valuekit.store import tables
 from valuekit.store.commit import finding
 from valuekit.store.records import (
@@ -139,15 +138,6 @@ def restated_days(connection: sa.Connection) -> dict[str, int]:
 
 def _finished() -> sa.ColumnElement[datetime]:
     return sa.func.coalesce(tables.runs.c.finished, tables.runs.c.started)
-
-
-def queries(connection: sa.Connection, run: int, model: str) -> tuple[Query, ...]:
-    """The statements that a run ran for a model, in order."""
-    table = tables.statements
-    query = sa.select(table.c.content).where(table.c.run == run, table.c.model == model)
-    content = connection.execute(query).scalar_one_or_none()
-    held = [] if content is None else json.loads(zlib.decompress(content))
-    return tuple(Query(**one) for one in held)
 
 
 def registrations(connection: sa.Connection, model: str) -> tuple[Registered, ...]:

@@ -192,6 +192,40 @@ class RunModelRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceRead:
+    """A run that read the sources of a model, whose statements figures rest on.
+
+    Attributes:
+        run: Its number.
+        model: Name of the model.
+        at: When it finished, UTC.
+        scope: What was computed and why, in words.
+        whole: Whether it pulled all days.
+        days: Days that it computed.
+        rows: Source rows that it read.
+        seconds: How long the model took.
+        after: Runs after it that read some days.
+        queries: Its statements; empty where they were given up.
+    """
+
+    run: int
+    model: str
+    at: datetime
+    scope: str
+    whole: bool
+    days: int
+    rows: int
+    seconds: float
+    after: int = 0
+    queries: tuple[Query, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """What it was, in words."""
+        return "last whole pull" if self.whole else "last run of some days"
+
+
+@dataclass(frozen=True, slots=True)
 class RestatementRecord:
     """A published day that a later run found to be another: sums before and after.
 

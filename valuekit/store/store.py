@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from valuekit import __version__
 from valuekit.errors import StoreError
 from valuekit.store import commit as steps
-from valuekit.store import copy, facts, history, lock, quarantine, tables
+from valuekit.store import copy, facts, history, lock, quarantine, reads, tables
 from valuekit.store import register as registering
 from valuekit.store.connect import WRITE
 from valuekit.store.size import size
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         RunModelRecord,
         RunOutcome,
         RunRecord,
+        SourceRead,
     )
 
 _MESSAGE = 4_000  # characters of a failure that are kept
@@ -240,7 +241,12 @@ class Store:
     def queries(self, run: int, model: str) -> tuple[Query, ...]:
         """The statements that a run ran for a model; none of old runs that were given up."""
         with self._reading() as connection:
-            return history.queries(connection, run, model)
+            return reads.queries(connection, run, model)
+
+    def reads(self, model: str) -> tuple[SourceRead, ...]:
+        """The run that last read the sources of a model, and the last whole pull before it."""
+        with self._reading() as connection:
+            return reads.reads(connection, model)
 
     def facts(
         self,
