@@ -16,7 +16,8 @@ from functools import lru_cache
 from babel import Locale, UnknownLocaleError
 from babel.numbers import format_currency, format_decimal
 
-from valuekit.estimate import Estimate, Period
+from valuekit.estimate import Estimate
+from valuekit.period_words import span
 from valuekit.text import MINUS, count, day, money, number, percent, plural
 
 __all__ = [
@@ -178,23 +179,6 @@ def _told_apart(low: float, high: float, unit: str) -> tuple[str, str]:
         ),
         ends,
     )
-
-
-def span(period: Period | None) -> str:
-    """A period in words, the year said once where it is the same.
-
-    >>> from datetime import date
-    >>> span(Period(date(2026, 7, 1), date(2026, 9, 30)))
-    '1 Jul to 30 Sep 2026'
-    """
-    if period is None:
-        return "no days with data"
-    if period.first == period.last:
-        return day(period.first)
-    first = day(period.first)
-    if period.first.year == period.last.year:
-        first = first.rsplit(" ", 1)[0]
-    return f"{first} to {day(period.last)}"
 
 
 @lru_cache(maxsize=64)

@@ -23,7 +23,7 @@ _FORMULAS = {
     "cost": "Charges that end with the model plus its share of shared ones.",
     "net": "Value less attributed cost.",
     "roi": "Net value divided by attributed cost.",
-    "thousand": "Attributed cost divided by served predictions, times 1,000.",
+    "thousand": "Attributed cost of the days counted, divided by their predictions, times 1,000.",
 }
 
 

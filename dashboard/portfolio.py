@@ -13,6 +13,7 @@ from dashboard.format import amount, figure, money, plain, signed
 from dashboard.portfolio_parts import models_table, small_multiples, strip
 from valuekit.left_out import said
 from valuekit.missing import missing
+from valuekit.period_words import of_models
 from valuekit.portfolio import Portfolio
 
 
@@ -40,7 +41,7 @@ def page() -> None:
     with top:
         ui.headline(
             total.headline,
-            f"{words.period_line(choice.period, total)}. {words.sum_range(total)}. {shot.name}.",
+            f"{of_models(total)}. {words.sum_range(total)}. {shot.name}.",
             data.fresh(shot, choice.models),
             words.measured(total),
             missing(total),
@@ -56,7 +57,7 @@ def page() -> None:
 
 def _bridge_and_decisions(shot: data.Snapshot, choice: Choice, total: Portfolio) -> None:
     left, right = st.columns([5, 3], gap="small")
-    period = words.period_line(choice.period, total)
+    period = of_models(total)
     with left, ui.card(words.kept(total), f"Value less costs by category, {period}"):
         if total.bridge:
             spec = bridge(total.bridge, shot.currency)

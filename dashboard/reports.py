@@ -11,17 +11,19 @@ from dashboard import data, states, ui, words
 from dashboard.filters import pick_model
 from dashboard.format import amount, count, moment, plural, span
 from valuekit.errors import StoreError
+from valuekit.period_words import counted, of_models
 from valuekit.report.build import Format, ReportKind
 from valuekit.scorecard import PeriodName, Scorecard
 
 _COLUMNS = {
     "Model": st.column_config.TextColumn(width=190, pinned=True),
-    "Verdict": st.column_config.TextColumn(width=165),
+    "Verdict": st.column_config.TextColumn(width=180),
     **{
         name: st.column_config.TextColumn(width=100, alignment="right")
         for name in ("Value", "Cost", "Net", "Predictions")
     },
     "Grade": st.column_config.TextColumn(width=70),
+    "Days counted": st.column_config.TextColumn(width=190),
 }
 _KINDS: dict[str, ReportKind] = {"Portfolio": "portfolio", "One model": "model"}
 _FORMATS: dict[str, tuple[Format, str]] = {
@@ -91,7 +93,7 @@ def _preview(
     name = f"valuekit-{subject}-{period}-run{shot.run.id}.{fmt}"
     title = total.headline if kind == "portfolio" else cards[0].headline
     tables = "one flat table of every figure" if fmt == "csv" else "a workbook with all tables"
-    with ui.card(title, f"{words.PERIODS[period]}, {span(total.period)}. {name}: {tables}"):
+    with ui.card(title, f"{of_models(total)}. {name}: {tables}"):
         frame = pd.DataFrame([_row(card, period) for card in cards])
         st.dataframe(
             frame,
@@ -138,6 +140,7 @@ def _row(card: Scorecard, period: PeriodName) -> dict[str, str]:
         "Net": shown("net"),
         "Grade": card.grade or "–",
         "Predictions": count(held.predictions) if held else "0",
+        "Days counted": span(counted(held)) if held else "none",
     }
 
 

@@ -10,6 +10,7 @@ from dashboard.filters import pick_model
 from dashboard.format import figure, interval, money, plain, plural
 from dashboard.model.history import entries
 from dashboard.review_form import form
+from valuekit.period_words import of_model
 from valuekit.scorecard import Action, Scorecard
 
 _ORDER: tuple[Action, ...] = (
@@ -91,7 +92,8 @@ def _evidence(card: Scorecard) -> None:
             ui.listing(held.reasons)
         year = card.period("year") or card.period("all")
         if year is not None and year.net.known:
-            shown = f"Net value, 12 months: {figure(year.net)}, {interval(year.net)}."
+            days = of_model(year, card.as_of)
+            shown = f"Net value, {days}: {figure(year.net)}, {interval(year.net)}."
             ui.muted(shown)
         elif year is not None:
             ui.note(f"Net value is not known: {year.net.reason}")

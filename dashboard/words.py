@@ -13,16 +13,15 @@ from dashboard.format import (
     money,
     percent,
     plural,
-    span,
 )
 from dashboard.palette import ACTIONS
 from valuekit.estimate import Estimate
+from valuekit.period_words import LABELS
 from valuekit.portfolio import Portfolio
 from valuekit.scorecard import (
     Accuracy,
     Action,
     Change,
-    PeriodFigures,
     PeriodName,
     Scorecard,
     ToDate,
@@ -30,10 +29,7 @@ from valuekit.scorecard import (
 from valuekit.text import listed
 
 PERIODS: dict[PeriodName, str] = {
-    "year": "12 months",
-    "quarter": "Last quarter",
-    "month": "Last 4 weeks",
-    "all": "Since launch",
+    name: LABELS[name] for name in ("year", "quarter", "month", "all")
 }
 GLOSSARY = {
     "net": "Net value: what the model earned or saved, less everything it cost.",
@@ -186,29 +182,11 @@ def threshold_title(accuracy: Accuracy, currency: str) -> str:
     )
 
 
-def model_headline(card: Scorecard, held: PeriodFigures | None) -> str:
-    """What the model earned in the period on show; the run's own headline when that is unknown."""
-    net = held.net.value if held else None
-    if net is None:
-        return card.headline
-    shown = money(abs(net), card.currency)
-    open_ended = held is not None and held.net.low is not None and not held.net.resolved
-    likely = "probably " if open_ended else ""
-    if net >= 0:
-        return f"{card.title} {likely}earned {shown} after costs"
-    return f"{card.title} {likely}cost {shown} more than it earned"
-
-
 def owner_line(card: Scorecard) -> str:
     """Owner, area and age of a model."""
     since = f", launched {day(card.launched)}" if card.launched else ""
     gone = f", retired {day(card.retired)}" if card.retired else ""
     return f"{card.area}. Owner {card.owner}{since}{gone}."
-
-
-def period_line(name: PeriodName, total: Portfolio) -> str:
-    """Period in words: ``12 months, 1 Dec 2025 to 8 Nov 2026``."""
-    return f"{PERIODS.get(name, name)}, {span(total.period)}"
 
 
 def retire_saving(total: Portfolio, cards: Sequence[Scorecard]) -> str:

@@ -66,9 +66,10 @@ interrupted: running without a process), `started`,
 (the code of what stopped it), `message` (the same in words), `holder` (process and machine) and
 `version`.
 
-A read has `run`, `model`, `at` (when it finished), `kind` (last whole pull, last run of some days), `whole`,
-`scope` (what was computed, why), `days`, `rows`, `seconds`, `after` (runs of some days after it) and
-`queries`: its statements with `name`, `sql`, `parameters`, `rows`, `seconds`; empty when given up.
+A read has `run`, `model`, `at` (when it finished), `kind` (last whole pull, last run of some
+days), `whole`, `scope` (what was computed, why), `days`, `rows`, `seconds`, `after` (runs of some
+days after it) and `queries`: its statements with `name`, `sql`, `parameters`, `rows`, `seconds`;
+empty when given up.
 """
 
 

@@ -86,6 +86,7 @@ class Portfolio:
     unvalued_cost: float = 0.0  # attributed cost of models of unknown value, which net is less
     uncosted: tuple[str, ...] = ()  # titles of models of known value and unknown cost, not in net
     holdouts: tuple[HoldoutStatus, ...] = ()  # registered, running, due; filled by the API
+    ends: Period | None = None  # first and last of the days on which the models' counted days end
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,7 @@ def portfolio(cards: Sequence[Scorecard], name: PeriodName) -> Portfolio:
             for one in entries
             if one.held and one.held.value.known and not one.held.cost_attributed.known
         ),
+        ends=_ends(entries),
     )
 
 
@@ -170,6 +172,11 @@ def _span(entries: Sequence[_Entry]) -> Period | None:
     if not periods:
         return None
     return Period(min(one.first for one in periods), max(one.last for one in periods))
+
+
+def _ends(entries: Sequence[_Entry]) -> Period | None:
+    last = [(one.held.net.period or one.held.period).last for one in entries if one.held]
+    return Period(min(last), max(last)) if last else None
 
 
 def _sums(

@@ -7,7 +7,8 @@ import streamlit as st
 from dashboard import data, passport, ui
 from dashboard.charts.cost import categories
 from dashboard.charts.weekly import cost_per_thousand
-from dashboard.format import amount, money, percent, plain
+from dashboard.format import amount, money, percent, plain, span
+from valuekit.period_words import counted
 from valuekit.scorecard import CostLine, PeriodFigures, Scorecard
 
 _BASES = {
@@ -20,11 +21,20 @@ _BASES = {
 def section(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) -> None:
     """Draw the section."""
     if card.unit_costs:
+        days = span(card.unit_costs[0].estimate.period)
+        ui.muted(
+            f"Over all days with data, {days}, open outcomes included; the tile above counts the "
+            "days with complete outcomes of the chosen period alone.",
+            small=True,
+        )
         with st.grid(min(5, len(card.unit_costs)), min_column_width=150, gap="small"):
             for one in card.unit_costs:
                 passport.tile(one, shot.run.id)
     left, right = st.columns(2, gap="small")
-    with left, ui.card(_title(shot, held), "Cost by category and by what happens to it"):
+    with (
+        left,
+        ui.card(_title(shot, held), f"Cost by category{days_of(held)}"),
+    ):
         if held and held.costs:
             ui.chart(categories(held.costs, shot.currency), _alt(held.costs, shot.currency))
             bases = [basis for basis in _BASES if any(one.basis == basis for one in held.costs)]
@@ -41,6 +51,11 @@ def section(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) ->
     if card.health.costed.known and (card.health.costed.value or 0) < 1:
         share = percent(card.health.costed.value or 0.0)
         st.info(plain(f"Only {share} of the predictions have a cost."), icon=":material/info:")
+
+
+def days_of(held: PeriodFigures | None) -> str:
+    """The days whose cost is shown, after a comma."""
+    return f", {span(counted(held))}" if held else ""
 
 
 def _title(shot: data.Snapshot, held: PeriodFigures | None) -> str:

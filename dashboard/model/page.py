@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import streamlit as st
 
@@ -21,6 +22,7 @@ from dashboard.model import (
     value,
     versions,
 )
+from valuekit.period_words import counted, headline, of_model
 from valuekit.scorecard import PeriodFigures, PeriodName, Scorecard
 from valuekit.text import symbol
 
@@ -51,7 +53,7 @@ def page() -> None:
         states.unknown_model(shot)
         return
     held = card.period(period)
-    ui.headline(words.model_headline(card, held), *_leads(card, period, held))
+    ui.headline(headline(card, held), *_leads(card, period, held))
     restated_line(shot, card)
     _tiles(shot, card, held)
     _advice(card)
@@ -81,7 +83,7 @@ def _leads(card: Scorecard, period: PeriodName, held: PeriodFigures | None) -> t
         return (words.owner_line(card), f"{label}: no data in this period.", card.description)
     known = interval(held.net) if held.net.known else held.net.reason
     return (
-        f"{label}, {span(held.period)}. Net value: {known}.",
+        f"{of_model(held, card.as_of)}. Net value: {known}.",
         words.owner_line(card),
         card.description,
     )
@@ -97,6 +99,8 @@ def _tiles(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) -> 
         moved = ui.change(change(held.net.value, before.net.value, shot.currency))
     run, make = shot.run.id, passport.figure_of
     thousand = held.cost_per_prediction.scaled(1000, f"{shot.currency}/1,000 predictions")
+    # The Cost section has the same over all days: the days tell the two apart.
+    thousand = replace(thousand, method=f"attributed, on the days counted: {span(counted(held))}")
     with st.grid(5, min_column_width=150, gap="small"):
         passport.tile(
             make("net", "Net value", held.net), run, change=moved, against="vs prior quarter"

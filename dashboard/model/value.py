@@ -9,6 +9,7 @@ from dashboard.charts.bridge import bridge
 from dashboard.charts.to_date import to_date
 from dashboard.charts.weekly import net_by_week
 from dashboard.format import money
+from valuekit.period_words import of_model
 from valuekit.scorecard import PeriodFigures, Scorecard
 
 
@@ -16,7 +17,7 @@ def section(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) ->
     """Draw the section."""
     left, right = st.columns(2, gap="small")
     with left:
-        _bridge(shot, held)
+        _bridge(shot, card, held)
     with right:
         _to_date(shot, card)
     weeks = tuple(one for one in card.weeks if one.net is not None)
@@ -28,7 +29,7 @@ def section(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) ->
             ui.note("No week has a known value yet.")
 
 
-def _bridge(shot: data.Snapshot, held: PeriodFigures | None) -> None:
+def _bridge(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) -> None:
     title = "From value to net value"
     if held and held.value.value and held.net.value is not None and held.value.value > 0:
         kept = held.net.value / held.value.value
@@ -38,7 +39,8 @@ def _bridge(shot: data.Snapshot, held: PeriodFigures | None) -> None:
             if held.net.value >= 0
             else f"Costs exceed the value by {gone}"
         )
-    with ui.card(title, "Value less attributed cost, by category"):
+    days = f", {of_model(held, card.as_of)}" if held else ""
+    with ui.card(title, f"Value less attributed cost, by category{days}"):
         if held and held.bridge:
             ui.chart(
                 bridge(held.bridge, shot.currency), alts.bridge_alt(held.bridge, shot.currency)

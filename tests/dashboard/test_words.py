@@ -6,6 +6,7 @@ import pytest
 
 from dashboard import words
 from tests.factories import scorecards
+from valuekit.period_words import headline
 
 
 @pytest.mark.parametrize(
@@ -20,14 +21,14 @@ def test_a_range_around_zero_is_only_probably_earned(low, high, said):
     card = scorecards()[0]
     held = card.period("year")
     held = replace(held, net=replace(held.net, value=7_000.0, low=low, high=high))
-    assert words.model_headline(card, held) == f"{card.title} {said} €7.00k after costs"
+    assert headline(card, held) == f"{card.title} {said} €7.00k after costs"
 
 
 def test_a_loss_within_its_range_is_only_probable_too():
     card = scorecards()[0]
     held = card.period("year")
     held = replace(held, net=replace(held.net, value=-7_000.0, low=-9e9, high=9e9))
-    assert words.model_headline(card, held).endswith("probably cost €7.00k more than it earned")
+    assert headline(card, held).endswith("probably cost €7.00k more than it earned")
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def test_workbook_numbers_and_dates_are_typed() -> None:
         assert held is not None
         assert line["Net"] == pytest.approx(held.net.value)
         assert line["Cost, attributed"] == pytest.approx(held.cost_attributed.value)
-        assert isinstance(line["First day"], datetime | date)
+        assert isinstance(line["First day counted"], datetime | date)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from valuekit.estimate import Estimate
 from valuekit.freshness import Freshness, freshness, in_words
 from valuekit.left_out import said
 from valuekit.missing import missing
+from valuekit.period_words import LABELS, counted, headline, of_model, of_models, span
 from valuekit.portfolio import Portfolio
 from valuekit.report import figures
 from valuekit.scorecard import PeriodName, Scorecard, to_json
@@ -89,9 +90,8 @@ def print_portfolio(held: Workspace, period: PeriodName) -> None:
     total = whole.portfolio
     run = held.last_run()
     say(total.headline, "bold")
-    span = f"{total.period.first} to {total.period.last}. " if total.period else ""
     ends = interval(total.net, total.currency)
-    say(f"{span}95% range {ends or 'unknown'}. Run {run.id}.")
+    say(f"{of_models(total)}. 95% range {ends or 'unknown'}. Run {run.id}.")
     say(in_words(whole.freshness(run.finished or run.started), datetime.now(UTC)))
     lines = sorted(whole.lines, key=lambda one: -(-1e99 if one.net is None else one.net))
     columns = [
@@ -150,21 +150,26 @@ def _print_together(total: Portfolio) -> None:
 def print_model(held: Workspace, model: str, period: PeriodName) -> None:
     """One model: headline, verdict with reasons, money, evidence, every known figure."""
     card = held.scorecard(model)
-    say(card.headline, "bold")
+    figures_of = card.period(period)
+    say(headline(card, figures_of), "bold")
+    if figures_of:
+        known = interval(figures_of.net, card.currency)
+        say(f"{of_model(figures_of, card.as_of)}. 95% range {known or 'unknown'}.")
+    else:
+        say(f"{LABELS[period]}: no data in this period.")
     _say_fresh([card], held.last_run())
     say(f"{card.title}, owned by {card.owner}, {card.area}. Figures to {card.as_of or 'unknown'}.")
     say(f"Verdict: {card.verdict.action}. {card.verdict.headline}", "bold")
     for reason in (*card.verdict.reasons, card.verdict.next_step):
         if reason:
             say(f"  - {reason}")
-    figures_of = card.period(period)
     if figures_of:
         rows = [(step.label, money(step.amount, card.currency)) for step in figures_of.bridge]
-        span = f"{figures_of.period.first} to {figures_of.period.last}"
+        days = span(counted(figures_of))
         if rows:
-            table(f"Value, {span}", [("Step", "left"), ("Amount", "right")], rows)
+            table(f"Value, {days}", [("Step", "left"), ("Amount", "right")], rows)
         else:
-            say(f"Value before costs, {span}: {worth(figures_of.value, card.currency)}.")
+            say(f"Value before costs, {days}: {worth(figures_of.value, card.currency)}.")
     for one in card.evidence:
         say(f"Evidence: {one.title.rstrip('.')}. Grade {one.grade or 'none'}.", "bold")
         for reason in one.grade_reasons:

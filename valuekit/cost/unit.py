@@ -100,7 +100,9 @@ def unit_costs(
 ) -> tuple[Figure, ...]:
     """Cost per prediction and per thousand, marginal and fully attributed; the uncosted share.
 
-    Marginal is what retirement would save; attributed adds shared pools and one-off charges.
+    Marginal is what retirement would save; attributed adds shared pools and one-off charges. All
+    days count: what a prediction cost is known before its outcome is. The same of a named period
+    counts mature days alone, as all figures of the period do.
 
     Args:
         costs: The model's declared costs.
@@ -125,10 +127,10 @@ def unit_costs(
         )
         one = per_prediction(paid, served, unit, none)
         figures += [
-            _figure(f"cost.per_prediction_{basis}", f"Cost per prediction, {name}", one),
+            _figure(f"cost.per_prediction_{basis}", f"Cost per prediction, {name}, all days", one),
             _figure(
                 f"cost.per_thousand_{basis}",
-                f"Cost per 1,000 predictions, {name}",
+                f"Cost per 1,000 predictions, {name}, all days",
                 one.scaled(1000, f"{unit}/1000 predictions"),
             ),
         ]
@@ -142,7 +144,13 @@ def unit_costs(
 
 def _uncosted(covered: Estimate) -> Figure:
     """The share of predictions without a cost, from the share with one."""
-    left = covered if covered.value is None else replace(covered, value=1 - covered.value)
+    left = (
+        covered
+        if covered.value is None
+        else replace(
+            covered, value=1 - covered.value, method="predictions without a cost / predictions"
+        )
+    )
     return Figure(
         "cost.uncosted",
         "Predictions without a cost",
@@ -154,6 +162,5 @@ def _uncosted(covered: Estimate) -> Figure:
 
 
 def _figure(key: str, label: str, estimate: Estimate) -> Figure:
-    return Figure(
-        key, label, estimate, formula="cost / predictions served", facts=_FACTS, better="lower"
-    )
+    formula = "cost of all days / predictions served on them, open outcomes or not"
+    return Figure(key, label, estimate, formula=formula, facts=_FACTS, better="lower")

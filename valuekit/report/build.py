@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, get_args
 
+from valuekit.period_words import of_models
+from valuekit.portfolio import portfolio
 from valuekit.report import sheets
 from valuekit.report.csv import to_csv
 from valuekit.report.restated import restated_sheet
@@ -121,10 +123,7 @@ def _sheets(
 
 def _note(sheet: Sheet, cards: Sequence[Scorecard], period: PeriodName, meta: Meta) -> str:
     """Below every title: whose figures, of which time and run, in what money."""
-    spans = [held.period for card in cards if (held := card.period(period)) is not None]
-    days = [
-        f"{day(min(one.first for one in spans))} to {day(max(one.last for one in spans))}"
-    ] * bool(spans and sheet.name in _OF_PERIOD)
+    days = [of_models(portfolio(cards, period))] * (sheet.name in _OF_PERIOD)
     currency = f"money in {cards[0].currency}"
     run = f"run {meta.run} of {day(meta.finished.date())}"
     return "; ".join([meta.workspace, *filter(None, [sheet.note]), *days, currency, run])

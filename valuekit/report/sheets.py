@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from valuekit.estimate import Estimate
 from valuekit.left_out import said
 from valuekit.missing import missing
+from valuekit.period_words import counted
 from valuekit.portfolio import portfolio
 from valuekit.report import figures
 from valuekit.report.sheet import Sheet, SheetColumn, Value
@@ -83,7 +84,8 @@ def model_sheet(cards: Sequence[Scorecard], name: PeriodName, title: str = "All 
                 card.area,
                 card.owner,
                 card.verdict.action,
-                held.period.first if held else None,
+                counted(held).first if held else None,
+                counted(held).last if held else None,
                 held.period.last if held else None,
                 held.value.value if held else None,
                 held.cost_attributed.value if held else None,
@@ -100,8 +102,9 @@ def model_sheet(cards: Sequence[Scorecard], name: PeriodName, title: str = "All 
     money = ("Value", "Cost, attributed", "Net", "Net, low", "Net, high")
     columns = (
         *(SheetColumn(title) for title in ("Title", "Model", "Area", "Owner", "Verdict")),
-        SheetColumn("First day", "day"),
-        SheetColumn("Last day", "day"),
+        SheetColumn("First day counted", "day"),
+        SheetColumn("Last day counted", "day"),
+        SheetColumn("Period ends", "day"),
         *(SheetColumn(title, "money") for title in money),
         SheetColumn("ROI", "number"),
         SheetColumn("Cost per prediction", "number"),

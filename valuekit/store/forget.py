@@ -82,7 +82,7 @@ def _old_statements(connection: sa.Connection, before: datetime) -> None:
     aged = {(one, model) for one, model in connection.execute(query.where(run.c.started < before))}
     if aged:
         found = connection.execute(sa.select(card.c.run, card.c.model))
-        cards = [(one, model) for one, model in found]  # noqa: C416 (rows to tuples)
+        cards = [(one, model) for one, model in found]
         _delete(connection, asked, aged - rested_on(connection, cards))
 
 
