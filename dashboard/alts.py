@@ -69,6 +69,20 @@ def horizon_alt(accuracy: Accuracy) -> str:
     )
 
 
+def error_weeks_alt(accuracy: Accuracy) -> str:
+    """Weekly errors of a forecast and of the one it is compared with, in words."""
+    first, last = accuracy.weeks[0], accuracy.weeks[-1]
+    parts = [
+        f"{name} {amount(before, '1')} in the week of {day(first.start)}, {amount(now, '1')} in "
+        f"that of {day(last.start)}"
+        for name, before, now in (
+            ("model", first.model, last.model),
+            (accuracy.against.replace("_", " "), first.other, last.other),
+        )
+    ]
+    return f"Mean absolute error of {plural(len(accuracy.weeks), 'week')}: {'; '.join(parts)}."
+
+
 def figures_alt(figures: Sequence[Figure]) -> str:
     """Estimates on a common scale in words."""
     return "; ".join(

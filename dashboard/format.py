@@ -38,6 +38,7 @@ __all__ = [
     "percent",
     "plain",
     "plural",
+    "remark",
     "share_change",
     "signed",
     "span",
@@ -146,7 +147,13 @@ def _small(value: float) -> str:
 
 
 def figure(estimate: Estimate) -> str:
-    """The value of an estimate in its unit, or the word for unknown."""
+    """The value of an estimate in its unit, or the word for unknown; a share as its range is.
+
+    >>> figure(Estimate(0.1016, "share", low=0.1007, high=0.1026))
+    '10.2%'
+    """
+    if estimate.unit == "share" and estimate.value is not None and estimate.low is not None:
+        return percent(estimate.value, _places(estimate))
     return amount(estimate.value, estimate.unit)
 
 
@@ -163,22 +170,30 @@ def interval(estimate: Estimate) -> str:
     if estimate.low is None or estimate.high is None:
         reason = estimate.reason[:1].lower() + estimate.reason[1:].rstrip(".")
         return f"no range: {reason}" if estimate.reason else "no range"
-    low, high = _told_apart(estimate.low, estimate.high, estimate.unit)
+    if estimate.unit == "share":
+        low, high = (percent(end, _places(estimate)) for end in (estimate.low, estimate.high))
+    else:
+        low, high = (amount(end, estimate.unit) for end in (estimate.low, estimate.high))
     return f"{percent(estimate.level, 0)} range {low} to {high}"
 
 
-def _told_apart(low: float, high: float, unit: str) -> tuple[str, str]:
-    ends = amount(low, unit), amount(high, unit)
-    if unit != "share" or ends[0] != ends[1] or low == high:
-        return ends
-    return next(
-        (
-            (percent(low, digits), percent(high, digits))
-            for digits in (1, 2, 3)
-            if percent(low, digits) != percent(high, digits)
-        ),
-        ends,
-    )
+def _places(estimate: Estimate) -> int:
+    """Decimal places of a share and its range: one below 10%, more to tell them apart."""
+    ends = (estimate.low, estimate.value, estimate.high)
+    known = [one for one in ends if one is not None]
+    first = 0 if min(abs(one) for one in known) >= 0.1 else 1
+    apart = len(set(known))
+    enough = (one for one in range(first, 4) if len({percent(end, one) for end in known}) == apart)
+    return next(enough, first) if apart > 1 else first
+
+
+def remark(text: str, limit: int) -> str:
+    """A finding's text for a page: backticks, which a terminal shows as they are, as quotes.
+
+    >>> remark("First log the `unit`", 100)
+    "First log the 'unit'"
+    """
+    return plain(text.replace("`", "'"), limit)
 
 
 @lru_cache(maxsize=64)

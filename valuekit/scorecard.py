@@ -305,6 +305,16 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class ErrorWeek:
+    """Mean absolute error of one week on rows that model and another forecaster both forecast."""
+
+    start: date
+    model: float  # in the target's unit
+    other: float
+    n: int  # rows compared
+
+
+@dataclass(frozen=True, slots=True)
 class Accuracy:
     """Task-specific quality; curves are empty where they do not apply."""
 
@@ -318,6 +328,8 @@ class Accuracy:
     confusion: tuple[Cell, ...] = ()
     by_horizon: tuple[Figure, ...] = ()
     withheld: str = ""  # why the section is empty, or restricted to un-acted rows
+    against: str = ""  # forecaster that a forecast is compared with by week
+    weeks: tuple[ErrorWeek, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import alts, data, passport, ui, words
 from dashboard.charts import accuracy as charts
+from dashboard.charts.forecast import error_by_week
 from dashboard.format import amount, count, figure, money, percent, plain
 from dashboard.model.figures import figures
 from valuekit.scorecard import Accuracy, PeriodFigures, Scorecard
@@ -26,6 +27,7 @@ def section(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) ->
         st.info(plain(one.withheld, 500), icon=":material/filter_alt:")
     with ui.card(words.accuracy_title(one), _basis(one)):
         _lead(shot, one)
+    _by_week(one)
     _curves(shot, one)
     _value_and_confusion(shot, one)
     # One horizon is no comparison: its error is the leading figure already.
@@ -47,6 +49,16 @@ def _lead(shot: data.Snapshot, one: Accuracy) -> None:
             passport.tile(held, shot.run.id)
     if len(lead + rest) > 4:
         figures(tuple((lead + rest)[4:]), shot.run.id, "accuracy")
+
+
+def _by_week(one: Accuracy) -> None:
+    if len(one.weeks) < 2:
+        return
+    better = sum(week.model < week.other for week in one.weeks)
+    name = one.against.replace("_", " ")
+    title = f"Closer than {name} in {better} of {len(one.weeks)} weeks"
+    with ui.card(title, "Mean absolute error by week, on the rows that both forecast"):
+        ui.chart(error_by_week(one.weeks, name.capitalize()), alts.error_weeks_alt(one))
 
 
 def _curves(shot: data.Snapshot, one: Accuracy) -> None:

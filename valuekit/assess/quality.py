@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from valuekit.accuracy.by_week import error_weeks
 from valuekit.accuracy.calibration import calibration_bins
 from valuekit.accuracy.confusion import confusion_table
 from valuekit.accuracy.figures import classification_figures, error_figures, horizon_figures
@@ -128,6 +129,9 @@ def _unspoiled(
     return confusion[:0], idle, why, False
 
 
+_COMPARED = ("seasonal_naive", "naive")  # shown by week beside a forecast: the first that is there
+
+
 def accuracy(scene: Scene) -> Accuracy:
     """Quality of a model by its task, over the mature days."""
     if scene.mature is None:
@@ -152,9 +156,14 @@ def _errors(scene: Scene, period: Period) -> Accuracy:
     known = [one.key for one in figures if one.estimate.known]
     wished = ("accuracy.wape", "accuracy.mae") if forecast else ("accuracy.mae",)
     lead = next((one for one in (*wished, *known) if one in known), "accuracy.mae")
+    against = next((one for one in (*_COMPARED, *others) if one in others), "")
+    if not forecast or lacking(scene.model, "error", ["sum_abs"]):
+        against = ""
     return Accuracy(
         lead,
         figures,
+        against=against,
+        weeks=error_weeks(frame, against) if against else (),
         by_horizon=told(scene.model, horizon_figures(frame, unit=TARGET)) if forecast else (),
     )
 
