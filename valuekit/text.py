@@ -107,6 +107,15 @@ def percent(share: float, places: int | None = None) -> str:
     return f"{MINUS}{text}" if value < 0 and text.strip("0.%") else text
 
 
+def p_value(p: float) -> str:
+    """A p-value with two digits; far tails are not told apart, where no approximation holds.
+
+    >>> p_value(0.0123), p_value(0.5), p_value(5.2e-209)
+    ('p = 0.012', 'p = 0.5', 'p < 0.0001')
+    """
+    return "p < 0.0001" if p < 1e-4 else f"p = {p:.2g}"
+
+
 def day(value: date) -> str:
     """A day as people write it.
 

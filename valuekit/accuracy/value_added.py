@@ -26,6 +26,7 @@ from valuekit.critical import two_sided_p
 from valuekit.estimate import Estimate, Period, unknown
 from valuekit.facts import numbered, period_of
 from valuekit.scorecard import Diagnostic
+from valuekit.text import p_value
 
 _CELL = ["model", "version", "day", "segment", "horizon", "level"]
 _LOSSES = ["n", "sum_abs", "sum_sq", "over", "under"]
@@ -184,7 +185,7 @@ def dm_check(frame: pd.DataFrame, forecaster: str, *, level: str | None = None) 
     found = diebold_mariano(other, model, both.horizon)
     if found.statistic is None or found.p_value is None:
         return Diagnostic(name, "not run", found.reason)
-    p, by = found.p_value, f"over {found.days} days (Diebold-Mariano p = {found.p_value:.2g})"
+    p, by = found.p_value, f"over {found.days} days (Diebold-Mariano {p_value(found.p_value)})"
     if p >= 0.05:
         text = f"The errors of the model and of {forecaster} do not differ clearly {by}."
         return Diagnostic(name, "warning", text, found.statistic, p)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pydantic import TypeAdapter
 
 from valuekit.api import Workspace
+from valuekit.cli.figure_table import print_figures
 from valuekit.cli.screen import amount, complain, interval, say, table
 from valuekit.estimate import Estimate
 from valuekit.freshness import Freshness, freshness, in_words
@@ -17,10 +18,9 @@ from valuekit.left_out import said
 from valuekit.missing import missing
 from valuekit.period_words import LABELS, counted, headline, of_model, of_models, span
 from valuekit.portfolio import Portfolio
-from valuekit.report import figures
 from valuekit.scorecard import PeriodName, Scorecard, to_json
 from valuekit.store.records import RunRecord, SourceRead
-from valuekit.text import day, money, plural
+from valuekit.text import MINUS, day, money, p_value, plural
 
 SCHEMA = 1
 
@@ -108,7 +108,7 @@ def print_portfolio(held: Workspace, period: PeriodName) -> None:
             one.action,
             amount(one.estimate(total.currency), total.currency),
             interval(one.estimate(total.currency), total.currency),
-            "" if one.roi is None else f"{one.roi:.2f}",
+            "" if one.roi is None else f"{one.roi:.2f}".replace("-", MINUS),
             one.grade or "-",
         )
         for one in lines
@@ -132,8 +132,7 @@ def _print_together(total: Portfolio) -> None:
         say(total.discoveries.text)
         columns = [("Measured effect", "left"), ("p", "right"), ("p adjusted", "right")]
         rows = [
-            (one.title, f"{one.p_value:.2g}", f"{one.p_adjusted:.2g}")
-            for one in total.discoveries.models
+            (one.title, _p(one.p_value), _p(one.p_adjusted)) for one in total.discoveries.models
         ]
         table("", columns, rows)
     sums = total.shrinkage
@@ -145,6 +144,11 @@ def _print_together(total: Portfolio) -> None:
     for one in total.holdouts:
         if one.state == "due":
             say(f"Holdout of {one.model} is due. {one.remind}")
+
+
+def _p(value: float) -> str:
+    """A p-value for a column that is headed p."""
+    return p_value(value).removeprefix("p ").removeprefix("= ")
 
 
 def print_model(held: Workspace, model: str, period: PeriodName) -> None:
@@ -184,7 +188,7 @@ def print_model(held: Workspace, model: str, period: PeriodName) -> None:
     if card.settlement is not None:
         text, asked = card.settlement.text, "What would settle it"
         say(text if text.startswith(asked) else f"{asked}: {text}")
-    _print_figures(card)
+    print_figures(card)
     _say_reads(held, model)
 
 
@@ -196,36 +200,3 @@ def worth(value: Estimate, currency: str) -> str:
         return money(value.value, currency)
     ends = f"{money(value.low, currency)} to {money(value.high, currency)}"
     return f"{money(value.value, currency)} (95% range {ends})"
-
-
-def _print_figures(card: Scorecard) -> None:
-    every = [
-        row
-        for row in figures.rows(card)
-        if row.path.split(".")[0] in {"evidence", "accuracy", "unit_costs", "health"}
-    ]
-    shown = [row for row in every if not figures.by_launch(row)]
-    rows = [
-        (
-            row.label,
-            "unknown" if row.estimate.value is None else f"{row.estimate.value:,.6g}",
-            ""
-            if row.estimate.low is None or row.estimate.high is None
-            else f"{row.estimate.low:,.4g} to {row.estimate.high:,.4g}",
-            row.estimate.unit,
-            row.estimate.grade or "",
-            row.estimate.reason if row.estimate.value is None else "",
-        )
-        for row in shown
-    ]
-    columns = [
-        ("Figure", "left"),
-        ("Value", "right"),
-        ("95% interval", "right"),
-        ("Unit", "left"),
-        ("Grade", "left"),
-        ("Why unknown", "left"),
-    ]
-    table("Figures (methods and sources: --json or a report)", columns, rows)
-    if left := len(every) - len(shown):
-        say(f"{plural(left, 'effect')} by time from the launch: --json or a report.")

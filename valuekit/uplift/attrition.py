@@ -15,6 +15,7 @@ import pandas as pd
 
 from valuekit.critical import chi2_p
 from valuekit.scorecard import Diagnostic
+from valuekit.text import p_value
 from valuekit.uplift.arms import ArmFacts, Epochs, arm_epochs, treated_arms
 from valuekit.workspace.declare import Absent
 
@@ -81,11 +82,12 @@ def _verdict(
         f"and {share['control']:.2%} of control units"
     )
     if p >= gate:
-        return Diagnostic(NAME, "passed", f"{seen}: alike (p = {p:.2g}).", statistic, p)
+        return Diagnostic(NAME, "passed", f"{seen}: alike ({p_value(p)}).", statistic, p)
     if absent == "zero":
         text = (
-            f"{seen} (p = {p:.2g}). A missing row counts as zero, so this may be the effect itself."
+            f"{seen} ({p_value(p)}). "
+            "A missing row counts as zero, so this may be the effect itself."
         )
         return Diagnostic(NAME, "warning", text, statistic, p)
-    text = f"{seen} (p = {p:.2g}): outcomes are lost unevenly, which biases the comparison."
+    text = f"{seen} ({p_value(p)}): outcomes are lost unevenly, which biases the comparison."
     return Diagnostic(NAME, "failed", text, statistic, p)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from valuekit.critical import chi2_p, two_sided_p
 from valuekit.scorecard import Diagnostic
-from valuekit.text import MINUS
+from valuekit.text import MINUS, p_value
 from valuekit.uplift.assignment import Shares
 from valuekit.uplift.srm import GATE, srm_p
 
@@ -49,7 +49,7 @@ def past_check(arms: Mapping[str, object], shares: Shares) -> PastCheck:
     split = Diagnostic(
         "Sample ratio",
         "failed" if p < GATE else "passed",
-        f"The salt deals {dealt} (p = {p:.2g}).",
+        f"The salt deals {dealt} ({p_value(p)}).",
         statistic,
         p,
     )
@@ -73,6 +73,6 @@ def _alike(rows: list[tuple[str, int, float, float]], n: NDArray[np.float64]) ->
         p = chi2_p(statistic, len(rows) - 1)
     apart = ", ".join(f"{arm} {f'{mean:,.4g}'.replace('-', MINUS)}" for arm, _, mean, _ in rows)
     if p < 0.05:
-        text = f"The arms differ before anything was done ({apart}; p = {p:.2g}): another salt."
+        text = f"The arms differ before anything was done ({apart}; {p_value(p)}): another salt."
         return Diagnostic(name, "failed", text, statistic, p)
-    return Diagnostic(name, "passed", f"Alike: {apart} (p = {p:.2g}).", statistic, p)
+    return Diagnostic(name, "passed", f"Alike: {apart} ({p_value(p)}).", statistic, p)
