@@ -110,14 +110,30 @@ def _to_address() -> None:
         st.query_params["model"] = chosen
 
 
+def read_period() -> bool:
+    """Take the terminal's names of periods from an address too: ``?period=month``; whether it did.
+
+    The widget that follows may then have no default of its own.
+    """
+    asked = st.query_params.get("period")
+    label = next((label for name, label in words.PERIODS.items() if name == asked), None)
+    if label is not None:
+        st.query_params["period"] = label
+        st.session_state["period"] = label
+    elif asked is not None and asked not in words.PERIODS.values():
+        st.caption(f"There is no period {plain(asked, 40)}; names: {', '.join(words.PERIODS)}.")
+    return label is not None
+
+
 def pick_period() -> PeriodName:
     """The period on show, part of the address and kept from page to page."""
     named = {label: name for name, label in words.PERIODS.items()}
+    given = read_period()
     first = words.PERIODS["year"]
     shown = st.segmented_control(
         "Period",
         list(named),
-        default=first,
+        default=None if given else first,
         required=True,
         key="period",
         bind="query-params",

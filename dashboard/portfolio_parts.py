@@ -238,7 +238,7 @@ def _draw_table(
             alt=_table_alt(frame, label),
             column_config={
                 "Verdict": wide.MultiselectColumn(
-                    options=[word for word, _, _ in ACTIONS.values()], color=list(PILLS), width=150
+                    options=[word for word, _, _ in ACTIONS.values()], color=list(PILLS), width=185
                 ),
                 "Model": wide.TextColumn(width="medium"),
                 "Weekly net": wide.LineChartColumn("Weekly net, 12 months", color=BLUE),

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import data, states, ui, words
-from dashboard.filters import pick_model
+from dashboard.filters import pick_model, read_period
 from dashboard.format import amount, count, moment, plural, span
 from valuekit.errors import StoreError
 from valuekit.period_words import counted, of_models
@@ -16,7 +16,7 @@ from valuekit.report.build import Format, ReportKind
 from valuekit.scorecard import PeriodName, Scorecard
 
 _COLUMNS = {
-    "Model": st.column_config.TextColumn(width=190, pinned=True),
+    "Model": st.column_config.TextColumn(width=160, pinned=True),
     "Verdict": st.column_config.TextColumn(width=180),
     **{
         name: st.column_config.TextColumn(width=100, alignment="right")
@@ -69,6 +69,7 @@ def _choose(shot: data.Snapshot) -> tuple[ReportKind, tuple[str, ...], PeriodNam
         )
         models = tuple(chosen or titles)
     named = {label: name for name, label in words.PERIODS.items()}
+    read_period()
     period = st.selectbox(
         "Period", list(named), key="period", bind="query-params", persist_state="session"
     )

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard import data, states, ui, words
 from dashboard.evidence_words import sentence
 from dashboard.filters import pick_model
-from dashboard.format import figure, interval, money, plain, plural
+from dashboard.format import figure, interval, money, plain, plural, remark
 from dashboard.model.history import entries
 from dashboard.review_form import form
 from valuekit.period_words import of_model
@@ -101,7 +101,7 @@ def _evidence(card: Scorecard) -> None:
             st.markdown(f"**Evidence:** {plain(sentence(one.title), 300)}")
             if one.settle:
                 ui.muted(f"What would settle it: {one.settle}")
-        st.markdown(f"**Next step:** {plain(held.next_step, 300)}")
+        st.markdown(f"**Next step:** {remark(held.next_step, 300)}")
 
 
 def _actions(shot: data.Snapshot, card: Scorecard) -> None:
@@ -182,20 +182,37 @@ def _checklist(card: Scorecard) -> None:
     failed = [one.name for one in primary.diagnostics if one.status == "failed"] if primary else []
     coverage = card.health.coverage
     lines = [
-        (card.grade in {"A", "B"}, f"The value is measured (grade {card.grade or 'none'})"),
-        (not failed, f"Checks passed{': not ' + ', '.join(failed) if failed else ''}"),
+        _line(
+            card.grade in {"A", "B"},
+            f"The value is measured (grade {card.grade})",
+            f"The value is not measured (grade {card.grade or 'none'})",
+        ),
+        _line(not failed, "No check failed", f"Failed: {', '.join(failed)}"),
         (not card.health.missing_days, _missing(card.health.missing_days)),
-        (not any(one.alert for one in card.degradation.drifts), "The scores have not drifted"),
-        (not card.verdict.flips, "The advice holds under other allowances for bias"),
+        _line(
+            not any(one.alert for one in card.degradation.drifts),
+            "The scores have not drifted",
+            "The scores have drifted",
+        ),
+        _line(
+            not card.verdict.flips,
+            "The advice holds under other allowances for bias",
+            "The advice changes under other allowances for bias",
+        ),
     ]
     if coverage.value is not None:
-        found = f"Outcomes are found for {figure(coverage)} of predictions"
+        only = "" if coverage.value >= 0.9 else "only "
+        found = f"Outcomes are found for {only}{figure(coverage)} of predictions"
         lines.append((coverage.value >= 0.9, found))
     done = sum(good for good, _ in lines)
     title = f"All {done} points are clear" if done == len(lines) else _unclear(len(lines) - done)
     with ui.card(title, "Before you decide"), st.container(gap="xsmall"):
         for good, text in sorted(lines, key=lambda line: line[0]):
             ui.point(text, good=good)
+
+
+def _line(good: bool, clear: str, unclear: str) -> tuple[bool, str]:  # noqa: FBT001 (a pair's first)
+    return good, clear if good else unclear
 
 
 def _unclear(number: int) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.charts.base import Spec
-from dashboard.format import ascii_minus, plain
+from dashboard.format import ascii_minus, plain, remark
 from dashboard.palette import ACTIONS, GRADES, STATUSES
 from dashboard.words import GLOSSARY
 from valuekit.estimate import Grade
@@ -34,7 +34,7 @@ def headline(title: str, *lines: str) -> None:
 
 def muted(text: str, *, small: bool = False) -> None:
     """Secondary text, shown as typed."""
-    shown = f":gray[{plain(text, 600)}]"
+    shown = f":gray[{remark(text, 600)}]"
     st.markdown(f":small[{shown}]" if small else shown)
 
 
@@ -99,23 +99,22 @@ def empty(title: str, why: str, step: str = "", link: tuple[str, str] | None = N
 
 def listing(lines: Sequence[str]) -> None:
     """Remarks of other people's text as one list: a line each, without gaps between them."""
-    st.markdown("\n".join(f"- {plain(one, 400)}" for one in lines))
+    st.markdown("\n".join(f"- {remark(one, 400)}" for one in lines))
 
 
 def point(text: str, *, good: bool) -> None:
-    """A line of a checklist: clear, or to be looked at; the word says what the colour says."""
+    """A line of a checklist: clear, or to be looked at; its text says which."""
     icon = ":blue[:material/check_circle:]" if good else ":red[:material/error:]"
     with st.container(horizontal=True, gap="xsmall", wrap=False):
         st.markdown(icon, width="content")
-        word = "" if good else " :small[:gray[(look here)]]"
-        st.markdown(f"{plain(text, 200)}{word}", width="stretch")
+        st.markdown(plain(text, 200), width="stretch")
 
 
 def note(text: str) -> None:
     """A remark inside a card, for a figure that is withheld or an empty section."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
         st.markdown(":gray[:material/info:]", width="content")
-        st.markdown(f":gray[{plain(text, 600)}]", width="stretch")
+        st.markdown(f":gray[{remark(text, 600)}]", width="stretch")
 
 
 def change(text: str | None) -> str | None:

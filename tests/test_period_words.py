@@ -69,7 +69,7 @@ def test_the_four_weeks_of_several_models_end_on_days_of_their_own() -> None:
     )
     total = portfolio(_two("month", asked, (asked[0].last, LAST)), "month")
     assert of_models(total) == (
-        "Last 4 weeks of each model with complete outcomes, ending 26 Jul to 31 Oct 2026, by model"
+        "Last 4 weeks of each model with complete outcomes, ending 26 Jul to 31 Oct 2026"
     )
 
 

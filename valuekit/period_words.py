@@ -60,7 +60,7 @@ def of_models(total: Portfolio) -> str:
 def _said(name: PeriodName, asked: Period, ends: Period, as_of: date | None) -> str:
     label, models = LABELS[name], "" if ends.days == 1 else ", by model"
     if name not in _WHOLE and ends.days > 1:
-        return f"{label} of each model with complete outcomes, ending {span(ends)}{models}"
+        return f"{label} of each model with complete outcomes, ending {span(ends)}"
     if ends.first < asked.last:
         to = f" to {day(asked.last)}" if name == "year" else f", {span(asked)}"
         return f"{label}{to}, outcomes complete through {span(ends)}{models}"

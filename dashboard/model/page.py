@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import data, passport, states, ui, words
 from dashboard.filters import pick_model, pick_period
-from dashboard.format import change, interval, plain, span
+from dashboard.format import change, interval, remark, span
 from dashboard.health_restated import line as restated_line
 from dashboard.model import (
     accuracy,
@@ -123,10 +123,10 @@ def _advice(card: Scorecard) -> None:
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             ui.verdict(held.action)
-            st.markdown(f"**{plain(held.headline, 200)}**", width="content")
+            st.markdown(f"**{remark(held.headline, 200)}**", width="content")
         if held.reasons:
             ui.listing(held.reasons)
-        st.markdown(f"**Next step:** {plain(held.next_step, 300)}")
+        st.markdown(f"**Next step:** {remark(held.next_step, 300)}")
         st.page_link(
             ui.REVIEW,
             label="Decide in the review",
