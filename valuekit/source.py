@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from difflib import get_close_matches
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol
@@ -190,16 +191,25 @@ def open_connector(name: str, source: Source, folder: Path, workspace: Workspace
     Raises:
         SourceError: when no installed connector has the declared kind.
     """
-    found = {point.name: point for point in entry_points(group=GROUP)}
-    if source.kind not in found:
-        raise SourceError(
-            Finding(
-                place=f"sources.{name}.kind",
-                value=source.kind,
-                rule=f"no connector of this kind is installed; there are {sorted(found)}",
-                remedy="Correct the kind, or install the package that provides it.",
-                code="unknown_connector",
-            )
-        )
-    made: Connector = found[source.kind].load()(name, source, folder, workspace)
+    if (unknown := unknown_kind(name, source.kind)) is not None:
+        raise SourceError(unknown)
+    (found,) = entry_points(group=GROUP, name=source.kind)
+    made: Connector = found.load()(name, source, folder, workspace)
     return made
+
+
+def unknown_kind(name: str, kind: str) -> Finding | None:
+    """What to say of a source whose kind no installed connector has; None when one has it."""
+    there = sorted({point.name for point in entry_points(group=GROUP)})
+    if kind in there:
+        return None
+    near = get_close_matches(kind, there, n=1, cutoff=0.6)
+    return Finding(
+        place=f"sources.{name}.kind",
+        value=repr(kind),
+        rule=f"no connector of this kind is installed; there are {', '.join(there) or 'none'}",
+        remedy=f"Did you mean {near[0]!r}?"
+        if near
+        else "Correct the kind, or install the package that provides it.",
+        code="unknown_connector",
+    )

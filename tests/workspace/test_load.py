@@ -115,15 +115,15 @@ def test_the_commented_lines_of_the_template_load_too(tmp_path: Path) -> None:
         ("on = {", 'window = "90 days"\non = {', "16 models.churn.outcomes.window",
          "not a duration", "90d"),
         ("on = {", "window = true\non = {", "16 models.churn.outcomes.window", "whole number", ""),
-        ('on = { id = "id" }', "on = {}", "14 models.churn.outcomes", "one pair", "Write on"),
+        ('on = { id = "id" }', "on = {}", "16 models.churn.outcomes.on", "one pair", "Write on"),
         ('on = { id = "id" }', "", "14 models.churn.outcomes.on", "`on` is missing", "Add `on"),
         ("already_money = true", 'already_money = "yes"',
          "18 models.churn.metrics.margin.already_money", "true or false", "without quotes"),
         ("metrics.margin", "metrics.Margin", "17 models.churn.metrics.Margin", "a name is",
          "Rename"),
         ('control = "c"', "", "19 models.churn.evidence[0]", "incomplete", "`control`"),
-        ('control = "c"', 'control = "c"\nmetric = "margn"', "6 models.churn", "margn",
-         "Use margin"),
+        ('control = "c"', 'control = "c"\nmetric = "margn"',
+         "22 models.churn.evidence[0].metric", "margn", "Did you mean 'margin'?"),
         ("per_prediction = 0.1", "per_prediction = true", "24 models.churn.costs.per_prediction",
          "no amounts", "0.0004"),
         ("per_prediction = 0.1", "per_prediction = nan", "24 models.churn.costs.per_prediction",
@@ -149,7 +149,7 @@ def test_each_mistake_has_line_key_rule_and_remedy(
 @pytest.mark.parametrize(
     ("old", "new", "place"),
     [
-        ('control = "c"', 'control = "c"\nmetric = "margn"', "models.churn"),
+        ('control = "c"', 'control = "c"\nmetric = "margn"', "models.churn.evidence[0].metric"),
         ("[models.churn.costs]", '[models.churn.costs]\nsource = "x"', "models.churn.costs.source"),
         (
             'table = "p.parquet"',
@@ -164,6 +164,118 @@ def test_mistakes_of_keys_and_of_whole_tables_come_together(
     text = GOOD.replace('"EUR"', '"eur"').replace('owner = "a@example.com"', "owner = 5")
     places = {one.place.split(" ")[1] for one in findings(tmp_path, text.replace(old, new))}
     assert places == {"workspace.currency", "models.churn.owner", place}
+
+
+EVERY_STAGE = """\
+[workspace]
+name = "Bad"
+currency = "EURO"
+[sources.lake]
+kind = "duckbd"
+path = "data"
+[models.churn]
+titel = "Churn rescue"
+owner = "x"
+task = "classification"
+launched = 2026-02-01
+retired = 2026-01-01
+[models.churn.predictions]
+table = "p.csv"
+id = "id"
+time = "at"
+date = 2026-01-01
+score = "p"
+threshold = 1.5
+source = "laek"
+[models.churn.outcomes]
+table = "o.csv"
+on = { customer_id = "customer_id" }
+window = "30 days"
+[models.churn.metrics.margin]
+column = "margin"
+[models.churn.metrics.other]
+column = "margin"
+[[models.churn.evidence]]
+design = "holdout"
+carry_over = 2
+metric = "margn"
+registered = "soon"
+[[models.churn.evidence]]
+design = "payoff"
+[workspace.quarantine.default]
+warn = 0.2
+fail = 0.1
+"""
+
+EVERY_PLACE = {
+    "3 workspace.currency": 'Use an ISO 4217 code such as "EUR".',
+    "5 sources.lake.kind": "Did you mean 'duckdb'?",
+    "7 models.churn.title": "Add `title = ...` to [models.churn].",
+    "8 models.churn.titel": "Did you mean `title`?",
+    "12 models.churn.retired": "Correct one of them.",
+    "17 models.churn.predictions.date": "Keep one of them.",
+    "19 models.churn.predictions.threshold": "somebody acts, such as 0.5.",
+    "20 models.churn.predictions.source": "Did you mean 'lake'?",
+    "24 models.churn.outcomes.window": 'for example "90d".',
+    "25 models.churn.metrics": "Set it for one of margin, other.",
+    "29 models.churn.evidence[0]": "Add `control`.",
+    "31 models.churn.evidence[0].carry_over": "Remove it; it belongs to switchback.",
+    "32 models.churn.evidence[0].metric": "Did you mean 'margin'?",
+    "33 models.churn.evidence[0].registered": "Write it as 2026-01-31.",
+    "34 models.churn.evidence[1]": None,  # two rules
+    "38 workspace.quarantine.default.fail": "Raise `fail` or lower the warning.",
+}
+
+
+def test_one_mistake_of_every_stage_at_once(tmp_path: Path) -> None:
+    found = findings(tmp_path, EVERY_STAGE)
+    told = {(one.place.removeprefix("valuekit.toml:"), one.remedy) for one in found}
+    assert {place for place, _ in told} == set(EVERY_PLACE), "\n".join(map(str, found))
+    for place, remedy in told:
+        assert remedy.endswith(EVERY_PLACE[place] or ""), (place, remedy)
+    both = {remedy for place, remedy in told if "evidence[1]" in place}
+    assert both == {"Add `payoff`.", "Set primary = false on all but one."}
+    assert len(found) == len(EVERY_PLACE) + 1
+    assert [one.place for one in found] == sorted(
+        (one.place for one in found), key=lambda place: int(re.findall(r":(\d+)", place)[0])
+    )
+
+
+def test_correcting_one_mistake_brings_out_no_other(tmp_path: Path) -> None:
+    before = {(one.rule, one.remedy) for one in findings(tmp_path, EVERY_STAGE)}
+    mended = EVERY_STAGE
+    for old, new in [
+        ("EURO", "EUR"), ("titel", "title"), ("30 days", "30d"), ('"soon"', "2026-01-01"),
+        ("laek", "lake"), ("threshold = 1.5", "threshold = 0.5"), ("margn", "margin"),
+        ("carry_over = 2", 'control = "c"'), ("fail = 0.1", "fail = 0.3"),
+        ("retired = 2026-01-01", "retired = 2026-03-01"), ("date = 2026-01-01\n", ""),
+        ('[models.churn.metrics.other]\ncolumn = "margin"', ""),
+    ]:  # fmt: skip
+        assert mended.count(old) == 1
+        mended = mended.replace(old, new)
+        after = {(one.rule, one.remedy) for one in findings(tmp_path, mended)}
+        assert after < before, after - before
+        before = after
+    assert {remedy for _, remedy in before} == {
+        "Add `payoff`.", "Set primary = false on all but one.", "Did you mean 'duckdb'?",
+    }  # fmt: skip
+
+
+def test_an_uninstalled_kind_alone_is_no_mistake_of_the_file(tmp_path: Path) -> None:
+    other = load(written(tmp_path, GOOD.replace('"duckdb"', '"oracle"')))
+    assert other.workspace.sources["lake"].kind == "oracle"  # stored figures can still be read
+
+
+@pytest.mark.parametrize("threshold", ["-0.1", "1.5", "50"])
+def test_a_threshold_of_a_probability_lies_between_0_and_1(tmp_path: Path, threshold: str) -> None:
+    text = GOOD.replace('id = "id"\ntime', f'id = "id"\nscore = "p"\nthreshold = {threshold}\ntime')
+    one = only(tmp_path, text)
+    assert one.place == "valuekit.toml:14 models.churn.predictions.threshold"
+    assert "between 0 and 1" in one.rule
+    assert one.value == str(float(threshold)) or one.value == threshold
+    for fine in ("0", "0.5", "1"):
+        load(written(tmp_path, text.replace(f"threshold = {threshold}", f"threshold = {fine}")))
+    load(written(tmp_path, text.replace('"classification"', '"ranking"')))  # no probability
 
 
 def test_a_key_taken_out_causes_no_second_complaint(tmp_path: Path) -> None:

@@ -7,11 +7,13 @@ and remedy.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from valuekit.workspace.evidence import Allocation, Evidence, Matrix, Payoff
+from valuekit.workspace.faults import Fault, instead
 from valuekit.workspace.fields import (
     Column,
     Currency,
@@ -26,7 +28,7 @@ from valuekit.workspace.fields import (
     Whole,
     Zone,
 )
-from valuekit.workspace.fit import compared, measured_on_units, problems
+from valuekit.workspace.fit import compared, measured_on_units, model_problems, problems
 from valuekit.workspace.panel import Panel
 from valuekit.workspace.quarantine import Limits, Quarantine
 from valuekit.workspace.ready import DailyTable, Ready, role_of
@@ -84,12 +86,21 @@ class Source(Declared):
     separator: Literal[",", ";", "\t", "|"] = ","  # of columns in text files
     decimal: Literal[".", ","] = "."  # of numbers in text files
 
-    @model_validator(mode="after")
-    def _two_marks(self) -> Self:
+    def faults(self) -> Iterator[Fault]:
+        """Two uses of the comma."""
         if self.separator == self.decimal:
-            msg = 'a comma cannot separate both columns and decimals: set separator = ";"'
-            raise ValueError(msg)
-        return self
+            text = 'a comma cannot separate both columns and decimals: set separator = ";"'
+            yield Fault(("decimal",), text, (("separator",),))
+
+
+def _one_time(time: str | None, day: object, rows: str) -> Iterator[Fault]:
+    both = (("time",), ("date",))
+    if time is None and day is None:
+        text = f"nothing says when: declare `time` (a column), or `date` (one day for {rows})"
+        yield Fault((), text, both)
+    if time is not None and day is not None:
+        text = f"`time` (a column) and `date` (one day for {rows}) both say when: keep one of them"
+        yield Fault(("date",), text, both)
 
 
 class Predictions(Declared):
@@ -125,12 +136,9 @@ class Predictions(Declared):
     provider_model: Column | None = None
     weight: Column | None = None  # inverse sampling fraction
 
-    @model_validator(mode="after")
-    def _one_time(self) -> Self:
-        if (self.time is None) == (self.date is None):
-            msg = "declare exactly one of `time` (a column) and `date` (one day for the whole log)"
-            raise ValueError(msg)
-        return self
+    def faults(self) -> Iterator[Fault]:
+        """No time, or two."""
+        yield from _one_time(self.time, self.date, "the whole log")
 
 
 class Assignments(Declared):
@@ -149,12 +157,9 @@ class Assignments(Declared):
     stratum: Column | None = None
     propensity: Column | None = None  # chance of treatment, 0 to 1; cut into 20 strata by SQL
 
-    @model_validator(mode="after")
-    def _one_time(self) -> Self:
-        if (self.time is None) == (self.date is None):
-            msg = "declare exactly one of `time` (a column) and `date` (one day for all rows)"
-            raise ValueError(msg)
-        return self
+    def faults(self) -> Iterator[Fault]:
+        """No time, or two."""
+        yield from _one_time(self.time, self.date, "all rows")
 
 
 class Outcomes(Declared):
@@ -175,12 +180,11 @@ class Outcomes(Declared):
     label: Column | None = None  # classification: 0/1 or true/false; regression: the actual
     positive: str | None = None  # the value of `label` that counts as 1, when it is text
 
-    @model_validator(mode="after")
-    def _has_key(self) -> Self:
+    def faults(self) -> Iterator[Fault]:
+        """A join without a key."""
         if not self.on:
-            msg = '`on` needs at least one pair: write on = { customer_id = "customer_id" }'
-            raise ValueError(msg)
-        return self
+            text = '`on` needs at least one pair: write on = { customer_id = "customer_id" }'
+            yield Fault(("on",), text)
 
 
 class Metric(Declared):
@@ -266,29 +270,11 @@ class Model(Declared):
     costs: Costs = Costs()
     quarantine: Quarantine = Quarantine()
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if not self.logged and self.panel is None:
-            msg = (
-                "there is nothing to measure: declare [predictions], [assignments] for an "
-                "experiment without a log, [panel] for outcomes by group and time, or [facts] for "
-                "daily tables of sums"
-            )
-            raise ValueError(msg)
-        primaries = [name for name, metric in self.metrics.items() if metric.primary]
-        if len(self.metrics) > 1 and len(primaries) != 1:
-            msg = f"exactly one metric must have primary = true; found {len(primaries)}"
-            raise ValueError(msg)
-        if sum(one.primary for one in self.evidence) > 1:
-            msg = "several [[evidence]] entries: set primary = false on all but one"
-            raise ValueError(msg)
-        wrong = [*problems(self), *ready_problems(self)]
-        if wrong:
-            raise ValueError("\n".join(wrong))
-        if self.retired and self.launched and self.retired < self.launched:
-            msg = f"retired {self.retired} is before launched {self.launched}"
-            raise ValueError(msg)
-        return self
+    def faults(self) -> Iterator[Fault]:
+        """What does not fit together: tables, metrics, evidence, days."""
+        yield from model_problems(self)
+        yield from problems(self)
+        yield from ready_problems(self)
 
     @property
     def primary_metric(self) -> str | None:
@@ -383,27 +369,23 @@ class Workspace(Declared):
     models: dict[Name, Model]
     pools: tuple[Pool, ...] = ()
 
-    @model_validator(mode="after")
-    def _sources_exist(self) -> Self:
+    def faults(self) -> Iterator[Fault]:
+        """Tables in sources that nobody declared."""
         if not self.sources:
-            msg = "there is no source: declare [sources.NAME]"
-            raise ValueError(msg)
-        wrong = [
-            f"[models.{name}.{part}.source] {problem}"
-            for name, model in self.models.items()
-            for part, block in model.blocks.items()
-            if (problem := self._source_problem(block))
-        ]
-        if wrong:
-            raise ValueError("\n".join(wrong))
-        return self
+            yield Fault(("sources",), "there is no source: declare [sources.NAME]")
+            return
+        for name, model in self.models.items():
+            for part, block in model.blocks.items():
+                if text := self._source_problem(block):
+                    key = ("models", name, *part.split("."), "source")
+                    yield Fault(key, text, (("sources",),))
 
     def _source_problem(self, block: Block) -> str:
         if block.source is None and len(self.sources) > 1:
             return f"there are {len(self.sources)} sources: add `source`"
         if block.source is not None and block.source not in self.sources:
-            known = ", ".join(sorted(self.sources))
-            return f"source {block.source!r} is not declared in [sources]: use one of {known}"
+            remedy = instead(block.source, self.sources)
+            return f"source {block.source!r} is not declared in [sources]: {remedy}"
         return ""
 
     def source_of(self, block: Block) -> str:

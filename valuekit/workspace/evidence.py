@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
+from valuekit.workspace.faults import Fault
 from valuekit.workspace.fields import (
     Day,
     Declared,
@@ -104,16 +106,15 @@ class Allocation(Declared):
     control: Annotated[Real, Field(ge=0, le=1)]
     arms: dict[str, Share] | None = None  # shares of several treated arms, by name
 
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
+    def faults(self) -> Iterator[Fault]:
+        """Shares that are not a whole."""
         if self.arms is not None and abs(self.control + sum(self.arms.values()) - 1) > ROUNDED:
             total = self.control + sum(self.arms.values())
-            msg = (
+            text = (
                 f"`control` and `arms` add up to {total:.4g}: shares of all arms together are 1, "
                 "so correct one of them"
             )
-            raise ValueError(msg)
-        return self
+            yield Fault(("arms",), text, (("control",),))
 
 
 class Payoff(Declared):
@@ -175,33 +176,25 @@ class Evidence(Declared):
     harmonics: Annotated[Whole, Field(ge=0, le=10)] | None = None  # Fourier pairs of a year
     trim: Annotated[Real, Field(ge=0, lt=0.5)] = 0.05  # observational: shares left out
 
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        missing = [key for key in _NEEDED.get(self.design, ()) if self._value(key) is None]
-        if missing:
-            keys = ", ".join(f"`{key}`" for key in missing)
-            msg = f"design {self.design!r} is incomplete: add {keys}"
-            raise ValueError(msg)
+    def faults(self) -> Iterator[Fault]:
+        """Keys that the design lacks or does not know, and days out of order."""
+        design = ("design",)
+        for key in _NEEDED.get(self.design, ()):
+            if self._value(key) is None:
+                text = f"design {self.design!r} is incomplete: add `{key}`"
+                yield Fault((), text, (design, (key,)))
+        for key in (self._key(name) for name in sorted(self.model_fields_set)):
+            fit = KEYS.get(key, (self.design,))
+            if self.design not in fit:
+                text = f"`{key}` means nothing for design {self.design!r}: remove it; it belongs to"
+                yield Fault((key,), f"{text} {', '.join(fit)}", (design,))
         days = [step.from_ for step in self.allocation]
         if days != sorted(set(days)):
-            msg = "`allocation` steps must have distinct `from` dates in ascending order"
-            raise ValueError(msg)
-        return self
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        wrong = [
-            f"`{key}` means nothing for design {self.design!r}: remove it; it belongs to "
-            + ", ".join(KEYS[key])
-            for key in (self._key(name) for name in sorted(self.model_fields_set))
-            if self.design not in KEYS.get(key, (self.design,))
-        ]
-        if wrong:
-            raise ValueError("\n".join(wrong))
+            text = "`allocation` steps are out of order: give each a later `from` than the last"
+            yield Fault(("allocation",), text)
         if self.from_ and self.until and self.until < self.from_:
-            msg = f"`until` {self.until} is before `from` {self.from_}: correct one of them"
-            raise ValueError(msg)
-        return self
+            text = f"`until` {self.until} is before `from` {self.from_}: correct one of them"
+            yield Fault(("until",), text, (("from",),))
 
     def _value(self, key: str) -> object:
         return getattr(self, "from_" if key == "from" else key)

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
-from typing import Annotated
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    ValidationInfo,
+    model_validator,
+)
 
 from valuekit.workspace.currencies import CURRENCIES
+from valuekit.workspace.faults import Fault
+
+#: Context of a validation that judges single values only, no rules between keys.
+VALUES_ONLY = {"rules": False}
 
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,39}$")
 _DAYS = re.compile(r"^(\d{1,4})\s*d$")
@@ -89,3 +103,13 @@ class Declared(BaseModel):
     """Base of all declarations: frozen, unknown keys refused, no silent type changes of text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    def faults(self) -> Iterator[Fault]:
+        """Rules between the keys of this table, or of tables inside it, that are broken."""
+        yield from ()
+
+    @model_validator(mode="after")
+    def _sound(self, info: ValidationInfo) -> Self:
+        if info.context != VALUES_ONLY and (broken := list(self.faults())):
+            raise ValueError("\n".join(one.text for one in broken))
+        return self

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +68,7 @@ def load(path: Path) -> Loaded:
     raw, where = _parse(path, _read(path))
     found = mistakes(raw)
     if found:
+        found = (*found, *_kinds(raw))
         findings = [_finding(path, where, one) for one in found]
         lines = [where.line(one.path) for one in found]
         ordered = [one for _, one in sorted(zip(lines, findings, strict=True), key=_first)]
@@ -77,6 +79,22 @@ def load(path: Path) -> Loaded:
         raise WorkspaceError(Finding(str(path), "", str(error), "Correct the file.")) from error
     warned = tuple(_finding(path, where, one) for one in advice(workspace))
     return Loaded(workspace, path, path.resolve().parent, where, warned)
+
+
+def _kinds(raw: Mapping[str, object]) -> Iterator[Mistake]:
+    """Sources of a kind that is not installed.
+
+    By itself that is no mistake of the file: stored figures can be read where the connector is
+    missing. It is told when the file is wrong anyway, so that nobody corrects it twice.
+    """
+    from valuekit.source import unknown_kind
+
+    sources = raw.get("sources")
+    for name, one in sources.items() if isinstance(sources, dict) else ():
+        kind = one.get("kind") if isinstance(one, dict) else None
+        if isinstance(kind, str) and (said := unknown_kind(name, kind)) is not None:
+            path = ("sources", name, "kind")
+            yield Mistake(path, said.value, said.rule, said.remedy, said.code)
 
 
 def store_url(url: str, folder: Path) -> str:

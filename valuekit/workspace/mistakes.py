@@ -1,18 +1,20 @@
-"""All mistakes of a workspace at once, those of whole tables too."""
+"""All mistakes of a workspace at once: of single values, and of rules between keys."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from valuekit.workspace.declare import Workspace
+from valuekit.workspace.faults import Fault, Path
+from valuekit.workspace.fields import VALUES_ONLY, Declared
 from valuekit.workspace.keys import allowed
-from valuekit.workspace.wording import Mistake, Path, read, where
+from valuekit.workspace.wording import Mistake, broken, read, where
 
-_ROUNDS = 20  # a value can be taken out, filled in, and bring out the rule of the table above it
+_ROUNDS = 20  # a value taken out leaves a gap to fill, and what fills it may be judged again
 
 # Stand-ins for missing keys: between them they fit every required key.
 _STAND_INS: tuple[object, ...] = (
@@ -23,9 +25,9 @@ _STAND_INS: tuple[object, ...] = (
 def mistakes(raw: Mapping[str, object]) -> tuple[Mistake, ...]:
     """Every mistake of a parsed file; empty when it is valid.
 
-    Rules about whole tables only run once the keys inside are well-formed. So offending values are
-    taken out, missing ones filled in, and the rest is judged again; rules about the very tables
-    that were mended stay silent, because they would only complain about the mending.
+    Values that cannot be read are taken out, missing ones filled in, until what is left can be
+    read as a whole. Then all rules between keys are asked at once; those that would judge a value
+    that was taken out or filled in say nothing.
     """
     rest: object = deepcopy(dict(raw))
     found: list[Mistake] = []
@@ -33,39 +35,62 @@ def mistakes(raw: Mapping[str, object]) -> tuple[Mistake, ...]:
     for _ in range(_ROUNDS):
         errors = _errors(rest)
         fresh = [one for error in errors for one in read(error)]
-        found += [one for one in fresh if not _consequence(one, mended)]
+        found += [one for one in fresh if not _inside(one.path, mended)]
         paths = {path for one in errors if (path := _mend(rest, one))}
         if not paths:
             break
         mended |= paths
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys((*found, *_rules(raw, rest, mended))))
+
+
+def _rules(raw: object, rest: object, mended: set[Path]) -> Iterator[Mistake]:
+    """Broken rules between keys, of everything that could be read."""
+    try:
+        whole = Workspace.model_validate(rest, context=VALUES_ONLY)
+    except ValidationError:  # something that no stand-in fits; its own mistake is told
+        return
+    for one in _faults(whole, ()):
+        if not any(_lost(key, raw, mended) for key in (one.path, *one.keys)):
+            yield broken(one, _at(raw, one.path))
+
+
+def _faults(one: object, path: Path) -> Iterator[Fault]:
+    """The faults of a declaration and of all inside it, seen from the top of the file."""
+    if isinstance(one, Declared):
+        yield from (fault.below(*path) for fault in one.faults())
+        for name, field in type(one).model_fields.items():
+            yield from _faults(getattr(one, name), (*path, field.alias or name))
+    elif isinstance(one, Mapping):
+        for key, inner in one.items():
+            yield from _faults(inner, (*path, key))
+    elif isinstance(one, tuple):
+        for place, inner in enumerate(one):
+            yield from _faults(inner, (*path, place))
+
+
+def _lost(key: Path, raw: object, mended: set[Path]) -> bool:
+    """Whether a key is not what the file says: mended, misspelt, or a table that lost a name."""
+    if _inside(key, mended):
+        return True
+    table = key[:-1]
+    misspelt = _at(raw, key) is None and any(
+        path[:-1] == table and path[-1] not in allowed(table) for path in mended if path
+    )
+    return misspelt or (not allowed(key) and any(path[:-1] == key for path in mended))
+
+
+def _inside(path: Path, mended: set[Path]) -> bool:
+    """Whether a key was mended, or lies in a table or list that was."""
+    return any(path[: len(one)] == one for one in mended)
 
 
 def _errors(raw: object) -> list[ErrorDetails]:
+    """What is wrong with single values."""
     try:
-        Workspace.model_validate(raw)
+        Workspace.model_validate(raw, context=VALUES_ONLY)
     except ValidationError as error:
         return error.errors(include_url=False)
     return []
-
-
-def _consequence(one: Mistake, mended: set[Path]) -> bool:
-    """Whether a mistake only says that something was mended here, below, or among the sources."""
-    if any(one.path[: len(path)] == path or _speaks_of(one, path) for path in mended):
-        return True
-    lost_source = any(path[0] == "sources" and len(path) < 3 for path in mended)
-    return lost_source and (not one.path or one.path[-1] == "source")
-
-
-def _speaks_of(one: Mistake, path: Path) -> bool:
-    """Whether a rule of a table is about a mended key inside, or about one that was misspelt."""
-    inside = path[len(one.path) :]
-    if path[: len(one.path)] != one.path:
-        return False
-    if len(inside) == 1 and inside[0] not in allowed(one.path):
-        return True
-    named = inside if len(inside) == 2 else inside[-1:]
-    return any(str(part) in f"{one.rule} {one.remedy}" for part in named)
 
 
 def _mend(raw: object, error: ErrorDetails) -> Path | None:

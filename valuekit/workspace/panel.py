@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
+from valuekit.workspace.faults import Fault
 from valuekit.workspace.fields import Column, Day, Days, Declared, Name, Whole
 
 Spacing = Literal["day", "week", "month", "quarter", "year"]
@@ -44,22 +46,27 @@ class Panel(Declared):
     allowance: Days = 0
     complete_through: Day | None = None
 
-    @model_validator(mode="after")
-    def _agrees(self) -> Self:
+    def faults(self) -> Iterator[Fault]:
+        """Keys that contradict each other, or need one that is missing."""
         if self.treated_from is not None and self.launch:
-            msg = "`treated_from` and `launch` both say when groups were treated: keep one of them"
-            raise ValueError(msg)
+            text = "`treated_from` and `launch` both say when groups were treated: keep one of them"
+            yield Fault(("launch",), text, (("treated_from",),))
         if self.launch and self.group is None and set(self.launch) != {ONE_GROUP}:
-            msg = '`launch` names groups, but there is no `group`: add `group`, or launch = "all"'
-            raise ValueError(msg)
+            text = (
+                "`launch` names groups, but there is no `group`: add `group`, or write "
+                "launch = { all = ... }"
+            )
+            yield Fault(("launch",), text, (("group",),))
         if self.treated_value is not None and self.arm is None:
-            msg = "`treated_value` names a value of `arm`, which is missing: add `arm`"
-            raise ValueError(msg)
+            text = "`treated_value` names a value of `arm`, which is missing: add `arm`"
+            yield Fault(("treated_value",), text, (("arm",),))
         if self.block_hours and (self.arm is None or self.block_hours not in _HOURS):
             hours = ", ".join(map(str, _HOURS[1:]))
-            msg = f"blocks within the day need an `arm` and fit into it: block_hours is {hours}"
-            raise ValueError(msg)
-        return self
+            text = (
+                "blocks within the day need an `arm` and fit into it: add `arm`, and choose "
+                f"block_hours from {hours}"
+            )
+            yield Fault(("block_hours",), text, (("arm",),))
 
     @property
     def per_season(self) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, Strict, field_validator, model_validator
+from pydantic import Field, Strict
 
 from valuekit.quarantine.rules import RULES
+from valuekit.workspace.faults import Fault
 from valuekit.workspace.fields import Declared, Name, Whole
 
 Part = Annotated[float, Strict(), Field(ge=0, le=1, allow_inf_nan=False)]
@@ -23,17 +25,19 @@ class Limits(Declared):
     fail: Part | None = None
     fail_rows: Rows | None = None
 
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        pairs = ((self.warn, self.fail, "fail"), (self.warn_rows, self.fail_rows, "fail_rows"))
-        for warn, fail, key in pairs:
+    def faults(self) -> Iterator[Fault]:
+        """Warnings that would come after the failure."""
+        pairs = (
+            (self.warn, self.fail, "warn", "fail"),
+            (self.warn_rows, self.fail_rows, "warn_rows", "fail_rows"),
+        )
+        for warn, fail, first, key in pairs:
             if warn is not None and fail is not None and warn > fail:
-                msg = (
+                text = (
                     f"a run fails at {fail:g} and would warn at {warn:g} only: "
                     f"raise `{key}` or lower the warning"
                 )
-                raise ValueError(msg)
-        return self
+                yield Fault((key,), text, ((first,),))
 
 
 class Quarantine(Declared):
@@ -42,13 +46,10 @@ class Quarantine(Declared):
     default: Limits = Limits()
     rules: dict[Name, Limits] = Field(default_factory=dict)
 
-    @field_validator("rules")
-    @classmethod
-    def _known(cls, rules: dict[str, Limits]) -> dict[str, Limits]:
-        """A misspelt rule would never be applied; connectors may bring rules of their own."""
-        for name in rules:
+    def faults(self) -> Iterator[Fault]:
+        """Misspelt rules would never be applied; connectors may bring rules of their own."""
+        for name in self.rules:
             near = [] if name in RULES else get_close_matches(name, RULES, 1, _ALIKE)
             if near:
-                msg = f"no rule is named {name!r}: did you mean {near[0]!r}?"
-                raise ValueError(msg)
-        return rules
+                text = f"no rule is named {name!r}: did you mean {near[0]!r}?"
+                yield Fault(("rules", name), text)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from valuekit.ready.names import (
     CELLS,
@@ -21,6 +21,7 @@ from valuekit.ready.names import (
     ledger_shape,
     strangers,
 )
+from valuekit.workspace.faults import Fault, instead
 from valuekit.workspace.fields import Column, Day, Days, Declared, Flag, Name, Real, Whole
 
 if TYPE_CHECKING:
@@ -78,22 +79,20 @@ class DailyTable(Declared):
         yield from self.mapped.items()
         yield from ((f"seg{place}", one) for place, one in enumerate(self.segments))
 
-    @model_validator(mode="after")
-    def _known(self) -> Self:
-        wrong = [*strangers(self.fact, self.columns), *self._missing()]
+    def faults(self) -> Iterator[Fault]:
+        """Columns that the fact does not have, and those that it needs."""
+        for name in self.columns:
+            yield from (Fault(("columns", name), one) for one in strangers(self.fact, [name]))
+        for name in (*self._needed_keys(), *self._needed()):
+            if name not in self.mapped:
+                text = f"a ready-made `{self.fact}` needs `{name}`: add it to `columns`"
+                yield Fault((), text, (("columns",),))
         if self.segments and "segment" in self.mapped:
-            wrong.append(
+            text = (
                 "`segments` split the rows, and `segment` names splits that were made before: "
                 "keep one of them"
             )
-        if wrong:
-            raise ValueError("\n".join(wrong))
-        return self
-
-    def _missing(self) -> Iterator[str]:
-        for name in (*self._needed_keys(), *self._needed()):
-            if name not in self.mapped:
-                yield f"a ready-made `{self.fact}` needs `{name}`: add it to `columns`"
+            yield Fault(("segments",), text, (("columns",),))
 
     def _needed(self) -> tuple[str, ...]:
         return NEEDED[self.fact]
@@ -154,13 +153,16 @@ class ReadyEffect(DailyTable):
     def _needed_keys(self) -> tuple[str, ...]:
         return ("arm",)
 
-    def _missing(self) -> Iterator[str]:
-        yield from super()._missing()
+    def faults(self) -> Iterator[Fault]:
+        """Columns as in every table, and those of single metrics."""
+        yield from super().faults()
         for name, measures in self.metrics.items():
-            wrong = strangers("effect", measures, OF_METRIC)
-            yield from (f"in metrics.{name}, {one}" for one in wrong)
+            for key in measures:
+                for one in strangers("effect", [key], OF_METRIC):
+                    yield Fault(("metrics", name, key), f"in metrics.{name}, {one}")
         if self.metrics and "metric" in self.columns:
-            yield "`metric` is a column of long tables, `metrics` are those of wide ones: keep one"
+            text = "`metric` is a column of long tables, `metrics` are those of wide ones: keep one"
+            yield Fault(("metrics",), text, (("columns",),))
 
     def holds(self, model: Model) -> tuple[str, ...]:
         """Names of the metrics that the table is about."""
@@ -168,26 +170,34 @@ class ReadyEffect(DailyTable):
             return tuple(self.metrics)
         return tuple(model.metrics if "metric" in self.mapped else model.handed_metrics)
 
-    def problems(self, model: Model) -> Iterator[str]:
-        """What does not fit the declared metrics."""
-        metrics = model.handed_metrics
-        for name in (*self.metrics, *self.named):
-            if name not in model.metrics:
-                known = ", ".join(sorted(model.metrics)) or "a [metrics.NAME] of this model"
-                yield f"facts.effect names metric {name!r}, which is not declared: use {known}"
+    def problems(self, model: Model) -> Iterator[Fault]:
+        """What does not fit the declared metrics; paths start at the model."""
+        here, metrics = ("facts", "effect"), model.handed_metrics
+        keys = (("metrics",), (*here, "metrics"), (*here, "columns"))
+        for part, names in (("metrics", self.metrics), ("named", self.named)):
+            for name in names:
+                if name not in model.metrics:
+                    remedy = instead(name, model.metrics, "a [metrics.NAME] of this model")
+                    text = f"facts.effect names metric {name!r}, which is not declared: {remedy}"
+                    yield Fault((*here, part, name), text, keys)
         if self.named and "metric" not in self.mapped:
-            yield "`named` gives the names in a column `metric`: add it to `columns`"
+            text = "`named` gives the names in a column `metric`: add it to `columns`"
+            yield Fault((*here, "named"), text, keys)
         if not self.metrics and "metric" not in self.mapped and len(metrics) > 1:
-            yield (
+            text = (
                 f"facts.effect must tell {len(metrics)} metrics apart: add `metric` to `columns`, "
                 "or one [facts.effect.metrics.NAME] each"
             )
+            yield Fault(here, text, keys)
         for name in metrics:
             if self.metrics and name not in self.metrics:
-                yield f"facts.effect has no columns of metric {name!r}: add metrics.{name} to it"
+                text = f"facts.effect has no columns of metric {name!r}: add metrics.{name} to it"
+                yield Fault((*here, "metrics"), text, keys)
         for name in self.holds(model):
             if name in model.metrics:
-                yield from self._moments(name, model.metrics[name])
+                texts = self._moments(name, model.metrics[name])
+                own = (("metrics", name), (*here, "metrics", name))
+                yield from (Fault(here, one, (*keys, *own)) for one in texts)
 
     def _moments(self, name: str, metric: Metric) -> Iterator[str]:
         there = self.measures(name)
@@ -224,22 +234,22 @@ class ReadyScore(DailyTable):
         del metric, proportion
         return given(self.fact, self.measured, exact=self.exact)
 
-    @model_validator(mode="after")
-    def _bins(self) -> Self:
+    def faults(self) -> Iterator[Fault]:
+        """Columns as in every table, and bins that nobody knows."""
+        yield from super().faults()
+        there, keys = set(self.mapped), (("columns",),)
         if list(self.edges) != sorted(set(self.edges)):
-            msg = "`edges` are the lower edges of the bins: write each once, in ascending order"
-            raise ValueError(msg)
-        there = set(self.mapped)
+            text = "`edges` are the lower edges of the bins: write each once, in ascending order"
+            yield Fault(("edges",), text)
         if "bin" not in there and "low" not in there:
-            msg = "a ready-made `score` must say which bin a row is about: add `bin` or `low`"
-            raise ValueError(msg)
-        if {"bin", "low"} <= there:
-            msg = "`bin` and `low` both say which bin a row is about: keep one of them"
-            raise ValueError(msg)
-        if not self.edges and not {"low", "high"} <= there:
-            msg = "the edges of the bins are not known: declare `edges`, or `low` and `high`"
-            raise ValueError(msg)
-        return self
+            text = "a ready-made `score` must say which bin a row is about: add `bin` or `low`"
+            yield Fault((), text, keys)
+        elif {"bin", "low"} <= there:
+            text = "`bin` and `low` both say which bin a row is about: keep one of them"
+            yield Fault(("columns",), text)
+        elif not self.edges and not {"low", "high"} <= there:
+            text = "the edges of the bins are not known: declare `edges`, or `low` and `high`"
+            yield Fault((), text, (*keys, ("edges",)))
 
 
 class ReadyConfusion(DailyTable):
@@ -260,16 +270,16 @@ class ReadyConfusion(DailyTable):
     def _needed(self) -> tuple[str, ...]:
         return tuple(CELLS) if self.wide else super()._needed()
 
-    @model_validator(mode="after")
-    def _one_shape(self) -> Self:
+    def faults(self) -> Iterator[Fault]:
+        """Columns as in every table, and two shapes in one."""
+        yield from super().faults()
         both = sorted({"predicted", "label", "n", "sum_v"} & set(self.columns))
         if self.wide and both:
-            msg = (
+            text = (
                 f"tp, fp, fn and tn are four counts in a row, {', '.join(both)} belong to one "
                 "count a row: keep one of both"
             )
-            raise ValueError(msg)
-        return self
+            yield Fault(("columns",), text)
 
 
 class ReadyError(DailyTable):
@@ -306,20 +316,23 @@ class Ready(Declared):
         found = ((name, getattr(self, name)) for name in HANDED)
         return {name: one for name, one in found if one is not None}
 
-    @model_validator(mode="after")
-    def _some(self) -> Self:
+    def faults(self) -> Iterator[Fault]:
+        """No table, or units that cannot be told from those without an outcome."""
         if not self.tables:
             listed = ", ".join(f"[facts.{one}]" for one in HANDED)
-            msg = f"[facts] holds no table: add one of {listed}"
-            raise ValueError(msg)
+            yield Fault((), f"[facts] holds no table: add one of {listed}", _tables())
         if self.effect is not None and self.absent == "unknown":
             there = {"n", "matched"} & {
                 *self.effect.mapped, *(m for one in self.effect.metrics.values() for m in one)
             }  # fmt: skip
             if not there:
-                msg = 'absent = "unknown" needs the units with an outcome: add `matched` or `n`'
-                raise ValueError(msg)
-        return self
+                text = 'absent = "unknown" needs the units with an outcome: add `matched` or `n`'
+                keys = (("effect", "columns"), ("effect", "metrics"))
+                yield Fault(("absent",), text, keys)
+
+
+def _tables() -> tuple[tuple[str], ...]:
+    return tuple((one,) for one in HANDED)
 
 
 def role_of(fact: str) -> str:

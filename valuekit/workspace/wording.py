@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 
 from pydantic_core import ErrorDetails
 
 from valuekit.errors import Severity
+from valuekit.workspace.faults import Fault, Path
 from valuekit.workspace.keys import suggestion
 
-Path = tuple[str | int, ...]
-
-_TABLE = re.compile(r"^\[([A-Za-z0-9_.]+)\] ")  # a rule of the whole file that names its table
 _TYPES: Mapping[str, tuple[str, str]] = {
     "string_type": ("must be text", 'Put it in quotes: "...".'),
     "bool_type": ("must be true or false", "Write true or false without quotes."),
@@ -59,7 +58,15 @@ _TYPES: Mapping[str, tuple[str, str]] = {
         "must be a finite number",
         "Write a number; inf and nan are not amounts.",
     ),
+    "string_pattern_mismatch": ("must be a size", 'Write it as "800MB" or "2GB".'),
+    "string_too_short": ("must not be empty", "Write the name, exactly as in the table."),
 }
+
+
+_RANGE = "Write a number within these bounds."
+_REMEDIES: Mapping[str, str] = dict.fromkeys(
+    ("less_than", "less_than_equal", "greater_than", "greater_than_equal"), _RANGE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +96,7 @@ def where(error: ErrorDetails) -> Path:
 
 
 def read(error: ErrorDetails) -> Iterator[Mistake]:
-    """One error of pydantic as mistakes; a rule of ours may name several."""
+    """One error of pydantic about a single value."""
     path, kind = where(error), error["type"]
     value = "" if kind in {"missing", "extra_forbidden"} else shown(error["input"])
     if kind == "extra_forbidden":
@@ -101,23 +108,26 @@ def read(error: ErrorDetails) -> Iterator[Mistake]:
     elif kind == "literal_error":
         yield _choice(path, error, value)
     elif kind in {"value_error", "assertion_error"}:
-        for line in error["msg"].split(", ", 1)[-1].split("\n"):
-            yield _rule(path, line, value, error)
+        yield _rule(path, error["msg"].split(", ", 1)[-1], value, error)
     else:
-        rule, remedy = _TYPES.get(kind, (_words(error["msg"]), "Correct the value."))
+        plain = _words(error["msg"]), _REMEDIES.get(kind, "Correct the value.")
+        rule, remedy = _TYPES.get(kind, plain)
         yield Mistake(path, value, rule, remedy, kind)
 
 
-def _rule(path: Path, line: str, value: str, error: ErrorDetails) -> Mistake:
-    """A rule of ours; `problem: remedy` is split at its last colon, a leading table is a place."""
-    table = _TABLE.match(line)
-    if table and not path:
-        path = tuple(table[1].split("."))
-        line = line[table.end() :]
+def broken(fault: Fault, value: object) -> Mistake:
+    """A broken rule between keys, with the value at its place; None where there is none."""
+    rule, _, remedy = fault.text.partition(": ")
+    text = "" if value is None else shown(value)
+    return Mistake(fault.path, text, rule, _sentence(remedy), "broken_rule")
+
+
+def _rule(path: Path, text: str, value: str, error: ErrorDetails) -> Mistake:
+    """A rule of ours about one value, ``problem: remedy``; names of tables may be wrong too."""
     if error["loc"] and error["loc"][-1] == "[key]":
-        return Mistake(path, f"`{path[-1]}`", line, "Rename it.", "broken_rule")
-    rule, _, remedy = line.partition(": ")
-    return Mistake(path, value, rule, _sentence(remedy or "Correct this table"), "broken_rule")
+        return Mistake(path, f"`{path[-1]}`", text, "Rename it.", "broken_rule")
+    rule, _, remedy = text.partition(": ")
+    return Mistake(path, value, rule, _sentence(remedy or "correct the value"), "broken_rule")
 
 
 def _choice(path: Path, error: ErrorDetails, value: str) -> Mistake:
@@ -141,5 +151,5 @@ def shown(value: object) -> str:
     """A value for a message, on one line and cut; empty for tables."""
     if isinstance(value, Mapping):
         return ""
-    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    text = str(value).lower() if isinstance(value, bool | date) else repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
