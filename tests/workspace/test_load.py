@@ -338,6 +338,11 @@ def test_warnings_say_what_weakens_figures(tmp_path: Path) -> None:
     loaded = load(written(tmp_path, text))
     assert [one.code for one in loaded.warnings] == ["no_costs", "no_money", "late"]
     assert {one.severity for one in loaded.warnings} == {"warning"}
+    assert "the net value is unknown" in loaded.warnings[0].rule
+    pooled = load(
+        written(tmp_path, text + '[[pools]]\ncategory = "x"\namount = 1\nfrom = 2026-01-01')
+    )
+    assert "only its part of the pools" in pooled.warnings[0].rule
     assert loaded.warnings[1].place == "valuekit.toml:19 models.churn.evidence[0]"
 
 

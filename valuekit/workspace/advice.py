@@ -45,8 +45,13 @@ def _model(workspace: Workspace, name: str, model: Model) -> Iterator[Mistake]:
         rule = "without evidence this model has no value in money"
         yield _warn(here, "", rule, f"Add [[models.{name}.evidence]].", "no_evidence")
     if model.costs == type(model.costs)():
-        rule = "without costs the net value equals the gross value"
-        yield _warn(here, "", rule, f"Add [models.{name}.costs].", "no_costs")
+        rule = (
+            "no costs of its own are declared; only its part of the pools is taken off"
+            if workspace.pools
+            else "no costs are declared, so the net value is unknown"
+        )
+        remedy = f"Add [models.{name}.costs]; per_prediction = 0 where it costs nothing."
+        yield _warn(here, "", rule, remedy, "no_costs")
     for index, one in enumerate(model.evidence):
         yield from _evidence(workspace, model, (*here, "evidence", index), one)
 

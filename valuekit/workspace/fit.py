@@ -35,13 +35,14 @@ def model_problems(model: Model) -> Iterator[Fault]:
         text = f"retired {model.retired} is before launched {model.launched}: correct one of them"
         yield Fault(("retired",), text, (("launched",),))
     log = model.predictions
-    if log is not None and log.threshold is not None and model.task == "classification":
-        if log.score is not None and not 0 <= log.threshold <= 1:
-            text = (
-                "the threshold of a probability lies between 0 and 1: write the score from which "
-                "on somebody acts, such as 0.5"
-            )
-            yield Fault(("predictions", "threshold"), text, (("task",), ("predictions", "score")))
+    if log is None or log.score is None or log.threshold is None:
+        return
+    if model.task == "classification" and not 0 <= log.threshold <= 1:
+        text = (
+            "the threshold of a probability lies between 0 and 1: write the score from which "
+            "on somebody acts, such as 0.5"
+        )
+        yield Fault(("predictions", "threshold"), text, (("task",), ("predictions", "score")))
 
 
 def _primaries(model: Model) -> Iterator[Fault]:
