@@ -7,19 +7,23 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from valuekit.errors import Finding
+from valuekit.places import of_table, shown
 
 if TYPE_CHECKING:
     from connectors.base import Engine
 
-
-def shown(text: str, limit: int = 80) -> str:
-    """Text as it may appear in a message: control and invisible characters escaped, cut.
-
-    >>> shown("abcdef", 4)
-    'abc…'
-    """
-    escaped = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    return escaped if len(escaped) <= limit else escaped[: limit - 1] + "…"
+__all__ = [
+    "changed_file",
+    "duplicate_columns",
+    "naive_timestamp",
+    "nearest",
+    "no_columns",
+    "not_a_select",
+    "place",
+    "shown",
+    "unusable_column",
+    "vanished_file",
+]
 
 
 def nearest(wanted: str, there: Iterable[str]) -> str | None:
@@ -39,8 +43,7 @@ def nearest(wanted: str, there: Iterable[str]) -> str | None:
 
 def place(engine: Engine, table: str, column: str | None = None) -> str:
     """Where something was found: source, table and, where known, column."""
-    at = f"sources.{engine.name}, table {shown(table)}"
-    return at if column is None else f"{at}, column {shown(column)}"
+    return of_table(engine.name, table, column)
 
 
 def no_columns(

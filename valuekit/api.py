@@ -16,13 +16,15 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+import pandas as pd
 from pydantic import ValidationError
 
 from valuekit import __version__, journal, overview
-from valuekit.errors import Finding, StoreError, WorkspaceError
+from valuekit.errors import Finding, SourceError, StoreError, WorkspaceError
 from valuekit.experiments import Holdouts
 from valuekit.holdouts import KIND, statuses
 from valuekit.overview import Overview
+from valuekit.places import placed, placing
 from valuekit.portfolio import Portfolio
 from valuekit.quarantine.counts import Count, counted
 from valuekit.quarantine.summary import Balance, Credit, HeldBack, balances, credit, held_back
@@ -158,9 +160,10 @@ class Workspace:
                 for name in models or tuple(self.loaded.workspace.models):
                     self.known(name)
                     source = self.source_of(name)
-                    if source not in engines:
-                        engines[source] = stack.enter_context(closing(self._connector(name)))
-                    found[name] = planned(self.loaded, store, name, engines[source], ask, kept)
+                    with placing(self.loaded, name):
+                        if source not in engines:
+                            engines[source] = stack.enter_context(closing(self._connector(name)))
+                        found[name] = planned(self.loaded, store, name, engines[source], ask, kept)
         return found
 
     def restatements(
@@ -187,8 +190,13 @@ class Workspace:
         checks: dict[str, Check] = {}
         for name in models or tuple(workspace.models):
             self.known(name)
-            with closing(self._connector(name)) as connector:
-                checks[name] = connector.check(workspace, name)
+            try:
+                with closing(self._connector(name)) as connector:
+                    found = connector.check(workspace, name)
+            except SourceError as error:  # the other models are checked all the same
+                found = Check(error.findings, pd.DataFrame(), None, None)
+            findings = tuple(placed(self.loaded, name, one) for one in found.findings)
+            checks[name] = replace(found, findings=findings)
         return checks
 
     def source_of(self, model: str) -> str:

@@ -27,6 +27,7 @@ from valuekit.incremental.marks import BEHIND
 from valuekit.ledger.book import Book
 from valuekit.ledger.collect import add_up
 from valuekit.ledger.schema import FACTS
+from valuekit.places import placed
 from valuekit.pulling import FULL, Asked, Pulled, pulled
 from valuekit.scorecard import from_json, in_order, to_json
 from valuekit.source import Connector, open_connector
@@ -193,7 +194,7 @@ def _pull_all(
 ) -> dict[str, Pulled]:
     """Pull every model; failures of several models are raised together."""
     found: dict[str, Pulled] = {}
-    failed: list[Finding] = []
+    failed: dict[Finding, Finding] = {}
     with ExitStack() as stack:
         opened: dict[str, Connector] = {}
         for place, name in enumerate(names):
@@ -211,10 +212,21 @@ def _pull_all(
                 found[name] = one
                 journal.pulled(name, one)
             except ValuekitError as error:
-                failed.extend(fault for fault in error.findings if fault not in failed)
+                for fault in error.findings:
+                    failed.update(_at_key(loaded, name, fault, failed))
     if failed:
-        raise SourceError(*failed)
+        raise SourceError(*failed.values())
     return found
+
+
+def _at_key(
+    loaded: Loaded, model: str, fault: Finding, told: Mapping[Finding, Finding]
+) -> dict[Finding, Finding]:
+    """A fault at the key that names it; a whole table's only once, however many models read it."""
+    at = placed(loaded, model, fault)
+    column = ", column " in fault.place
+    known = at in told.values() or (fault in told and not column)
+    return {} if known else {(at if column else fault): at}
 
 
 def _opened(loaded: Loaded, name: str, opened: dict[str, Connector], stack: ExitStack) -> Connector:

@@ -104,7 +104,8 @@ def refused_once(lake: Lake) -> None:
 def by_terminal(lake: Lake) -> None:
     status, _, err = lake.cli("refresh")
     assert status == 1
-    assert err.startswith("error: sources.lake, table outcomes: the file vanished")
+    assert "models.churn.outcomes.table (sources.lake, table outcomes): the file vanished" in err
+    assert err.startswith("error: valuekit.toml:")
     assert err.count("\n") == 1
 
 

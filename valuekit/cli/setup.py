@@ -64,7 +64,7 @@ def check(
     else:
         for name, one in checks.items():
             _print_check(name, one)
-        complain(findings)
+        complain(dict.fromkeys(findings))
         say("Found errors: correct them and check again." if failed else "Ready to refresh.")
     raise typer.Exit(1 if failed else 0)
 
@@ -119,7 +119,8 @@ def _print_check(name: str, one: Check) -> None:
         for column in one.profile.columns
     ]
     rows = one.profile.itertuples(index=False, name=None)
-    table(name, columns, ([_cell(value) for value in row] for row in rows))
+    if columns:  # else the source could not be opened
+        table(name, columns, ([_cell(value) for value in row] for row in rows))
     if one.join is not None:
         say(f"Sample of the join: {one.join:.1%} found an outcome.")
     if one.store_bytes is not None:
