@@ -46,7 +46,8 @@ never 0. NaN and infinity never occur.
 | `restatements` | `schema`, `restatements`: `run`, `at` (when it ended), `model`, |
 | | `fact`, `day`, `before`, `after` |
 | `runs` | `schema`, `runs`: newest first, keys below |
-| `check` | `schema`, `ok`, `models`: per model `findings`, `tables`, `join`, `store_bytes` |
+| `check` | `schema`, `ok`, `findings` (of the file), `models`: per model `findings`, |
+| | `tables`, `join`, `store_bytes`; of a file that is refused the `findings` alone |
 | `doctor` | `schema`, `ok`, `points`: `what`, `state` (ok, warning, failed), `finding`, `remedy` |
 | `holdout plan` | `schema`, `plan` (HoldoutPlan) |
 | `holdout register` | `schema`, `registration`, `toml` (lines to paste), `log` (column to log) |

@@ -83,7 +83,7 @@ def test_decisions_are_kept(measured: Path) -> None:
     )
     assert run(*words).returncode == 0
     empty = run("decide", "leads", "keep", "--reason", " ", "--person", "Ana", "-w", str(measured))
-    assert empty.returncode == 1
+    assert empty.returncode == 2
     assert "reason" in empty.stderr
 
 
@@ -118,7 +118,10 @@ def test_mistakes_say_file_line_rule_and_remedy(small: Path) -> None:
         (("nonsense",), 2),
         (("show", "--period", "decade"), 2),
         (("ledger", "leads", "yesterday"), 2),
-        (("show", "-w", "/nowhere/valuekit.toml"), 1),
+        (("show", "-w", "/nowhere/valuekit.toml"), 2),
+        (("refresh", "-w", "/nowhere/valuekit.toml"), 2),
+        (("check", "--json", "-w", "/nowhere/valuekit.toml"), 2),
+        (("quarantine", "explain", "nonsense"), 2),
     ],
 )
 def test_exit_codes(words: tuple[str, ...], code: int) -> None:
@@ -126,9 +129,30 @@ def test_exit_codes(words: tuple[str, ...], code: int) -> None:
 
 
 def test_an_unknown_model_is_named(measured: Path) -> None:
-    done = run("show", "nobody", "-w", str(measured))
+    for words in (("show", "nobody"), ("check", "nobody"), ("report", "nobody")):
+        done = run(*words, "-w", str(measured))
+        assert done.returncode == 2
+        assert "leads" in done.stderr
+
+
+def test_a_refused_file_is_told_as_json_too(small: Path) -> None:
+    small.write_text(small.read_text(encoding="utf-8") + '\ntyppo = "x"\n', encoding="utf-8")
+    done = run("check", "--json", "-w", str(small))
     assert done.returncode == 1
-    assert "leads" in done.stderr
+    content = json.loads(done.stdout)
+    assert (content["schema"], content["ok"], content["models"]) == (1, False, {})
+    (found,) = content["findings"]
+    assert set(found) == {"severity", "code", "place", "value", "rule", "remedy", "rows"}
+    assert (found["code"], found["value"]) == ("unknown_key", "`typpo`")
+    assert found["place"] in done.stderr
+
+
+def test_warnings_of_the_file_are_in_the_json(small: Path) -> None:
+    text = small.read_text(encoding="utf-8").replace("[[models.leads.evidence]]", "[ignored]")
+    small.write_text(text.split("[ignored]", maxsplit=1)[0], encoding="utf-8")
+    content = json.loads(run("check", "--json", "-w", str(small)).stdout)
+    assert content["ok"] is True
+    assert {one["code"] for one in content["findings"]} == {"no_evidence", "no_costs"}
 
 
 def test_not_refreshed_says_what_to_do(small: Path) -> None:

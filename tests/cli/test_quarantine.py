@@ -71,7 +71,7 @@ def test_rules_are_explained_anywhere(tmp_path: Path) -> None:
     assert said.returncode == 0
     assert "Counted once" in said.stdout
     unknown = run("quarantine", "explain", "nonsense", cwd=tmp_path)
-    assert unknown.returncode == 1
+    assert unknown.returncode == 2
     assert "Rules are: bad_cell" in unknown.stderr
     path = write(tmp_path)  # never refreshed
     assert run("quarantine", "explain", "orphan", "-w", str(path)).returncode == 0
@@ -81,7 +81,7 @@ def test_rules_are_explained_anywhere(tmp_path: Path) -> None:
 def test_unknown_models_are_named(held: Path) -> None:
     for words in (("nobody",), ("explain", "nobody", "orphan"), ("export", "nobody")):
         done = run("quarantine", *words, "-w", str(held))
-        assert done.returncode == 1
+        assert done.returncode == 2
         assert "declares no such model" in done.stderr
 
 

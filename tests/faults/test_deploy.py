@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from valuekit import cli
-from valuekit.cli import run  # registers the verbs
+from valuekit.cli import (
+    codes,
+    run,  # registers the verbs
+)
 from valuekit.cli.app import app
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -51,7 +53,7 @@ def test_the_command_and_its_options_exist():
 
 def test_the_unit_knows_the_exit_codes():
     service = unit(SERVICE)["Service"]
-    assert service["SuccessExitStatus"] == str(cli.BUSY) == "75"
+    assert service["SuccessExitStatus"] == str(codes.BUSY) == "75"
     assert "2" in service["RestartPreventExitStatus"].split()
     assert service["Type"] == "oneshot"
     assert service["KillSignal"] == "SIGINT"

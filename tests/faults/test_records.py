@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from benchmarks.faults import tiny
 from tests.faults import rooms
 from valuekit.api import Workspace
-from valuekit.cli import BUSY, log
+from valuekit.cli import log
+from valuekit.cli.codes import BUSY
 from valuekit.cli.read_so_far import read_so_far
 from valuekit.journal import cause, interrupted, note
 from valuekit.store import open_store

@@ -1,6 +1,7 @@
 """The terminal's door: ``valuekit VERB``.
 
-Exit codes: 0 fine, 1 the data or the run failed, 2 wrong usage, 75 another refresh is running.
+Exit codes: 0 fine, 1 the file, the data or the run failed, 2 wrong usage, 75 another refresh is
+running.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from pathlib import Path
 from typing import NoReturn
 
 from valuekit.cli.app import app
+from valuekit.cli.codes import exit_code
 from valuekit.cli.screen import complain
 from valuekit.errors import Finding, ValuekitError
 from valuekit.journal import interrupted
 
 TRACEBACK = "VALUEKIT_TRACEBACK"
-BUSY = 75  # EX_TEMPFAIL of sysexits.h: nothing is wrong, try later; schedulers can tell it apart
 
 _REMEDIES = {
     errno.ENOSPC: "Free some space there, or point TMPDIR to a larger disk, then try again.",
@@ -29,7 +30,7 @@ _REMEDIES = {
 
 
 def main() -> None:
-    """Run the command line; every expected failure is a few clear lines and exit code 1."""
+    """Run the command line; every expected failure is a few clear lines and an exit code."""
     try:
         # Importing registers the verbs with the application; it may be interrupted too.
         from valuekit.cli import (  # noqa: F401 (registers the verbs)
@@ -45,7 +46,7 @@ def main() -> None:
         app()
     except ValuekitError as error:
         complain(error.findings)
-        sys.exit(BUSY if {one.code for one in error.findings} == {"busy"} else 1)
+        sys.exit(exit_code(error.findings))
     except KeyboardInterrupt:
         _stopped()
     except BrokenPipeError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from valuekit.api import Workspace
 from valuekit.cli.app import DEFAULT_WORKSPACE, Json, WorkspacePath, app
 from valuekit.cli.doctor import examine
 from valuekit.cli.screen import complain, emit, say, table
-from valuekit.errors import Finding, WorkspaceError
+from valuekit.errors import Finding, ValuekitError, WorkspaceError
 from valuekit.source import Check
 from valuekit.text import number
 from valuekit.workspace.template import template
@@ -46,21 +47,20 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Validate the workspace against the real tables. Stores nothing."""
-    loaded = Workspace.load(workspace)
-    checks = loaded.check(models or None)
+    try:
+        loaded = Workspace.load(workspace)
+        checks = loaded.check(models or None)
+    except ValuekitError as error:
+        if as_json:  # who asked for JSON gets the mistakes as JSON too
+            emit(_content((), {}, error.findings))
+        raise
     findings = [
         *loaded.loaded.warnings,
         *(f for one in checks.values() for f in one.findings),
     ]
     failed = any(one.severity == "error" for one in findings)
     if as_json:
-        emit(
-            {
-                "schema": 1,
-                "ok": not failed,
-                "models": {n: _json(c) for n, c in checks.items()},
-            }
-        )
+        emit(_content(loaded.loaded.warnings, checks))
     else:
         for name, one in checks.items():
             _print_check(name, one)
@@ -69,23 +69,23 @@ def check(
     raise typer.Exit(1 if failed else 0)
 
 
+def _content(
+    warnings: Sequence[Finding], checks: Mapping[str, Check], refused: Sequence[Finding] = ()
+) -> dict[str, object]:
+    """What the file itself is warned of or refused for, and what each model's tables hold."""
+    own = [*warnings, *refused]
+    all_ = [*own, *(found for one in checks.values() for found in one.findings)]
+    return {
+        "schema": 1,
+        "ok": not any(one.severity == "error" for one in all_),
+        "findings": [_finding(one) for one in own],
+        "models": {name: _json(one) for name, one in checks.items()},
+    }
+
+
 def _json(one: Check) -> dict[str, object]:
     return {
-        "findings": [
-            {
-                name: getattr(found, name)
-                for name in (
-                    "severity",
-                    "code",
-                    "place",
-                    "value",
-                    "rule",
-                    "remedy",
-                    "rows",
-                )
-            }
-            for found in one.findings
-        ],
+        "findings": [_finding(found) for found in one.findings],
         "tables": [
             {name: _plain(value) for name, value in row.items()}
             for row in one.profile.to_dict(orient="records")
@@ -93,6 +93,11 @@ def _json(one: Check) -> dict[str, object]:
         "join": one.join,
         "store_bytes": one.store_bytes,
     }
+
+
+def _finding(one: Finding) -> dict[str, object]:
+    names = ("severity", "code", "place", "value", "rule", "remedy", "rows")
+    return {name: getattr(one, name) for name in names}
 
 
 def _plain(value: object) -> object:
