@@ -155,6 +155,31 @@ def test_warnings_of_the_file_are_in_the_json(small: Path) -> None:
     assert {one["code"] for one in content["findings"]} == {"no_evidence", "no_costs"}
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("--out", "p.pdf"), 2, "no report is written as .pdf"),
+        (("--out", "p.csv", "--format", "xlsx"), 2, "xlsx does not belong"),
+        (("--out", "p.xlsx", "-f", "csv"), 2, "csv does not belong"),
+        (("--out", "p.csv"), 0, b"\xef\xbb\xbf"),
+        (("--out", "p.XLSX"), 0, b"PK"),
+        (("--out", "p", "--format", "csv"), 0, b"\xef\xbb\xbf"),
+        (("--out", "p"), 0, b"PK"),
+    ],
+)
+def test_the_ending_of_a_report_is_its_format(
+    measured: Path, tmp_path: Path, words: tuple[str, ...], code: int, said: str | bytes
+) -> None:
+    done = run("report", *words, "-w", str(measured), cwd=tmp_path)
+    assert done.returncode == code, done.stderr
+    target = tmp_path / words[1]
+    if isinstance(said, bytes):
+        assert target.read_bytes().startswith(said)
+    else:
+        assert said in " ".join(done.stderr.split())
+        assert not target.exists()
+
+
 def test_not_refreshed_says_what_to_do(small: Path) -> None:
     done = run("show", "-w", str(small))
     assert done.returncode == 1

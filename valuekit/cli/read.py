@@ -14,7 +14,7 @@ from valuekit.cli.app import DEFAULT_WORKSPACE, Json, PeriodOption, WorkspacePat
 from valuekit.cli.files import write_atomically
 from valuekit.cli.ledger_table import print_ledger
 from valuekit.cli.screen import emit, say
-from valuekit.report.build import Format
+from valuekit.report.build import FORMATS, Format
 from valuekit.scorecard import Action
 
 
@@ -61,17 +61,21 @@ def report(
     model: Annotated[str | None, typer.Argument(help="A model; default the portfolio.")] = None,
     *,
     workspace: WorkspacePath = DEFAULT_WORKSPACE,
-    fmt: Annotated[Format, typer.Option("--format", "-f", help="csv or xlsx.")] = "xlsx",
+    fmt: Annotated[
+        Format | None,
+        typer.Option("--format", "-f", help="csv or xlsx; default: by the ending of --out."),
+    ] = None,
     period: PeriodOption = "year",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="File or folder to write to.")
     ] = None,
 ) -> None:
     """Write a report whose every number can be traced."""
+    chosen = _format(fmt, out)
     held = Workspace.load(workspace)
     made = held.report(
         "model" if model else "portfolio",
-        fmt,
+        chosen,
         models=[model] if model else None,
         period=period,
     )
@@ -79,6 +83,25 @@ def report(
     write_atomically(path, made.data)
     unnoted = "" if made.noted else " The store may only be read here: the export is not noted."
     say(f"Wrote {path} ({len(made.data):,} bytes).{unnoted}")
+
+
+def _format(asked: Format | None, out: Path | None) -> Format:
+    """The format that was asked for, else that of the file's ending; both must be the same.
+
+    Raises:
+        typer.BadParameter: the ending says another format, or one that is not written.
+    """
+    ending = "" if out is None or out.is_dir() else out.suffix.lower().removeprefix(".")
+    if not ending:
+        return asked or "xlsx"
+    meant = next((one for one in FORMATS if one == ending), None)
+    if meant is None:
+        message = f"no report is written as .{ending}: name a file with .{' or .'.join(FORMATS)}."
+        raise typer.BadParameter(message, param_hint="--out")
+    if asked not in {None, meant}:
+        message = f"{asked} does not belong into a file with .{ending}: name it .{asked}."
+        raise typer.BadParameter(message, param_hint="--out")
+    return meant
 
 
 @app.command()
