@@ -267,6 +267,6 @@ def test_past_units_dealt_by_the_salt_equal_raw_rows(fresh: Path) -> None:
 def test_an_unknown_model_is_named(fresh: Path) -> None:
     for verb in (("plan",), ("assign",), ("register", "--person", "me")):
         done = go(verb[0], "nothing", *verb[1:], at=fresh)
-        assert done.returncode == 1
+        assert done.returncode == 2
         assert "no such model" in done.stderr
     assert "no holdout is registered" in go("assign", "offers", at=fresh).stderr

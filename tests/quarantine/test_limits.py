@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -141,7 +142,9 @@ def test_above_a_limit_the_run_is_refused_and_the_last_good_one_stays(tmp_path):
     found = {one.code: one for one in caught.value.findings}
     assert set(found) == {"bad_score", "orphan"}
     score = found["bad_score"]
-    assert score.place == "models.leads.predictions, table predictions"
+    assert re.fullmatch(
+        r"valuekit\.toml:\d+ models\.leads\.predictions, table predictions", score.place
+    )
     assert score.value.startswith("7 of 215 rows, 3.3%: id ")
     assert "more than 3.0%, the limit in [workspace.quarantine.rules.bad_score]" in score.rule
     assert "raise `fail` in [workspace.quarantine.rules.bad_score]" in score.remedy

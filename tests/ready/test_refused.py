@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -212,7 +213,7 @@ def test_no_more_is_scored_than_was_served(tmp_path: Path) -> None:
     found = caught.value.findings
     assert [one.code for one in found] == ["more_than_served"]
     assert "9 other days" in found[0].value
-    assert found[0].place == "models.shop.facts.score"
+    assert re.fullmatch(r"valuekit\.toml:\d+ models\.shop\.facts\.score", found[0].place)
     served["known"] = per_day
     made = workspace(tmp_path, SCORES + VOLUME, bins=table, served=served)
     made.refresh(now=NOW)
@@ -357,7 +358,9 @@ def test_check_says_what_a_refresh_would_hold_back(tmp_path: Path) -> None:
     made = workspace(tmp_path, FULL, ab=at("users", 100.5)(at("arm", "C", 9)(rows)))
     found = {one.code: one for one in made.check()["shop"].findings}
     assert {"bad_count", "unknown_arm"} <= set(found)
-    assert found["bad_count"].place.endswith("table ab.csv, column users")
+    assert found["bad_count"].place.endswith(
+        " models.shop.facts.effect.columns.units (sources.lake, table ab.csv, column users)"
+    )
     assert found["bad_count"].rows == 1
     assert "2026-03-05" in found["bad_count"].value
 
