@@ -89,6 +89,7 @@ class Workspace:
         *,
         full: bool = False,
         since: date | None = None,
+        accept_gone: bool = False,
         now: datetime | None = None,
         progress: ProgressCallback | None = None,
     ) -> RunOutcome:
@@ -98,6 +99,7 @@ class Workspace:
             models: Names of models to limit the run to; None for all.
             full: Compute everything again, whatever changed.
             since: Compute at least the days from this one on again.
+            accept_gone: Go on where data ends earlier than in the last good run.
             now: The moment of the run, UTC; default: the clock.
             progress: Called with (model, what is being done, share done of the run).
 
@@ -119,7 +121,7 @@ class Workspace:
                         store,
                         models=models,
                         now=moment,
-                        ask=Asked(full=full, since=since),
+                        ask=Asked(full=full, since=since, accept_gone=accept_gone),
                         progress=progress,
                     )
                 finally:

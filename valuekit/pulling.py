@@ -54,10 +54,12 @@ class Asked:
         full: Everything.
         since: At least the days from this one on.
         now: Rows after this moment lie in the future; None: no row does.
+        accept_gone: Data may end earlier than in the last good run.
     """
 
     full: bool = False
     since: date | None = None
+    accept_gone: bool = False
     now: datetime | None = None
 
 
@@ -198,7 +200,7 @@ def pulled(
     if over := more_than_served(name, loaded.workspace.models[name], made.facts):
         raise SourceError(*over)
     made = _judged(loaded, store, name, made)
-    late = _behind(loaded, store, name, made)
+    late = _behind(loaded, name, made, before, accepted=ask.accept_gone)
     through = _published(loaded.workspace.models[name], before)
     survey = None if made.survey is None else noted(made.survey, made.facts["intake"])
     return replace(
@@ -383,10 +385,23 @@ def _judged(loaded: Loaded, store: Store, name: str, made: Pulled) -> Pulled:
     return replace(made, held=held, findings=(*others, *found))
 
 
-def _behind(loaded: Loaded, store: Store, name: str, made: Pulled) -> tuple[Finding, ...]:
-    """Warnings when the data ends earlier than it did in an earlier good run."""
-    place, now = loaded.place("models", name), Marks(made.last, made.complete_through)
-    return behind(loaded.workspace.models[name], place, Marks(*store.reached(name)), now)
+def _behind(
+    loaded: Loaded, name: str, made: Pulled, before: RunModelRecord | None, *, accepted: bool
+) -> tuple[Finding, ...]:
+    """Warnings when the data ends earlier than it did in the last good run, as was decided.
+
+    Raises:
+        SourceError: nobody decided so.
+    """
+    if before is None:
+        return ()
+    now, was = (Marks(one.last, one.complete_through) for one in (made, before))
+    decided = accepted or (made.plan is not None and made.plan.redeclared)
+    place = loaded.place("models", name)
+    found = behind(loaded.workspace.models[name], place, was, now, decided=decided)
+    if found and not decided:
+        raise SourceError(*found)
+    return found
 
 
 def _account(loaded: Loaded, name: str, made: Pulled) -> None:

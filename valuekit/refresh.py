@@ -81,7 +81,12 @@ def refresh(
     names, ask = _names(loaded, models), ask or Asked()
     tell = progress or (lambda _model, _text, _share: None)
     began = perf_counter()
-    asked = {"models": None if models is None else names, "full": ask.full, "since": ask.since}
+    asked = {
+        "models": None if models is None else names,
+        "full": ask.full,
+        "since": ask.since,
+        **({"accept_gone": True} if ask.accept_gone else {}),
+    }
     digest = hashlib.sha256(loaded.workspace.model_dump_json().encode()).hexdigest()
     run = store.begin("refresh", asked, now, workspace_hash=digest)
     journal.note("run_started", run=run, models=names)

@@ -1,4 +1,4 @@
-"""Data that ends earlier than it did: figures follow it, and every run says so until it is back."""
+"""Data that ends earlier than it did: refused, last good figures kept, until a person decides."""
 
 from __future__ import annotations
 
@@ -7,18 +7,31 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli import commands
 from tests.restated_rows import Sources
 from valuekit.api import Workspace
-from valuekit.errors import Finding
+from valuekit.errors import Finding, SourceError
 
 NOW = datetime.fromisoformat("2026-03-10T06:00+00:00")
 CODES = {"watermark_back", "days_gone"}
 
 
-def run(path: Path, hour: int, *, full: bool = False) -> dict[str, tuple[Finding, ...]]:
+def run(path: Path, hour: int, **more: bool) -> dict[str, tuple[Finding, ...]]:
     """The findings of one run about days that are gone, by model."""
-    parts = Workspace.load(path).refresh(now=NOW + timedelta(hours=hour), full=full).parts
+    parts = Workspace.load(path).refresh(now=NOW + timedelta(hours=hour), **more).parts
     return {one.model: tuple(f for f in one.findings if f.code in CODES) for one in parts}
+
+
+def refused(path: Path, hour: int, **more: bool) -> tuple[Finding, ...]:
+    """The findings of a run that is refused; what readers see is what they saw."""
+    space = Workspace.load(path)
+    before = space.scorecards(), space.last_run().id, space.restatements()
+    with pytest.raises(SourceError) as caught:
+        run(path, hour, **more)
+    assert (space.scorecards(), space.last_run().id, space.restatements()) == before
+    found: tuple[Finding, ...] = caught.value.findings
+    assert {one.code for one in found} <= CODES
+    return found
 
 
 @pytest.fixture
@@ -29,20 +42,51 @@ def world(tmp_path: Path) -> tuple[Sources, Path]:
     return held, path
 
 
-def test_outcomes_that_end_earlier_are_told_until_they_are_back(world):
+def cut(held: Sources) -> None:
+    """Outcomes after 26 February did not arrive."""
+    early = held.outcomes["seen"] < datetime(2026, 2, 27)
+    held.outcomes = held.outcomes[early].reset_index(drop=True)
+    held.write()
+
+
+def test_outcomes_that_end_earlier_are_refused_until_they_are_back(world):
     held, path = world
     every = held.outcomes
-    held.outcomes = every[every["seen"] < datetime(2026, 2, 27)].reset_index(drop=True)
-    held.write()
+    cut(held)
     for hour, full in ((1, False), (2, False), (3, True)):
-        found = run(path, hour, full=full)
-        (one,) = found["leads"]
-        assert found["upsell"] == ()
-        assert (one.code, one.severity) == ("watermark_back", "warning")
+        (one,) = refused(path, hour, full=full)
+        assert (one.code, one.severity) == ("watermark_back", "error")
         assert one.value == (
-            "outcomes end on 2026-02-26; 2026-02-27 to 2026-03-03 were there in an earlier run"
+            "outcomes end on 2026-02-26; 2026-02-27 to 2026-03-03 were there in the last good run"
         )
-        assert "reach 2026-03-03 again" in one.remedy
+        assert one.place.endswith("models.leads")
+        assert "--accept-gone" in one.remedy
+    held.outcomes = every
+    held.write()
+    assert run(path, 4) == {"leads": (), "upsell": ()}
+    assert Workspace.load(path).restatements() == ()
+
+
+def test_models_that_lost_nothing_can_go_on(world):
+    held, path = world
+    cut(held)
+    assert run_of(path, 1, "upsell") == ["upsell"]
+    assert [one.code for one in refused(path, 2)] == ["watermark_back"]
+
+
+def run_of(path: Path, hour: int, *models: str) -> list[str]:
+    made = Workspace.load(path).refresh(models, now=NOW + timedelta(hours=hour))
+    return list(made.models)
+
+
+def test_accepted_once_the_earlier_end_holds_and_is_told_once(world):
+    held, path = world
+    cut(held)
+    refused(path, 1)
+    accepted = run(path, 2, accept_gone=True)
+    (one,) = accepted["leads"]
+    assert accepted["upsell"] == ()
+    assert (one.code, one.severity) == ("watermark_back", "warning")
     space = Workspace.load(path)
     # Days without their outcomes are open again: none of them counts as one without a sale.
     assert space.scorecard("leads").health.last_outcome == date(2026, 2, 26)
@@ -53,21 +97,26 @@ def test_outcomes_that_end_earlier_are_told_until_they_are_back(world):
     }
     # Outcomes come after 30 hours: of 25 February those of predictions before 18:00 are left.
     assert lost == {date(2026, 2, 25): (10, 8), date(2026, 2, 26): (10, 0)}
-    held.outcomes = every
+    for hour, full in ((3, False), (4, True)):
+        assert run(path, hour, full=full) == {"leads": (), "upsell": ()}
+    held.outcomes = held.outcomes[held.outcomes["seen"] < datetime(2026, 2, 26)]
     held.write()
-    assert run(path, 4) == {"leads": (), "upsell": ()}
+    assert "outcomes end on 2026-02-25; 2026-02-26 was there" in refused(path, 5)[0].value
 
 
-def test_days_of_predictions_that_are_gone_are_told_and_restated(world):
+def test_days_of_predictions_that_are_gone_are_refused_and_restated_when_accepted(world):
     held, path = world
     held.predictions = held.predictions[held.predictions["at"] < datetime(2026, 2, 25)]
     held.write()
-    for hour, full in ((1, False), (2, False), (3, True)):
-        for one in run(path, hour, full=full).values():
-            assert [f.code for f in one] == ["days_gone"]
-            assert one[0].value == (
-                "data end on 2026-02-24; 2026-02-25 to 2026-03-01 were there in an earlier run"
-            )
+    found = refused(path, 1)
+    assert [(one.code, one.place.rsplit(".")[-1]) for one in found] == [
+        ("days_gone", "leads"),
+        ("days_gone", "upsell"),
+    ]
+    assert found[0].value == (
+        "data end on 2026-02-24; 2026-02-25 to 2026-03-01 were there in the last good run"
+    )
+    run(path, 2, accept_gone=True)
     gone = {
         one.day: (one.before["predictions"], one.after)
         for one in Workspace.load(path).restatements("leads")
@@ -78,12 +127,33 @@ def test_days_of_predictions_that_are_gone_are_told_and_restated(world):
 
 def test_a_declared_day_is_the_word_of_the_owner(world):
     held, path = world
-    held.outcomes = held.outcomes[held.outcomes["seen"] < datetime(2026, 2, 27)]
-    held.write()
+    cut(held)
     text = path.read_text()
     declared = 'window = "5d"\nlabel = "won"\ncomplete_through = 2026-02-26'
     path.write_text(text.replace('window = "5d"\nlabel = "won"', declared))
     assert run(path, 1) == {"leads": (), "upsell": ()}
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_another_declaration_is_a_decision_too_and_is_told_once(world, full):
+    held, path = world
+    cut(held)
+    text = path.read_text()
+    path.write_text(text.replace('window = "5d"\nlabel = "won"', 'window = "4d"\nlabel = "won"'))
+    (one,) = run(path, 1, full=full)["leads"]
+    assert (one.code, one.severity) == ("watermark_back", "warning")
+    assert run(path, 2, full=full) == {"leads": (), "upsell": ()}
+
+
+def test_the_terminal_refuses_and_accepts(world):
+    held, path = world
+    cut(held)
+    done = commands.run("refresh", "-w", str(path))
+    assert (done.returncode, "--accept-gone" in done.stderr) == (1, True)
+    done = commands.run("refresh", "--accept-gone", "-w", str(path))
+    assert (done.returncode, "outcomes end on 2026-02-26" in done.stderr) == (0, True)
+    with Workspace.load(path).store() as store:
+        assert store.runs(1)[0].parameters["accept_gone"] is True
 
 
 def csv(held: Sources) -> Path:

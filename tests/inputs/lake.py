@@ -154,12 +154,12 @@ class Lake:
         assert whole.count(old) == 1, (whole.count(old), old)
         self.path.write_text(whole.replace(old, new), encoding="utf-8")
 
-    def refresh(self, now: datetime = NOW) -> RunOutcome:
+    def refresh(self, now: datetime = NOW, *, accept_gone: bool = False) -> RunOutcome:
         """A run of everything through the Python door; every source's rows add up."""
         if self.nights is not None and DuckDBConnector.run is _RUN:  # nobody meddles with a read
             nights, self.nights = self.nights, None
             nights.rehearse(self.folder, self.folder.with_name("night"), now, NOW)
-        made = Workspace.load(self.path).refresh(full=True, now=now)
+        made = Workspace.load(self.path).refresh(full=True, now=now, accept_gone=accept_gone)
         assert sum(self.intake(one)["rows"].sum() for one in made.models) == made.rows_read
         return made
 

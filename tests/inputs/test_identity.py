@@ -187,7 +187,8 @@ def test_outcome_without_prediction(lake: Lake) -> None:
 
 def test_prediction_without_outcome(lake: Lake) -> None:
     lake.write(outcomes=text(outcomes()[:30]))
-    lake.refresh()
+    refused(lake, "watermark_back", value="outcomes end on", remedy="--accept-gone")
+    lake.refresh(accept_gone=True)
     assert lake.rules("predictions") == {"accepted": 40}
     volume = lake.fact("volume").set_index("day")
     assert (volume["predictions"].sum(), volume["labelled"].sum()) == (40, 30)

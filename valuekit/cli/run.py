@@ -47,6 +47,10 @@ def refresh(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="At least the days from here on."),
     ] = None,
+    accept_gone: Annotated[
+        bool,
+        typer.Option("--accept-gone", help="Go on where data ends earlier than at the last run."),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be computed; store nothing.")
     ] = False,
@@ -72,7 +76,7 @@ def refresh(
         if dry_run:
             foresee(held, models or None, full=full, since=start, as_json=as_json)
             return
-        outcome = _refreshed(held, models or None, full=full, since=start)
+        outcome = _refreshed(held, models or None, full=full, since=start, accept_gone=accept_gone)
     complain(outcome.findings)
     if as_json:
         emit(_json(outcome))
@@ -109,7 +113,12 @@ def _known(held: Workspace, models: list[str]) -> None:
 
 
 def _refreshed(
-    held: Workspace, models: list[str] | None, *, full: bool, since: date | None
+    held: Workspace,
+    models: list[str] | None,
+    *,
+    full: bool,
+    since: date | None,
+    accept_gone: bool,
 ) -> RunOutcome:
     with _bar() as bar, read_so_far() as done:
         task = bar.add_task("starting", total=1.0, done="")
@@ -118,7 +127,9 @@ def _refreshed(
             said = printable(f"{model}: {text}"[:40])
             bar.update(task, completed=share, description=said, done=str(done))
 
-        outcome = held.refresh(models, full=full, since=since, progress=progress)
+        outcome = held.refresh(
+            models, full=full, since=since, accept_gone=accept_gone, progress=progress
+        )
         bar.update(task, completed=1.0, description="done", done=str(done))
     return outcome
 

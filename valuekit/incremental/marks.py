@@ -1,9 +1,14 @@
-"""How far a model's data reached in its good runs, and what is said when it now ends earlier.
+"""How far a model's data reached in its last good run, and what is done when it now ends earlier.
 
-The figures follow the data: days whose outcomes are gone are open again, for to count them as
-complete would make every outcome that is missing one that never came. So the mark itself may have
-to move back, but never without a word. The word is the run's: a scorecard tells of the data alone,
-so that a store with a past says of it what a new one does.
+Two marks never move back of themselves: the last day with data, and the last day through which
+outcomes are complete. Files that did not arrive, or a copy that broke off, look the same as rows
+that were taken away on purpose, and neither way to go on by oneself is honest: with the mark kept,
+every outcome that went missing counts as one that never came; with the mark moved, settled figures
+become open again overnight. So the run is refused, readers keep the last good figures, and a
+person decides: bring the data back, or accept that they are gone.
+
+A declaration that changed is such a decision as well (another table, another window); then, and
+where the loss was accepted, the run goes on and carries a warning.
 """
 
 from __future__ import annotations
@@ -20,6 +25,7 @@ if TYPE_CHECKING:
     from valuekit.workspace.declare import Model
 
 BEHIND = frozenset({"watermark_back", "days_gone"})  # codes, given anew by each run
+ACCEPT = "--accept-gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +41,37 @@ class Marks:
     complete_through: date | None = None
 
 
-def behind(model: Model, place: str, reached: Marks, now: Marks) -> tuple[Finding, ...]:
-    """Warnings for a model whose data ends earlier than it did in some good run.
+def behind(
+    model: Model, place: str, reached: Marks, now: Marks, *, decided: bool
+) -> tuple[Finding, ...]:
+    """What to say of a model whose data ends earlier than it did in its last good run.
 
     Args:
         model: As declared.
         place: Where it is declared.
-        reached: The latest days of all good runs before.
+        reached: The days of the last good run.
         now: The days of this run.
+        decided: Whether a person decided so; the findings are warnings then, else errors.
     """
     found = []
-    if reached.last is not None and (now.last is None or now.last < reached.last):
+    last, ends = _data(model, reached), _data(model, now)
+    if last is not None and (ends is None or ends < last):
         rule = "the last day with data never moves back"
-        found.append(_finding(place, "days_gone", rule, "data", reached.last, now.last))
+        found.append(_finding(place, "days_gone", rule, "data", last, ends, decided=decided))
     was, through = reached.complete_through, now.complete_through
     if was is not None and not _said(model) and (through is None or through < was):
         rule = "the day through which outcomes are complete never moves back"
-        found.append(_finding(place, "watermark_back", rule, "outcomes", was, through))
+        found.append(
+            _finding(place, "watermark_back", rule, "outcomes", was, through, decided=decided)
+        )
     return tuple(found)
+
+
+def _data(model: Model, marks: Marks) -> date | None:
+    """Last day with data; forecasts may be withdrawn as long as their actuals have not come."""
+    if model.task != "forecast" or marks.last is None or marks.complete_through is None:
+        return None if model.task == "forecast" else marks.last
+    return min(marks.last, marks.complete_through)
 
 
 def _said(model: Model) -> bool:
@@ -64,21 +83,28 @@ def _said(model: Model) -> bool:
     return any(one is not None for one in others)
 
 
-def _finding(place: str, code: str, rule: str, what: str, was: date, now: date | None) -> Finding:
+def _finding(
+    place: str, code: str, rule: str, what: str, was: date, now: date | None, *, decided: bool
+) -> Finding:
     """What is gone: the days after the one that is the last now, to the one that was."""
     if now is None:
         value = f"no {what} now; there were {what} through {was}"
     else:
         gone = now + timedelta(days=1)
         days = f"{was} was" if gone == was else f"{gone} to {was} were"
-        value = f"{what} end on {now}; {days} there in an earlier run"
+        value = f"{what} end on {now}; {days} there in the last good run"
+    remedy = (
+        f"Nothing is to be done: the change was declared or accepted, and figures end with the "
+        f"{what} that are there. If it was a mistake, bring back the files or rows, and refresh."
+        if decided
+        else "Bring back the files or rows that went missing, and refresh. If they are gone for "
+        f"good, accept it: valuekit refresh {ACCEPT}; days after the new end are open again then."
+    )
     return Finding(
         place=place,
         value=value,
         rule=rule,
-        remedy="Bring back the files or rows that went missing, and refresh. If they are gone for "
-        f"good, nothing is to be done: figures end with the {what} that are there, and this "
-        f"warning ends once {what} reach {was} again.",
-        severity="warning",
+        remedy=remedy,
+        severity="warning" if decided else "error",
         code=code,
     )

@@ -74,6 +74,7 @@ class Plan:
         last: Last day of any table, then or now.
         conflicts: As in :class:`Stored`.
         daily_from: As in :class:`Stored`.
+        redeclared: Whether the declaration, the source or the software is not what it was.
     """
 
     survey: Survey
@@ -86,6 +87,7 @@ class Plan:
     last: date = date(1970, 1, 1)
     conflicts: bool = False
     daily_from: date | None = None
+    redeclared: bool = False
 
     @property
     def idle(self) -> bool:
@@ -160,12 +162,14 @@ def plan(
         since: Compute at least the days from this one on.
     """
     old = stored.survey
+    redeclared = old is not None and old.declared != survey.declared
     if full:
-        return Plan(survey, FULL)
+        return Plan(survey, FULL, redeclared=redeclared)
     if old is None or stored.first is None:
         return Plan(survey, "the model has no facts yet")
     if (old.engine, old.declared) != (survey.engine, survey.declared):
-        return Plan(survey, "its declaration, its source or the software changed")
+        why = "its declaration, its source or the software changed"
+        return Plan(survey, why, redeclared=redeclared)
     changes = {
         role: changed(old.tables[role], table).also(stored.future.get(role, frozenset()))
         for role, table in survey.tables.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -64,16 +64,6 @@ def last_of(connection: sa.Connection, model: str) -> RunModelRecord | None:
         .limit(1)
     )
     return next((RunModelRecord(**_found(row)) for row in _mappings(connection, query)), None)
-
-
-def reached(connection: sa.Connection, model: str) -> tuple[date | None, date | None]:
-    """Latest last day and latest complete day of a model over all its good runs."""
-    table, run = tables.run_models, tables.runs
-    ends = sa.func.max(table.c.last), sa.func.max(table.c.complete_through)
-    query = sa.select(*ends).select_from(table.join(run))
-    query = query.where(table.c.model == model, run.c.status == "ok")
-    last, complete = connection.execute(query).one()
-    return last, complete
 
 
 def last_of_each(connection: sa.Connection) -> dict[str, RunModelRecord]:

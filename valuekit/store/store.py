@@ -296,11 +296,6 @@ class Store:
         with self._reading() as connection:
             return history.last_of(connection, model)
 
-    def reached(self, model: str) -> tuple[date | None, date | None]:
-        """Latest last day and latest complete day over all good runs of a model."""
-        with self._reading() as connection:
-            return history.reached(connection, model)
-
     def restatements(
         self, model: str | None = None, run: int | None = None, limit: int | None = None
     ) -> tuple[RestatementRecord, ...]:
