@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from valuekit.store.store import Store
 
 
+_REPEATED = ("duplicate", "conflicting_duplicate")
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """What the store keeps of the sources of all models, read at once for the plans of many."""
@@ -39,14 +42,24 @@ def known(store: Store, name: str, kept: Kept | None = None) -> Stored:
     if not held or before is None:
         return Stored()
     survey = unpacked(held)
-    if survey.conflicts is None or survey.future is None:  # noted by an older version
+    if (
+        survey.conflicts is None or survey.future is None or survey.repeats is None
+    ):  # noted by an older version
         survey = noted(survey, store.facts(name, "intake"))
     future = {
         role: frozenset(map(date.fromisoformat, days))
         for role, days in (survey.future or {}).items()
     }
     daily = daily_from(before.last)
-    return Stored(survey, before.first, bool(survey.conflicts), future, daily)
+    return Stored(
+        survey,
+        before.first,
+        bool(survey.conflicts),
+        future,
+        daily,
+        frozenset(survey.repeats or ()),
+        frozenset(survey.faulty or ()),
+    )
 
 
 def noted(survey: Survey, intake: pd.DataFrame) -> Survey:
@@ -55,4 +68,10 @@ def noted(survey: Survey, intake: pd.DataFrame) -> Survey:
     twice = (rows["source"] == "predictions") & (rows["rule"] == "conflicting_duplicate")
     later = rows[rows["rule"] == "future"].groupby("source")["day"]
     future = {str(role): tuple(sorted(set(days.dt.date.map(str)))) for role, days in later}
-    return replace(survey, conflicts=bool(twice.any()), future=future)
+    repeats, faulty = (
+        tuple(sorted(map(str, rows.loc[such, "source"].unique())))
+        for such in (rows["rule"].isin(_REPEATED), rows["fate"] == "quarantined")
+    )
+    return replace(
+        survey, conflicts=bool(twice.any()), future=future, repeats=repeats, faulty=faulty
+    )

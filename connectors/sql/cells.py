@@ -17,7 +17,7 @@ from connectors.sql.bins import binned, exactly
 from connectors.sql.layout import Layout
 from connectors.sql.match import Matched
 from connectors.sql.outcomes import classes
-from connectors.sql.periods import wanted
+from connectors.sql.periods import around, wanted
 from connectors.sql.segments import Segment
 from connectors.sql.spine import CLASSES, Spine
 from connectors.sql.values import total
@@ -87,7 +87,10 @@ def _joined(
             place.label("bin"),
             p.score,
         ]
-    return sa.select(*columns).select_from(source).where(*wanted(work, p.day))
+    days = wanted(work, p.day)
+    if work.slice is not None and work.model.task != "forecast":  # whose days are of targets
+        days += around(p.ts, work.slice.first, work.slice.last)
+    return sa.select(*columns).select_from(source).where(*days)
 
 
 def _classes(work: Work) -> bool:

@@ -21,7 +21,7 @@ from connectors.sql.spine import read
 from connectors.sql.values import blank, text
 from connectors.sql.when import when_column
 from connectors.sql.work import Expression, Work
-from valuekit.incremental.plan import Plan, lends_arms, widened
+from valuekit.incremental.plan import Plan, lends_arms, near_of, widened
 from valuekit.workspace.declare import Model, Outcomes, Predictions
 
 _TURNS = 5
@@ -41,6 +41,7 @@ def closed(plan: Plan, make: Callable[..., Work], model: Model) -> Plan:
     if not plan.ranges:
         return plan
     seen: dict[str, frozenset[date]] = {}
+    shared: set[str] = set()
     for _ in range(_TURNS):
         work = make(Slice(plan.ranges[0][0], plan.ranges[-1][1], plan))
         fresh = {role: days - seen.get(role, frozenset()) for role, days in plan.changed.items()}
@@ -50,6 +51,7 @@ def closed(plan: Plan, make: Callable[..., Work], model: Model) -> Plan:
             if block is not None and block.id is not None and fresh.get(role)
         }
         seen = dict(plan.changed)
+        shared |= {role for role, days in linked.items() if days}
         if not any(days - plan.changed.get(role, frozenset()) for role, days in linked.items()):
             break
         plan = widened(model, plan, linked)
@@ -59,7 +61,10 @@ def closed(plan: Plan, make: Callable[..., Work], model: Model) -> Plan:
         raise Unbounded("ids come again on more and more days")
     _arms(work, plan, model)
     _backfills(work, plan, model)
-    return plan
+    repeats = plan.repeats | shared
+    tied = repeats & {"predictions", "outcomes"}
+    # Where no id comes again, none has to be looked for in the days around.
+    return replace(plan, repeats=repeats, reach=plan.reach if tied else near_of(plan, model))
 
 
 def _linked(
@@ -69,8 +74,12 @@ def _linked(
     column = when_column(work.model, block)
     if column is None or block.id is None or work.slice is None or not days:
         return frozenset()
+    files = work.slice.plan.survey.tables[role].sharing(days)
+    if files is not None and not files:
+        return frozenset()
     near = work.slice.between(role, column, min(days), max(days))
-    here, there = (_ids(work, block, column, one) for one in (near, work.slice.everything))
+    far = replace(work.slice.everything, parts=files)
+    here, there = (_ids(work, block, column, one) for one in (near, far))
     fresh = sa.select(here.c.id).where(on_days(here.c.day, days))
     met = sa.select(there.c.day).where(there.c.id.in_(fresh)).distinct()
     found = work.run(f"days that share ids of {role}", met)

@@ -9,18 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
 
 from connectors import dialects
+from connectors.sql.crossings import on_days
+from connectors.sql.periods import around, wanted
+from connectors.sql.scope import Slice
 from connectors.sql.values import flag, total
 from connectors.sql.work import Expression, Statement, Work
 from valuekit.incremental.plan import NEAR
 
 ACCEPTED = "accepted"
+_EDGE = timedelta(days=3)  # by which files are read beyond the days of a slice, and zones
 _OWN = ("id", "ts", "day", "usable", "rule", "amount")
 
 
@@ -59,34 +63,110 @@ def judge(work: Work, source: str, read: sa.Subquery, *, has_id: bool = True) ->
             the other columns are content.
         has_id: Whether rows have ids that must be unique.
     """
-    c = read.c
-    usable_time = sa.case((c.usable == 1, c.ts))  # no calendar reaches a time in a wrong unit
-    counts: list[Any] = [
-        sa.func.count().label("read"),
-        total(c.usable).label("usable"),
-        sa.func.min(usable_time).label("first"),
-        sa.func.max(usable_time).label("last"),
-        total(c.amount).label("amount"),
-    ]
-    if has_id:
-        one = sa.case((c.usable == 1, c.id))
-        counts.append(sa.func.count(sa.distinct(one)).label("ids"))
-    seen = work.row(f"count {source}", sa.select(*counts))
-    good = _in_range(read, seen["first"], seen["last"])
+    counted = _counted(work, source, read, has_id=has_id)
+    good = _in_range(read, *counted.ends)
     twice = firsts = None
-    if has_id and int(seen["ids"]) != int(seen["usable"]):
+    if counted.again:
         twice = _twice(work, source, read)
         rows, rules, firsts = _without_twice(work, source, read, good, twice)
         tied = _tied(work, source, read, twice)
     else:
-        tied = {}
-        rules = work.run(f"judge {source}", _by_rule(read))
+        tied, made = {}, counted.rules
+        rules = work.run(f"judge {source}", _by_rule(read)) if made is None else made
         # Where every row is good the rule is left out: planners take it for a rare condition.
-        held = [] if bool((rules["rule"] == ACCEPTED).all()) else [c.rule == ACCEPTED]
+        held = [] if bool((rules["rule"] == ACCEPTED).all()) else [read.c.rule == ACCEPTED]
         rows = sa.select(read).where(*held, *good).subquery(source)
-    span = None if seen["first"] is None else (seen["first"], seen["last"])
-    read_rows, amount = int(seen["read"]), float(seen["amount"])
-    return Judged(rows, rules, read_rows, amount, span, tied, twice, firsts)
+    first, last = counted.ends
+    span = None if first is None or last is None else (first, last)
+    return Judged(rows, rules, counted.read, counted.amount, span, tied, twice, firsts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """A source's rows before they are judged.
+
+    Attributes:
+        read: Their number.
+        amount: Sum of the amount over all of them.
+        ends: First and last time of usable rows; None without any.
+        again: Whether an id comes more than once.
+        rules: The counts by rule, where they were made in passing.
+    """
+
+    read: int
+    amount: float
+    ends: tuple[datetime | None, datetime | None]
+    again: bool
+    rules: pd.DataFrame | None = None
+
+
+def _counted(work: Work, source: str, read: sa.Subquery, *, has_id: bool) -> _Counted:
+    """Count the rows on their own; of a slice, whose days the survey has counted, by rule."""
+    if work.slice is not None and not work.back:
+        part = work.slice
+        tied = has_id and (source in part.plan.repeats or _repeated(work, part, source, read))
+        if not tied:
+            return _by_the_way(work, part, source, read)
+    counts = [sa.func.count().label("read"), total(read.c.amount).label("amount"), *_ends(read)]
+    if has_id:
+        counts += _ids(read.c.usable == 1, read.c.id)
+    seen = work.row(f"count {source}", sa.select(*counts))
+    again = has_id and int(seen["ids"]) != int(seen["usable"])
+    ends = seen["first"], seen["last"]
+    return _Counted(int(seen["read"]), float(seen["amount"]), ends, again)
+
+
+def _ends(read: sa.FromClause) -> list[sa.Label[Any]]:
+    """First and last time of usable rows; no calendar reaches a time in a wrong unit."""
+    usable = sa.case((read.c.usable == 1, read.c.ts))
+    return [sa.func.min(usable).label("first"), sa.func.max(usable).label("last")]
+
+
+def _ids(usable: sa.ColumnElement[bool], name: Expression) -> list[sa.Label[Any]]:
+    """How many rows have an id, and how many ids there are."""
+    one = sa.case((usable, name))
+    return [sa.func.count(one).label("usable"), sa.func.count(sa.distinct(one)).label("ids")]
+
+
+def _repeated(work: Work, part: Slice, source: str, read: sa.Subquery) -> bool:
+    """Whether ids come again on changed days; on all others the store knows that none does."""
+    days = part.changed(source)
+    if not days:
+        return False
+    c = read.c
+    near = around(c.ts, min(days), max(days)) if work.model.task != "forecast" else []
+    counts = _ids(sa.and_(c.usable == 1, on_days(c.day, days)), c.id)
+    seen = work.row(f"count ids of {source}", sa.select(*counts).where(*near))
+    return int(seen["ids"]) != int(seen["usable"])
+
+
+def _by_the_way(work: Work, part: Slice, source: str, read: sa.Subquery) -> _Counted:
+    """All counts from those by rule, of the days that are not known to be without fault."""
+    near, span = _in_doubt(work, part, source, read)
+    rules = work.run(f"judge {source}", _by_rule(read, *_ends(read)).where(*near))
+    first, last = rules.pop("first").dropna(), rules.pop("last").dropna()
+    if span is None and len(first):
+        span = first.min().to_pydatetime(), last.max().to_pydatetime()
+    rows, amount = int(rules["rows"].sum()), float(rules["amount"].sum())
+    return _Counted(rows, amount, span or (None, None), again=False, rules=rules)
+
+
+def _in_doubt(
+    work: Work, part: Slice, source: str, read: sa.Subquery
+) -> tuple[list[sa.ColumnElement[bool]], tuple[datetime, datetime] | None]:
+    """Which predictions of a slice may break a rule, and between which times all of them lie.
+
+    Of predictions only the days that are wanted have to be counted. On the others that are read
+    nothing changed, and when no row was ever held back they need not be judged again. Outcomes are
+    counted on all days, as those of other days add up to the same value.
+    """
+    p = work.model.predictions
+    asked = source == "predictions" and work.model.task != "forecast"
+    if p is None or p.time is None or not asked or source in part.plan.faulty:
+        return [], None
+    days = [*wanted(work, read.c.day), *around(read.c.ts, part.first, part.last)]
+    first, last = (datetime.combine(day, time()) for day in part.read)
+    return days, (first - _EDGE, last + _EDGE)
 
 
 def _in_range(
@@ -98,7 +178,7 @@ def _in_range(
     return [read.c.ts >= dialects.moment(first), read.c.ts <= dialects.moment(last)]
 
 
-def _by_rule(rows: sa.FromClause) -> Statement:
+def _by_rule(rows: sa.FromClause, *more: sa.Label[Any]) -> Statement:
     c = rows.c
     scored = c.scored if "scored" in c else sa.literal_column("0")
     return sa.select(
@@ -107,6 +187,7 @@ def _by_rule(rows: sa.FromClause) -> Statement:
         sa.func.count().label("rows"),
         total(c.amount).label("amount"),
         total(scored).label("scored"),
+        *more,
     ).group_by(c.day, c.rule)
 
 

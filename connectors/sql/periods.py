@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 import sqlalchemy as sa
 
@@ -21,6 +21,12 @@ def moment_of(day: date) -> Expression:
 def fixed_day(day: date) -> Expression:
     """A fixed day."""
     return dialects.day(moment_of(day))
+
+
+def around(time: Expression, first: date, last: date) -> list[sa.ColumnElement[bool]]:
+    """Times that may lie on some days, whatever the zone: what files can be left out by."""
+    edge = timedelta(days=2)
+    return [time >= moment_of(first - edge), time < moment_of(last + edge)]
 
 
 def wanted(work: Work, day: Expression) -> list[sa.ColumnElement[bool]]:

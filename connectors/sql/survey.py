@@ -27,12 +27,13 @@ from connectors.sql.spine import read
 from connectors.sql.when import when_column
 from connectors.sql.work import Expression, Work
 from valuekit import __version__
-from valuekit.incremental.survey import NO_DAY, Part, Print, Survey, Surveyed
+from valuekit.incremental.survey import NO_DAY, Ids, Part, Print, Survey, Surveyed
 from valuekit.ledger.schema import FACTS
 from valuekit.workspace.declare import Block, DailyTable, Model, Panel, Predictions, Workspace
 
 # A file may change twice within the resolution of its times: one so young is read again.
 SETTLED = 2_000_000_000  # ns
+_LONG = 64  # characters of an id that is worth keeping
 LINES = "(lines)"  # part that stands for lines that could not be split into columns
 _FREE = {"title", "owner", "area", "description", "costs", "launched", "retired"}
 
@@ -96,7 +97,8 @@ def _surveyed(
     parts = dict(same)
     for file in read:
         stamp, size = stamps[file]
-        parts[file] = Part(_settled(stamp), size, scanned.get(file, {}))
+        days, ids = scanned.get(file, ({}, None))
+        parts[file] = Part(_settled(stamp), size, days, ids)
     broken = engine.quarantined(block.table)
     if broken:
         told = hashlib.sha256(json.dumps(broken, sort_keys=True).encode()).digest()
@@ -128,8 +130,8 @@ def _settled(stamp: str) -> str:
 
 def _scanned(
     engine: Engine, model: Model, block: Block, columns: list[str], parts: tuple[str, ...]
-) -> dict[str, dict[str, Print]]:
-    """Fingerprints of some files by day."""
+) -> dict[str, tuple[dict[str, Print], Ids | None]]:
+    """Fingerprints of some files by day, and between which ids theirs lie."""
     raw = engine.raw(block.table, parts)
     of_file: Expression = raw.c[FILE] if FILE in raw.c else sa.literal_column("''")
     rows = (
@@ -137,6 +139,7 @@ def _scanned(
             of_file.label("file"),
             _day(engine, model, block, parts).label("day"),
             dialects.row_hash([raw.c[one] for one in columns]).label("hash"),
+            _id(engine, block, parts, several=FILE in raw.c).label("id"),
         )
         .select_from(raw)
         .subquery()
@@ -145,13 +148,32 @@ def _scanned(
     statement = sa.select(
         c.file, dialects.to_text(c.day).label("day"), sa.func.count().label("rows"),
         dialects.to_text(sa.func.sum(c.hash)).label("hash"),
+        sa.func.min(c.id).label("low"), sa.func.max(c.id).label("high"),
     ).group_by(c.file, c.day)  # fmt: skip
     found: dict[str, dict[str, Print]] = {}
+    ids: dict[str, list[Any]] = {}
     for row in engine.run(f"fingerprints of {block.table}", statement).to_pylist():
         file = engine.part_of(row["file"])
         day = NO_DAY if row["day"] is None else str(row["day"])
         found.setdefault(file, {})[day] = Print(int(row["rows"]), int(row["hash"] or 0))
-    return found
+        ids.setdefault(file, []).extend(row[end] for end in ("low", "high") if row[end] is not None)
+    return {file: (days, _range(ids[file])) for file, days in found.items()}
+
+
+def _id(engine: Engine, block: Block, parts: tuple[str, ...], *, several: bool) -> Expression:
+    """Ids of rows that have one, where they are in an order: numbers and texts are."""
+    column = getattr(block, "id", None)
+    if column is None or not several or engine.kind(block.table, column) not in {"int", "text"}:
+        return sa.null()
+    value: Expression = engine.typed(block.table, column, parts)
+    return value
+
+
+def _range(ids: list[Any]) -> Ids | None:
+    """Least and greatest of some ids; None without any, or when they are too long to keep."""
+    if not ids or any(isinstance(one, str) and len(one) > _LONG for one in ids):
+        return None
+    return min(ids), max(ids)
 
 
 def _day(engine: Engine, model: Model, block: Block, parts: tuple[str, ...]) -> Expression:

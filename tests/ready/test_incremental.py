@@ -34,7 +34,7 @@ label = "y"
 
 
 def refreshed(made: Workspace, *, full: bool = False) -> ModelOutcome:
-    return made.refresh(now=NOW, full=full).parts[0]
+    return made.refresh(now=NOW, full=full, accept_gone=True).parts[0]
 
 
 def facts(made: Workspace) -> dict[str, pd.DataFrame]:

@@ -50,6 +50,8 @@ class Stored:
         conflicts: Whether predictions were held back because their id had two contents.
         future: Role -> days with rows that lay in the future then.
         daily_from: First day whose vectors are sure to be kept by day; None: all are.
+        repeats: Roles with rows whose id another row has.
+        faulty: Roles with rows that were held back.
     """
 
     survey: Survey | None = None
@@ -57,6 +59,8 @@ class Stored:
     conflicts: bool = False
     future: Mapping[str, frozenset[date]] = field(default_factory=dict)
     daily_from: date | None = None
+    repeats: frozenset[str] = frozenset()
+    faulty: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,9 @@ class Plan:
         conflicts: As in :class:`Stored`.
         daily_from: As in :class:`Stored`.
         redeclared: Whether the declaration, the source or the software is not what it was.
+        repeats: Roles of which ids may come again; of the others none does on unchanged days, and
+            none of these is on a changed one.
+        faulty: Roles with rows that were held back; of the others none is on unchanged days.
     """
 
     survey: Survey
@@ -88,6 +95,8 @@ class Plan:
     conflicts: bool = False
     daily_from: date | None = None
     redeclared: bool = False
+    repeats: frozenset[str] = frozenset()
+    faulty: frozenset[str] = frozenset()
 
     @property
     def idle(self) -> bool:
@@ -195,6 +204,8 @@ def plan(
         last=end,
         conflicts=stored.conflicts,
         daily_from=stored.daily_from,
+        repeats=stored.repeats,
+        faulty=stored.faulty,
     )
     far = _altered(model, old, changes) or too_far(found)
     return Plan(survey, far) if far else found
@@ -238,6 +249,11 @@ def reach_of(model: Model) -> int:
     named = p is not None and o is not None and p.id in o.on and not model.unit_metrics
     windows = 0 if o is None else o.window if named else 2 * o.window
     return windows + NEAR + 2 * SLACK
+
+
+def near_of(found: Plan, model: Model) -> int:
+    """Days that are read on either side where no id comes again."""
+    return found.reach if _ready_alone(model) else found.reach - NEAR
 
 
 def _ready_alone(model: Model) -> bool:

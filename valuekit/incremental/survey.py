@@ -18,6 +18,9 @@ from typing import Any, NamedTuple
 NO_DAY = ""  # rows without a usable time, and lines that could not be split into columns
 
 
+Ids = tuple[int, int] | tuple[str, str]
+
+
 class Print(NamedTuple):
     """Rows and the sum of their hashes: a tuple, because a plan compares thousands of them."""
 
@@ -88,11 +91,22 @@ class Part:
         stamp: What tells that the file is the same without reading it; empty when nothing does.
         size: Bytes; 0 when unknown.
         days: ISO day, or :data:`NO_DAY`, and its fingerprint.
+        ids: Least and greatest id of a file, of those that are numbers or short texts; None when
+            they are not known.
     """
 
     stamp: str
     size: int
     days: Mapping[str, Print]
+    ids: Ids | None = None
+
+    def may_share(self, others: Iterable[Ids]) -> bool:
+        """Whether some id of this file may lie in one of some ranges."""
+        if self.ids is None:
+            return True
+        low, high = self.ids
+        # Ids of one column are all numbers or all texts: other columns make another survey.
+        return any(not (high < a or b < low) for a, b in others)  # type: ignore[operator]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +135,24 @@ class Surveyed:
                 found[day] = found[day] + one if day in found else one
         return found
 
+    def sharing(self, days: frozenset[date]) -> tuple[str, ...] | None:
+        """Files that may have an id of some days on other days; None when any table may.
+
+        Many logs number their rows or name them by time: then no file shares ids with a new one,
+        and none of a long history has to be opened.
+        """
+        asked = {day.isoformat() for day in days}
+        own = {name: one for name, one in self.parts.items() if asked & one.days.keys()}
+        ranges = [one.ids for one in own.values()]
+        if not all(self.parts) or None in ranges:
+            return None
+        known = [one for one in ranges if one is not None]
+        return tuple(
+            name
+            for name, one in self.parts.items()
+            if one.days.keys() - asked - {NO_DAY} and (name in own or one.may_share(known))
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Survey:
@@ -136,6 +168,8 @@ class Survey:
         conflicts: Whether predictions were held back because their id had two contents; None
             before that was noted here.
         future: Role -> ISO days with rows that lay in the future; None likewise.
+        repeats: Roles with rows whose id another row has; None likewise.
+        faulty: Roles with rows that were held back; None likewise.
     """
 
     engine: str
@@ -146,6 +180,8 @@ class Survey:
     crossing: tuple[str, ...] = ()
     conflicts: bool | None = None
     future: Mapping[str, tuple[str, ...]] | None = None
+    repeats: tuple[str, ...] | None = None
+    faulty: tuple[str, ...] | None = None
 
     def packed(self) -> bytes:
         """The survey as bytes, for the store."""
@@ -161,6 +197,7 @@ class Survey:
                         "days": list(part.days),
                         "rows": [one.rows for one in part.days.values()],
                         "hash": [one.hash for one in part.days.values()],
+                        **({} if part.ids is None else {"ids": part.ids}),
                     }
                     for name, part in table.parts.items()
                 },
@@ -183,6 +220,7 @@ def unpacked(data: bytes) -> Survey:
                     stamp=part["stamp"],
                     size=part["size"],
                     days=_prints(part, folded=len(one["parts"]) == 1),
+                    ids=tuple(part["ids"]) if "ids" in part else None,
                 )
                 for name, part in one["parts"].items()
             },
@@ -192,6 +230,10 @@ def unpacked(data: bytes) -> Survey:
     }
     tied = {role: tuple(days) for role, days in held["tied"].items()}
     future = held.get("future")
+    repeats, faulty = (
+        None if roles is None else tuple(roles)
+        for roles in (held.get("repeats"), held.get("faulty"))
+    )
     return Survey(
         engine=held["engine"],
         declared=held["declared"],
@@ -201,6 +243,8 @@ def unpacked(data: bytes) -> Survey:
         crossing=tuple(held["crossing"]),
         conflicts=held.get("conflicts"),
         future=None if future is None else {role: tuple(days) for role, days in future.items()},
+        repeats=repeats,
+        faulty=faulty,
     )
 
 

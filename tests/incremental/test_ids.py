@@ -1,0 +1,237 @@
+"""Ids of a new file: which others of a long history may have one of them, and what comes of it."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.facts_equal import same
+from tests.incremental.lake import NOW, workspace
+from tests.incremental.test_equal import everything, held
+from valuekit.incremental.survey import NO_DAY, Part, Print, Survey, Surveyed, unpacked
+
+DAYS, EACH, WINDOW = 45, 12, 5
+START = datetime(2026, 1, 1)
+MODEL = f"""
+[models.m]
+title = "M"
+owner = "owner@example.com"
+task = "classification"
+[models.m.predictions]
+table = "p"
+id = "id"
+time = "at"
+score = "score"
+[models.m.outcomes]
+table = "o"
+id = "oid"
+on = {{ id = "pid" }}
+time = "when"
+window = "{WINDOW}d"
+label = "y"
+"""
+
+Name = st.integers(0, 40)
+
+
+def name(kind: str, number: int) -> object:
+    """An id: a number, a text in order, or one in no order at all."""
+    if kind == "number":
+        return number
+    if kind == "text":
+        return f"id{number:08d}"
+    return str(UUID(int=np.random.default_rng(number).integers(0, 2**62).item() << 60))
+
+
+class Daily:
+    """Predictions and outcomes, a file a day."""
+
+    def __init__(self, folder: Path, kind: str) -> None:
+        self.folder, self.kind = folder, kind
+        self.space = workspace(folder, MODEL)
+        for table in ("p", "o"):
+            (folder / "data" / table).mkdir(parents=True)
+        for day in range(DAYS):
+            self.write(day)
+
+    def predictions(self, day: int) -> pd.DataFrame:
+        numbers = np.arange(day * EACH, (day + 1) * EACH)
+        return pd.DataFrame(
+            {
+                "id": [name(self.kind, int(n)) for n in numbers],
+                "at": [START + timedelta(days=day, hours=int(n % EACH)) for n in numbers],
+                "score": (numbers % 97) / 97,
+            }
+        )
+
+    def outcomes(self, day: int) -> pd.DataFrame:
+        """Of every second prediction of the day before."""
+        numbers = np.arange(max(day - 1, 0) * EACH, max(day - 1, 0) * EACH + (day > 0) * EACH, 2)
+        return pd.DataFrame(
+            {
+                "oid": [name(self.kind, int(n)) for n in numbers],
+                "pid": [name(self.kind, int(n)) for n in numbers],
+                "when": [START + timedelta(days=day, hours=int(n % EACH)) for n in numbers],
+                "y": numbers // 2 % 2,
+            }
+        )
+
+    def write(self, day: int, table: str = "", *more: pd.DataFrame) -> None:
+        for each, made in (("p", self.predictions(day)), ("o", self.outcomes(day))):
+            rows = pd.concat([made, *more]) if each == table else made
+            if len(rows):
+                path = self.folder / "data" / each / f"{day:04d}.parquet"
+                rows.to_parquet(path, index=False)
+
+    def refreshed(self, hour: int) -> tuple[str, str]:
+        """How much was pulled, and the statements; what is stored equals a pull of everything."""
+        part = self.space.refresh(now=NOW + timedelta(hours=hour)).parts[0]
+        facts, _ = everything(self.space)
+        same(held(self.space), facts)
+        return part.why, "\n".join(one.name for one in part.queries)
+
+
+@pytest.fixture(autouse=True)
+def _finished(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files count as finished at once, so that unchanged ones are not read again."""
+    monkeypatch.setattr("connectors.sql.survey.SETTLED", 0)
+
+
+@pytest.fixture
+def daily(tmp_path: Path, request: pytest.FixtureRequest) -> Daily:
+    made = Daily(tmp_path, request.param)
+    made.space.refresh(now=NOW)
+    return made
+
+
+every_kind = pytest.mark.parametrize("daily", ["number", "text", "random"], indirect=True)
+
+
+@every_kind
+def test_a_new_day_looks_where_its_ids_may_be(daily):
+    daily.write(DAYS)
+    why, statements = daily.refreshed(1)
+    assert "days that depend" in why
+    looked = "days that share ids of predictions" in statements
+    assert looked == (daily.kind == "random")
+    assert not re.search("count predictions|count outcomes", statements)
+
+
+@pytest.mark.parametrize(
+    ("daily", "table", "old", "same_content"),
+    [
+        ("number", "p", 3, True),
+        ("number", "o", 3, False),
+        ("random", "p", 3, False),
+        ("random", "o", 3, True),
+        ("text", "p", DAYS, False),
+        ("number", "o", DAYS, True),
+    ],
+    indirect=["daily"],
+)
+def test_an_id_that_comes_again_is_found_however_old(daily, table, same_content, old):
+    rows = daily.predictions(old) if table == "p" else daily.outcomes(old)
+    again = rows.iloc[[4]].copy()
+    if not same_content:
+        again["score" if table == "p" else "y"] = 0.123 if table == "p" else 7
+    if old == DAYS:  # twice in the new file itself
+        daily.write(DAYS, table, again)
+    else:
+        clock = "at" if table == "p" else "when"
+        again[clock] = START + timedelta(days=DAYS, hours=2)
+        daily.write(DAYS, table, again)
+    daily.refreshed(1)
+    with daily.space.store() as store:
+        intake = store.facts("m", "intake")
+    source = "predictions" if table == "p" else "outcomes"
+    rules = intake[intake["source"] == source].groupby("rule")["rows"].sum()
+    # Its time is not of an id's content.
+    expected = {True: ("duplicate", 1), False: ("conflicting_duplicate", 2)}[same_content]
+    assert rules.get(expected[0]) == expected[1]
+    # And the night after, with ids known to come again.
+    daily.write(DAYS + 1)
+    daily.refreshed(2)
+
+
+@every_kind
+def test_a_row_that_is_held_back_stays_so_the_night_after(daily):
+    bad = daily.predictions(DAYS).iloc[[0]].assign(id=name(daily.kind, 10**6), score=7.0)
+    daily.write(DAYS, "p", bad)
+    _, statements = daily.refreshed(1)
+    daily.write(DAYS + 1)
+    daily.refreshed(2)
+    with daily.space.store() as store:
+        intake = store.facts("m", "intake")
+    held_back = intake[intake["rule"] == "bad_score"]
+    assert (held_back["rows"].sum(), set(held_back["day"].dt.date)) == (
+        1,
+        {(START + timedelta(days=DAYS)).date()},
+    )
+    assert statements
+
+
+def part(ids: list[int], days: list[int]) -> Part:
+    prints = {iso(one): Print(1, 1) for one in days}
+    return Part("s", 1, prints, (min(ids), max(ids)) if ids else None)
+
+
+def iso(number: int) -> str:
+    return (date(2026, 1, 1) + timedelta(days=number)).isoformat()
+
+
+files = st.lists(
+    st.tuples(st.lists(Name, max_size=4), st.lists(st.integers(0, 9), min_size=1, max_size=3)),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(files, st.sets(st.integers(0, 9), min_size=1, max_size=3))
+def test_no_file_is_left_out_that_has_an_id_of_the_changed_days(made, days):
+    """Whatever lies in the files: rows of any of their days may have any of their ids."""
+    parts = {f"f{place}": part(*one) for place, one in enumerate(made)}
+    table = Surveyed("c", timed=True, parts=parts)
+    asked = frozenset(date(2026, 1, 1) + timedelta(days=one) for one in days)
+    found = table.sharing(asked)
+    changed = [set(ids) for ids, there in made if set(there) & days]
+    for place, (ids, there) in enumerate(made):
+        elsewhere = set(there) - days
+        shares = any(set(ids) & one for one in changed)
+        if elsewhere and shares:
+            assert found is None or f"f{place}" in found
+
+
+def test_files_whose_ids_are_not_known_are_looked_at():
+    new = part([90, 99], [9])
+    old, unknown = part([1, 9], [1]), Part("s", 1, {iso(2): Print(1, 1)})
+    lines = Part("", 0, {NO_DAY: Print(1, 1)})
+    table = Surveyed("c", timed=True, parts={"a": old, "b": unknown, "c": new, "(lines)": lines})
+    asked = frozenset({date(2026, 1, 10)})
+    assert table.sharing(asked) == ("b",)
+    database = Surveyed("c", timed=True, parts={"": new})
+    assert database.sharing(asked) is None
+    kept = unpacked(Survey("e", "d", {"p": table}, repeats=("p",), faulty=()).packed())
+    assert (kept.tables["p"].sharing(asked), kept.repeats, kept.faulty) == (("b",), ("p",), ())
+
+
+def test_a_store_of_an_older_version_looks_everywhere(daily_without_ids):
+    daily_without_ids.write(DAYS)
+    _, statements = daily_without_ids.refreshed(1)
+    assert "days that share ids of predictions" in statements
+
+
+@pytest.fixture
+def daily_without_ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Daily:
+    made = Daily(tmp_path, "number")
+    with monkeypatch.context() as patched:
+        patched.setattr("connectors.sql.survey._range", lambda _ids: None)
+        made.space.refresh(now=NOW)
+    return made
