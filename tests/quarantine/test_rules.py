@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from valuekit.quarantine.redact import LIMIT, cell, escaped, masked, row_hash, shown
@@ -43,6 +43,7 @@ def test_a_rule_of_somebody_elses_connector():
 
 
 @given(st.text(max_size=200))
+@example("\u08ca\u0591")  # marks of scripts that run from right to left
 def test_what_is_shown_is_short_and_harmless(text):
     for made in (shown(text), masked(text), cell(text, personal=False)):
         assert made.isprintable()

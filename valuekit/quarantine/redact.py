@@ -19,6 +19,7 @@ LIMIT = 40  # characters of a value
 _KEPT = 3  # characters of an id, and never more than half of it
 _DIGITS = 8  # of its SHA-256
 _TURNED = {"R", "AL", "AN", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI", "PDF", "PDI"}
+_FIRST, _LAST = "\u0590", "\u08ff"  # Hebrew to Arabic: their marks have no direction of their own
 
 
 def escaped(text: str) -> str:
@@ -33,7 +34,8 @@ def escaped(text: str) -> str:
 
 
 def _harmless(sign: str) -> bool:
-    return sign.isprintable() and unicodedata.bidirectional(sign) not in _TURNED
+    turned = unicodedata.bidirectional(sign) in _TURNED or _FIRST <= sign <= _LAST
+    return sign.isprintable() and not turned
 
 
 def _code(sign: str) -> str:
