@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -42,6 +43,15 @@ def kept(frame: pd.DataFrame, keep: pd.Series | NDArray[np.bool_]) -> pd.DataFra
     if chosen[start : start + count].all():
         return frame.iloc[start : start + count]
     return frame[chosen]
+
+
+def inside(frame: pd.DataFrame, stretches: Iterable[tuple[date, date]]) -> NDArray[np.bool_]:
+    """Whether the day of each row is in one of some stretches, both ends included."""
+    days = frame["day"].to_numpy()
+    found = np.zeros(len(frame), dtype=np.bool_)
+    for first, last in stretches:
+        found |= (days >= np.datetime64(first, "s")) & (days <= np.datetime64(last, "s"))
+    return found
 
 
 def numbered(frame: pd.DataFrame, keys: Sequence[str]) -> NDArray[np.intp]:

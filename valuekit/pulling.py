@@ -12,10 +12,12 @@ from datetime import date, datetime, timedelta
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from valuekit.assess.scene import scene
 from valuekit.errors import Finding, SourceError
+from valuekit.facts import inside, kept
 from valuekit.incremental.framed import framed
 from valuekit.incremental.marks import BEHIND, Marks, behind
 from valuekit.incremental.plan import FULL, Plan, Stored, plan
@@ -308,19 +310,17 @@ def _merged(stored: Facts, new: Facts, given: Pull) -> dict[str, pd.DataFrame]:
         if name == "cost" or name not in stored:  # costs are worked out anew in each run
             continue
         old = stored[name]
-        keep = pd.Series(data=True, index=old.index)
-        for first, last in given.ranges or ():
-            keep &= (old["day"] < pd.Timestamp(first)) | (old["day"] > pd.Timestamp(last))
+        keep = ~inside(old, given.ranges or ())
         if name == "panel":
             keep[:] = not given.panel
         elif name == "intake":
-            panel = old["source"] == "panel"
+            panel = (old["source"] == "panel").to_numpy(dtype=np.bool_)
             keep = (panel & (not given.panel)) | (~panel & keep)
-        kept = old[keep]
+        rest = kept(old, keep)
         if fresh.empty:
-            made[name] = kept.reset_index(drop=True)
-        elif not kept.empty:
-            made[name] = pd.concat([kept, fresh], ignore_index=True)
+            made[name] = rest.reset_index(drop=True)
+        elif not rest.empty:
+            made[name] = pd.concat([rest, fresh], ignore_index=True)
     return made
 
 

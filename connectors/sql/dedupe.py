@@ -41,6 +41,7 @@ class Judged:
         tied: Days that share an id with another day, and whether one that a slice may not see.
         twice: Ids that occur more than once, with ``conflict``; None when none does.
         firsts: The first row of each such id without conflict.
+        partly: Whether only rows of the days that are wanted were counted.
     """
 
     rows: sa.FromClause
@@ -51,6 +52,7 @@ class Judged:
     tied: Mapping[date, bool] = field(default_factory=dict)
     twice: sa.FromClause | None = None
     firsts: sa.FromClause | None = None
+    partly: bool = False
 
 
 def judge(work: Work, source: str, read: sa.Subquery, *, has_id: bool = True) -> Judged:
@@ -78,7 +80,9 @@ def judge(work: Work, source: str, read: sa.Subquery, *, has_id: bool = True) ->
         rows = sa.select(read).where(*held, *good).subquery(source)
     first, last = counted.ends
     span = None if first is None or last is None else (first, last)
-    return Judged(rows, rules, counted.read, counted.amount, span, tied, twice, firsts)
+    return Judged(
+        rows, rules, counted.read, counted.amount, span, tied, twice, firsts, counted.partly
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ class _Counted:
         ends: First and last time of usable rows; None without any.
         again: Whether an id comes more than once.
         rules: The counts by rule, where they were made in passing.
+        partly: Whether only rows of the days that are wanted were counted.
     """
 
     read: int
@@ -98,6 +103,7 @@ class _Counted:
     ends: tuple[datetime | None, datetime | None]
     again: bool
     rules: pd.DataFrame | None = None
+    partly: bool = False
 
 
 def _counted(work: Work, source: str, read: sa.Subquery, *, has_id: bool) -> _Counted:
@@ -148,21 +154,20 @@ def _by_the_way(work: Work, part: Slice, source: str, read: sa.Subquery) -> _Cou
     if span is None and len(first):
         span = first.min().to_pydatetime(), last.max().to_pydatetime()
     rows, amount = int(rules["rows"].sum()), float(rules["amount"].sum())
-    return _Counted(rows, amount, span or (None, None), again=False, rules=rules)
+    return _Counted(rows, amount, span or (None, None), again=False, rules=rules, partly=bool(near))
 
 
 def _in_doubt(
     work: Work, part: Slice, source: str, read: sa.Subquery
 ) -> tuple[list[sa.ColumnElement[bool]], tuple[datetime, datetime] | None]:
-    """Which predictions of a slice may break a rule, and between which times all of them lie.
+    """Which rows of a slice may break a rule, and between which times all of them lie.
 
-    Of predictions only the days that are wanted have to be counted. On the others that are read
-    nothing changed, and when no row was ever held back they need not be judged again. Outcomes are
-    counted on all days, as those of other days add up to the same value.
+    Only the days that are wanted have to be counted. On the others that are read nothing changed,
+    and when no row was ever held back they need not be judged again.
     """
     p = work.model.predictions
-    asked = source == "predictions" and work.model.task != "forecast"
-    if p is None or p.time is None or not asked or source in part.plan.faulty:
+    dated = source == "outcomes" or (p is not None and p.time is not None)
+    if work.model.task == "forecast" or not dated or source in part.plan.faulty:
         return [], None
     days = [*wanted(work, read.c.day), *around(read.c.ts, part.first, part.last)]
     first, last = (datetime.combine(day, time()) for day in part.read)

@@ -26,7 +26,7 @@ def fact(name: str, model: str, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     for column in schema.columns:
         if column.name not in joined:
             joined[column.name] = _FILL[column.dtype]
-        elif column.dtype in _FILL:
+        elif column.dtype in _FILL and joined[column.name].hasnans:
             joined[column.name] = joined[column.name].fillna(_FILL[column.dtype])
     joined = joined.sort_values(list(schema.key_names), ignore_index=True)
     return conform(schema, joined[[column.name for column in schema.columns]])

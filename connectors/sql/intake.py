@@ -112,6 +112,8 @@ def fates(work: Work, actuals: Actuals, sides: list[tuple[Entries, Matched]]) ->
         total(c.amount * (1.0 - c.share)).label("rest"),
         total(flag(c.share > 1.0 + TOLERANCE)).label("multiplied"),
     ).group_by(c.day, c.rank)
+    if actuals.judged.partly:
+        counted = counted.where(*wanted(work, c.day))
     found = work.run("fates of outcomes", counted)
     if multiplied := int(found["multiplied"].sum()):
         raise _multiplied(work, multiplied)

@@ -99,7 +99,6 @@ def _outcomes(work: Work, spine: Spine | None, exposed: Units | None) -> Found:
         raise no_way(work)
     forecasts = work.model.task == "forecast" and spine is not None
     once = spine is not None and spine.unique and unit_keys is None and not forecasts
-    once = once and work.slice is None  # look-ups read the outcomes again
     actuals = outcomes(work, declared, one, once=once)
     if work.model.task == "forecast" and spine is not None and keys is not None:
         aims = targets(work, spine, actuals)

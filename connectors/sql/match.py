@@ -185,19 +185,20 @@ def _with_older(
     """Outcomes that met nobody in a slice, judged by the entries of all days."""
     orphan, outside = RULES.index("orphan"), RULES.index("outside_window")
     happened = wanted(work, met.c.happened) if actuals.timed else []
-    strangers = sa.select(met.c.oid).where(met.c.rank == orphan, *happened)
+    strangers = sa.select(met).where(met.c.rank == orphan, *happened)
     lost = strangers.subquery()
     if not int(work.row("orphans", sa.select(sa.func.count().label("n")).select_from(lost))["n"]):
         return met
     older = replace(entries, rows=entries.older if entries.older is not None else entries.rows)
-    start, at = starts(older, actuals) if actuals.timed else (None, None)
-    o = actuals.rows
-    known = sa.and_(*same_keys(older, o), *([start <= at] if start is not None else []))
-    found = (
-        sa.select(o.c.oid)
-        .select_from(o.join(lost, o.c.oid == lost.c.oid).join(older.rows, known))
-        .distinct()
-    )
+    known = same_keys(older, lost)
+    if actuals.timed:
+        names = [lost.c.oid, lost.c.happened.label("day"), *(lost.c[n] for n in entries.keys)]
+        names += [lost.c.ts] if "ts" in lost.c else []
+        rows = sa.select(*names).subquery("strangers")
+        start, at = starts(older, replace(actuals, rows=rows))
+        known = [*same_keys(older, rows), start <= at]
+        lost = rows
+    found = sa.select(lost.c.oid).select_from(lost.join(older.rows, sa.and_(*known))).distinct()
     kept = work.keep("met_older", found)
     rank = sa.case((kept.c.oid.is_not(None), outside), else_=met.c.rank).label("rank")
     columns = [one for one in met.c if one.name != "rank"]
@@ -219,8 +220,11 @@ def _columns(work: Work, entries: Entries, actuals: Actuals) -> list[Expression]
     made = [e.entry, o.oid]
     if not entries.alone or "unit" in entries.carry:
         made.append(e.ts.label("entry_ts"))
-    if declared.pick != "sum":
+    looked_up = entries.alone and entries.older is not None  # those that meet nobody in a slice
+    if declared.pick != "sum" or looked_up:
         made.append(o.ts)
+    if looked_up:
+        made += [o[name] for name in entries.keys]
     if declared.arrived is not None:
         made.append(dialects.days_between(e.day, o.late).label("delay"))
     if actuals.timed:

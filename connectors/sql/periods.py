@@ -25,8 +25,8 @@ def fixed_day(day: date) -> Expression:
 
 def around(time: Expression, first: date, last: date) -> list[sa.ColumnElement[bool]]:
     """Times that may lie on some days, whatever the zone: what files can be left out by."""
-    edge = timedelta(days=2)
-    return [time >= moment_of(first - edge), time < moment_of(last + edge)]
+    edge = timedelta(days=1)
+    return [time >= moment_of(first - edge), time < moment_of(last + 2 * edge)]
 
 
 def wanted(work: Work, day: Expression) -> list[sa.ColumnElement[bool]]:

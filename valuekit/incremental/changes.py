@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
+from valuekit.facts import inside, kept
 from valuekit.incremental.diff import Restated, differing, restated
 from valuekit.ledger.months import BY_MONTH, merged
 from valuekit.ledger.schema import FACTS
@@ -85,12 +87,10 @@ def _touched(name: str, frame: pd.DataFrame, stretches: Sequence[Days] | None) -
     """The rows that may not be as they were; costs and the panel are worked out over all days."""
     if stretches is None or name in _OVER_ALL_DAYS:
         return frame
-    day, inside = frame["day"], pd.Series(data=False, index=frame.index)
-    for first, last in stretches:
-        inside |= (day >= pd.Timestamp(first)) & (day <= pd.Timestamp(last))
+    there = inside(frame, stretches)
     if name == "intake":
-        inside |= frame["source"] == "panel"
-    return frame[inside].reset_index(drop=True)
+        there |= (frame["source"] == "panel").to_numpy(dtype=np.bool_)
+    return kept(frame, there).reset_index(drop=True)
 
 
 def _of_their_day(intake: pd.DataFrame, firsts: Sequence[date | None]) -> pd.DataFrame:

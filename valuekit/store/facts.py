@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -60,7 +61,7 @@ def insert(connection: sa.Connection, fact: Fact, frame: pd.DataFrame) -> None:
     place: dict[str, Sequence[object]] = {
         "series_id": ids,
         "day": _days(frame["day"]),
-        "line": frame[["day"]].assign(id=ids).groupby(["id", "day"]).cumcount().tolist(),
+        "line": _lines(ids, frame["day"].to_numpy()),
     }
     scalars = {one.name: _values(frame[one.name]) for one in (*fact.keys, *fact.scalars)}
     bulk.insert(connection, tables.fact_tables[fact.name], place | scalars)
@@ -157,6 +158,16 @@ def _series_ids(connection: sa.Connection, frame: pd.DataFrame) -> list[int]:
         connection.execute(sa.insert(table), new)
         held = known()
     return [held[key] for key in keys]
+
+
+def _lines(ids: Sequence[int], days: np.ndarray) -> list[int]:
+    """How many rows of the same series and day come before each."""
+    seen: Counter[tuple[int, int]] = Counter()
+    made = []
+    for key in zip(ids, days.astype("int64").tolist(), strict=True):
+        made.append(seen[key])
+        seen[key] += 1
+    return made
 
 
 def _days(series: pd.Series) -> list[date]:
