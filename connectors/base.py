@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from sqlalchemy.engine import Dialect
 
+    from connectors.unlike import Need, Unlike
+
 ColumnType = Literal[
     "int", "float", "decimal", "bool", "text", "date", "timestamp", "timestamptz", "other"
 ]
@@ -192,6 +194,13 @@ class Engine(abc.ABC):
         """Examples of these rows, at most 20 a rule."""
         del table
         return ()
+
+    def unlike(
+        self, table: str, column: str, need: Need, *, personal: bool = False
+    ) -> Unlike | None:
+        """Cells of a column that do not suit a need, for a message; None where none can be told."""
+        del table, column, need, personal
+        return None
 
     @abc.abstractmethod
     def close(self) -> None:

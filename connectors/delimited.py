@@ -11,6 +11,7 @@ import codecs
 import csv
 import gzip
 import io
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ Kind = Literal[
 Expression = sa.ColumnElement[Any]
 
 SAMPLE = 20_000  # rows that decide the types
+LOOKED = 1_000_000  # rows in which the line of a cell is looked for
 USABLE = 0.9  # share of non-blank cells that must fit a type; the others are bad cells
 
 _CASTS: Mapping[Kind, str] = {
@@ -127,6 +129,25 @@ def other_end(path: Path) -> int | None:
             first = ended if first is None else first
             if ended != first:
                 return number
+    return None
+
+
+def line_of(path: Path, marks: Marks, place: int, cell: str) -> int | None:
+    """The line on which the first row begins that has a cell at a place; None if it is not found.
+
+    >>> line_of(Path("none.csv"), Marks(), 0, "x") is None
+    True
+    """
+    began = 1
+    try:
+        with io.TextIOWrapper(_opened(path), "utf-8-sig", "replace", newline="") as file:
+            rows = csv.reader(file, delimiter=marks.separator)
+            for row in itertools.islice(rows, LOOKED):
+                if began > 1 and len(row) > place and row[place] == cell:
+                    return began
+                began = rows.line_num + 1
+    except (csv.Error, OSError, EOFError):  # where the row is stays untold
+        return None
     return None
 
 

@@ -20,6 +20,7 @@ from connectors.base import ColumnType, Engine, Statement, Within
 from connectors.failures import in_words
 from connectors.findings import changed_file, not_a_select, vanished_file
 from connectors.rejects import Rejected
+from connectors.unlike import Need, Unlike, unlike
 from valuekit.errors import SourceError, ValuekitError
 from valuekit.source import Query
 from valuekit.workspace.declare import Source, Workspace
@@ -107,6 +108,12 @@ class DuckDBConnector(Engine):
     ) -> sa.ColumnElement[Any]:
         """Name of the first cell of a text file's row that is not of its kind."""
         return self._opened(table).bad_cell(columns, raw)
+
+    def unlike(
+        self, table: str, column: str, need: Need, *, personal: bool = False
+    ) -> Unlike | None:
+        """Cells that do not suit a need, with file and line; see :meth:`Engine.unlike`."""
+        return unlike(self, self._opened(table), column, need, personal=personal)
 
     def years_of(self, table: str, columns: Sequence[str]) -> zones.Years:
         """First and last year of some times, clamped to the years whose offsets are known.

@@ -84,13 +84,15 @@ def unusable_column(engine: Engine, table: str, column: str) -> Finding:
 
 def naive_timestamp(engine: Engine, table: str, column: str) -> Finding:
     """A time column says no zone and the source declares none."""
+    seen = engine.unlike(table, column, "zoned")
     return Finding(
         place=place(engine, table, column),
-        value="timestamps without a zone",
+        value="timestamps without a zone" + (f": {seen}" if seen is not None else ""),
         rule="a time without a zone needs the zone it was written in",
         remedy=f'Declare it in the source: [sources.{engine.name}] timezone = "UTC" '
         '(or the IANA name of the zone, such as "Europe/Berlin").',
         code="naive_timestamp",
+        rows=seen.rows if seen is not None else None,
     )
 
 

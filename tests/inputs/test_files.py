@@ -167,7 +167,13 @@ def test_decimal_comma(lake: Lake, good: Lake) -> None:
     lake.declare('path = "data"', 'path = "data"\nseparator = ";"')
     comma = text(predictions(), separator=";", decimal=",")
     lake.write(predictions=comma, outcomes=text(outcomes(), separator=";"))
-    refused(lake, "wrong_type", place="column score", value="text", remedy="decimal")
+    refused(
+        lake,
+        "wrong_type",
+        place="column score",
+        value="40 of 40 cells are no numbers, the first '0,05' in predictions.csv, line 2",
+        remedy="If ',' is the decimal sign, set decimal = \",\" in [sources.lake]",
+    )
     lake.declare('separator = ";"', 'separator = ";"\ndecimal = ","')
     assert lake.refresh().findings == ()
     same_facts(lake, good)

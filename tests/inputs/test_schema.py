@@ -54,6 +54,67 @@ def test_number_became_text(lake: Lake) -> None:
     )
 
 
+def spread(lake: Lake, *parts: str) -> None:
+    """The predictions in several text files."""
+    (lake.data / "predictions.csv").unlink()
+    (lake.data / "log").mkdir()
+    for number, part in enumerate(parts, 1):
+        (lake.data / "log" / f"{number}.csv").write_text(part, encoding="utf-8")
+    lake.declare('table = "predictions"', 'table = "log/*.csv"')
+
+
+def test_cells_of_another_kind_are_counted_and_the_first_is_shown_with_its_line(lake: Lake) -> None:
+    quoted = GOOD.replace("c00", '"c\n00"')  # a cell of two lines before it
+    bad = quoted.replace(",0.15,", ",n/a,", 4).replace(",0.95,", ",12x,", 1)
+    lake.write(predictions=bad)
+    refused(
+        lake,
+        "wrong_type",
+        place="models.churn.predictions.score (sources.lake, table predictions, column score)",
+        value="text values: 5 of 40 cells are no numbers, the first 'n/a' in predictions.csv, "
+        "line 4",
+        rule="must hold numbers",
+    )
+
+
+def test_of_several_text_files_those_with_such_cells_are_told(lake: Lake) -> None:
+    lines = GOOD.splitlines(keepends=True)
+    first, second = lines[:21], [lines[0], *lines[21:]]
+    second[3:9] = [line.replace(line.split(",")[3], "n/a") for line in second[3:9]]
+    spread(lake, "".join(first), "".join(second))
+    refused(
+        lake,
+        "wrong_type",
+        value="6 of 40 cells, in 1 of 2 files, are no numbers, the first 'n/a' in log/2.csv, "
+        "line 4",
+    )
+
+
+def test_a_parquet_file_of_another_type_is_told_with_its_first_cell(lake: Lake) -> None:
+    (lake.data / "log").mkdir()
+    p = predictions()
+    p[:20].to_parquet(lake.data / "log" / "1.parquet")
+    odd = p[20:].assign(score="high")
+    odd.loc[[20, 21], "score"] = None
+    odd.to_parquet(lake.data / "log" / "2.parquet")
+    lake.declare('table = "predictions"', 'table = "log/*.parquet"')
+    refused(
+        lake,
+        "wrong_type",
+        value="text values: 18 of 38 cells, in 1 of 2 files, are no numbers, the first 'high' in "
+        "log/2.parquet, row 3",
+    )
+
+
+def test_ids_of_units_stay_masked_in_messages(lake: Lake) -> None:
+    lake.write(predictions=predictions().assign(customer=[1234567.5 + i for i in range(40)]))
+    finding = refused(lake, "wrong_type", value="float values: 40 of 40 cells are of this type")
+    assert "1234567" not in str(finding)
+    assert "123…#" in finding.value
+    lake.write(predictions=predictions().assign(id=[1234567.5 + i for i in range(40)]))
+    refused(lake, "wrong_type", value="the first '1234567.5' in predictions.parquet, row 1")
+
+
 def test_widened_type(lake: Lake) -> None:
     wider = outcomes()
     wider["margin"] += 0.5

@@ -68,7 +68,8 @@ def test_naive_timestamp(lake: Lake, good: Lake) -> None:
         lake,
         "naive_timestamp",
         place="table predictions, column at",
-        value="without a zone",
+        value="without a zone: 40 of 40 cells name no zone, the first '2026-01-01T00:00:00' in "
+        "predictions.csv, line 2",
         remedy='timezone = "UTC"',
     )
     lake.declare('path = "data"', 'path = "data"\ntimezone = "UTC"')
