@@ -61,7 +61,7 @@ def held_back(
             if rules:
                 source = _source(work, model, joined, over, name)
                 found += [
-                    one for rule, n in rules.items() for one in _examples(work, source, rule, n)
+                    one for rule, n in rules.items() for one in examples(work, source, rule, n)
                 ]
     return newest_of(found)
 
@@ -109,7 +109,8 @@ def _source(
     return Source(name, block, rows, judged, culprits(work, model, block, keys), joined)
 
 
-def _examples(work: Work, source: Source, rule: str, count: int) -> list[Held]:
+def examples(work: Work, source: Source, rule: str, count: int) -> list[Held]:
+    """The newest rows under a rule that holds so many back."""
     statement = newest(work, source, rule, min(EXAMPLES, count))
     rows = work.rows(f"examples of {rule} in {source.name}", statement)
     return [_held(source, rule, row) for row in rows]

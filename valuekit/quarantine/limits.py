@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
@@ -137,8 +137,30 @@ def judge(
         intake: The conformed fact ``intake``.
         held: Examples, of which the first are named.
     """
-    read, found = rows_read(intake), list[Finding]()
-    for source, rule, n in _held_counts(intake):
+    found = over(workspace, model, _held_counts(intake), rows_read(intake), held)
+    if limit(workspace, model, "orphan").usual and not any(one.code == "orphan" for one in found):
+        found += jump.warning(intake, f"models.{model}.outcomes")
+    return found
+
+
+def over(
+    workspace: Workspace,
+    model: str,
+    rows: Iterable[tuple[str, str, int]],
+    read: Mapping[str, int],
+    held: Sequence[Held],
+) -> tuple[Finding, ...]:
+    """A finding for each source and rule that holds more back than is allowed without a word.
+
+    Args:
+        workspace: The whole workspace.
+        model: Name of the model.
+        rows: Source, rule and the rows that it holds back.
+        read: Rows read of each source.
+        held: Examples, of which the first are named.
+    """
+    found = []
+    for source, rule, n in rows:
         allowed = limit(workspace, model, rule)
         state = allowed.state(n, read[source])
         if state != "counted":
@@ -146,8 +168,6 @@ def judge(
             make = _refused if state == "failed" else _warned
             place = _place(model, source, such)
             found.append(make(place, rule, (n, read[source]), such, allowed))
-    if limit(workspace, model, "orphan").usual and not any(one.code == "orphan" for one in found):
-        found += jump.warning(intake, f"models.{model}.outcomes")
     return tuple(found)
 
 
