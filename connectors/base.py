@@ -366,6 +366,17 @@ class Engine(abc.ABC):
 
         suspects(Work(self, workspace, model, (), lambda _what, _share: None, 1), counts)
 
+    def shape(
+        self, workspace: Workspace, model: str, registered: Sequence[Registered], day: date
+    ) -> tuple[tuple[Finding, ...], tuple[Registered, ...]]:
+        """What changed in the columns of a model's tables since they were last registered."""
+        from connectors.sql.shape import shape
+        from connectors.sql.work import Work
+
+        work = Work(self, workspace, model, registered, lambda _what, _share: None)
+        findings, made = shape(work, day)
+        return tuple(findings), tuple(made)
+
     def check(self, workspace: Workspace, model: str) -> Check:
         """Validate a model's declarations against the real tables; nothing is stored."""
         from connectors.sql.check import check

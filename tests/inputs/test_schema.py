@@ -10,7 +10,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.inputs.lake import GOOD, Lake, outcomes, predictions, refused, text, warned, while_read
+from tests.inputs.lake import (
+    GOOD,
+    NOW,
+    Lake,
+    outcomes,
+    predictions,
+    refused,
+    text,
+    warned,
+    while_read,
+)
+from valuekit.api import Workspace
 from valuekit.errors import SourceError
 
 
@@ -31,6 +42,18 @@ def test_new_column(lake: Lake, good: Lake) -> None:
     warned(lake.refresh(), "new_column", place="table predictions", value="channel")
     pd.testing.assert_frame_equal(lake.fact("intake"), good.fact("intake"))
     assert lake.refresh().findings == ()  # said once, when it is new
+
+
+def test_new_column_is_told_when_no_row_changed(lake: Lake) -> None:
+    space = Workspace.load(lake.path)
+    space.refresh(now=NOW)
+    lake.write(predictions=text(predictions().assign(channel="web", note="x")))
+    made = space.refresh(now=NOW)
+    warned(made, "new_column", place="table predictions", value="channel, note")
+    assert space.refresh(now=NOW).findings == ()  # said once, when it is new
+    lake.write(predictions=GOOD)
+    warned(space.refresh(now=NOW), "lost_column", value="channel, note")
+    assert space.refresh(now=NOW).findings == ()
 
 
 def test_renamed_by_case(lake: Lake) -> None:
