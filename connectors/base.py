@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from sqlalchemy.engine import Dialect
 
-    from connectors.unlike import Need, Unlike
+    from connectors.unlike import Need, Test, Unlike
 
 ColumnType = Literal[
     "int", "float", "decimal", "bool", "text", "date", "timestamp", "timestamptz", "other"
@@ -202,6 +202,11 @@ class Engine(abc.ABC):
         del table, column, need, personal
         return None
 
+    def first_where(self, table: str, column: str, test: Test) -> str:
+        """The first cell that meets a test, with its file, for a message; empty where unknown."""
+        del table, column, test
+        return ""
+
     @abc.abstractmethod
     def close(self) -> None:
         """Release the connection and all that it made."""
@@ -260,10 +265,12 @@ class Engine(abc.ABC):
         typed = [self._utc(self.stored(table, c, raw), k).label(c) for c, k in kinds.items()]
         bad = self.bad_cell(table, list(kinds), raw).label(BAD_CELL)
         never = self._no_such_time(table, kinds, raw).label(NO_SUCH_TIME)
-        texts = [
+        texts: list[sa.ColumnElement[Any]] = [
             dialects.to_text(raw.c[column]).label(f"{CELL}{place}")
             for place, column in enumerate(kinds if cells else ())
         ]
+        if cells and FILE in raw.c:
+            texts.append(raw.c[FILE])
         found = sa.select(*typed, bad, never, *texts).select_from(raw)
         return found.where(*self._range(table, within, raw)).subquery()
 

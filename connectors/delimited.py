@@ -55,6 +55,12 @@ class Marks:
 
     separator: str = ","
     decimal: str = "."
+    utc: bool = True  # times that name no zone are UTC, or refused: those that name one fit in
+
+
+def in_utc(zone: str | None) -> bool:
+    """Whether times without a zone are declared to be UTC."""
+    return zone in {"UTC", "Etc/UTC"}
 
 
 def header(at: str, path: Path, marks: Marks) -> tuple[list[str], list[Finding]]:
@@ -176,10 +182,16 @@ def open_quote(at: str, line: int) -> Finding:
     return _fault(f"{at}, line {line:,}", '"', rule, remedy, "open_quote")
 
 
-def other_header(at: str, names: Sequence[str]) -> Finding:
-    """A file of several has other columns than the first."""
+def other_header(at: str, names: Sequence[str], first: Sequence[str], of: str) -> Finding:
+    """A file of several has other columns than the first, or has them in another order."""
+    parts = {
+        "missing": [name for name in first if name not in names],
+        "more": [name for name in names if name not in first],
+    }
+    said = [f"{what} {shown(', '.join(some), 120)}" for what, some in parts.items() if some]
     rule = "all files of a table need the same header"
-    return _fault(at, shown(", ".join(names)), rule, _EXPORT, "other_header")
+    remedy = f"Write it with the header of {shown(of)}: {shown(', '.join(first), 300)}."
+    return _fault(at, "; ".join(said) or "another order", rule, remedy, "other_header")
 
 
 def reader(
@@ -263,13 +275,14 @@ def fits(cell: Expression, kind: Kind, marks: Marks) -> Expression:
         return sa.and_(value.is_not(None), sa.not_(sa.func.contains(cell, _POINT)))
     if kind == "int":
         return to_text(value) == cell
-    if kind == "date":
-        return sa.and_(_matches(cell, _DATE), value.is_not(None))
-    if kind == "timestamptz":
-        return sa.and_(_matches(cell, _ZONED), value.is_not(None))
+    if kind in {"date", "timestamptz"}:
+        written = _matches(cell, _DATE if kind == "date" else _ZONED)
+        return sa.and_(written, value.is_not(None))
     if kind == "bool":
         return _matches(sa.func.lower(cell), "^(true|false)$")
-    return value.is_not(None)
+    if kind != "timestamp" or marks.utc:
+        return value.is_not(None)
+    return sa.and_(value.is_not(None), sa.not_(_matches(cell, _ZONED)))  # it would lose its zone
 
 
 def cast(cell: Expression, kind: Kind, marks: Marks) -> Expression:

@@ -17,11 +17,11 @@ import sqlalchemy as sa
 
 from connectors import delimited, dialects, files, tables, zones
 from connectors.base import ColumnType, Engine, Statement, Within
-from connectors.failures import in_words
+from connectors.failures import in_words, unforeseen
 from connectors.findings import changed_file, not_a_select, vanished_file
 from connectors.rejects import Rejected
-from connectors.unlike import Need, Unlike, unlike
-from valuekit.errors import SourceError, ValuekitError
+from connectors.unlike import Need, Test, Unlike, first_where, unlike
+from valuekit.errors import Finding, SourceError, ValuekitError
 from valuekit.source import Query
 from valuekit.workspace.declare import Source, Workspace
 
@@ -114,6 +114,10 @@ class DuckDBConnector(Engine):
     ) -> Unlike | None:
         """Cells that do not suit a need, with file and line; see :meth:`Engine.unlike`."""
         return unlike(self, self._opened(table), column, need, personal=personal)
+
+    def first_where(self, table: str, column: str, test: Test) -> str:
+        """The first cell that meets a test; see :meth:`Engine.first_where`."""
+        return first_where(self, self._opened(table), column, test)
 
     def years_of(self, table: str, columns: Sequence[str]) -> zones.Years:
         """First and last year of some times, clamped to the years whose offsets are known.
@@ -279,10 +283,24 @@ class DuckDBConnector(Engine):
                     result = cursor.sql(parsed[0], params=given).to_arrow_table()
         except duckdb.Error as error:
             self._same_files()  # a file that changed explains more than the engine's own words
-            raise in_words(place, error) from None
+            read = [(name, path) for name, one in self._tables.items() for path in one.files.paths]
+            damaged = self.damaged(read) if unforeseen(error) else []
+            raise (SourceError(*damaged) if damaged else in_words(place, error)) from None
         if not self._readers:
             self._same_files()
         return result
+
+    def damaged(self, read: Sequence[tuple[str, Path]]) -> list[Finding]:
+        """Parquet files that cannot be read to their end, of those of some tables."""
+        there = [(table, path) for table, path in read if path.suffix == ".parquet"]
+        probe = self._connect()  # the engine's own may be of no use any more
+        causes = [tables.unreadable(probe, path) for _, path in there]
+        probe.close()
+        return [
+            tables.damaged(self, table, path, cause)
+            for (table, path), cause in zip(there, causes, strict=True)
+            if cause is not None
+        ]
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -316,6 +334,7 @@ class DuckDBConnector(Engine):
                 names = [str(path.relative_to(self.root)) for path in gone]
                 found.append(vanished_file(self, table, names))
             else:
-                found.append(changed_file(self, table))
+                names = [str(path.relative_to(self.root)) for path in one.files.changed()]
+                found.append(changed_file(self, table, names))
         if found:
             raise SourceError(*found)

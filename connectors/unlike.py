@@ -7,7 +7,7 @@ up in its file.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from connectors import delimited
 from connectors.base import FILE
+from connectors.dialects import to_text
 from valuekit.errors import SourceError
 from valuekit.quarantine.redact import cell as shown_cell
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 # What a cell must be: a number, a time, a time with its zone, of the kind of its column, nothing
 # that it is.
 Need = Literal["number", "time", "zoned", "kind", "other"]
+Test = Callable[[sa.ColumnElement[Any]], sa.ColumnElement[bool]]
 _LOST: Mapping[Need, str] = {
     "number": "are no numbers",
     "time": "are no dates or times",
@@ -128,6 +130,36 @@ def _of_text(
     )
 
 
+def first_where(
+    engine: DuckDBConnector, opened: FileTable, column: str, test: Test, *, personal: bool = False
+) -> str:
+    """The first cell whose value meets a test, with its file and line; empty when none does.
+
+    Args:
+        engine: The engine over the files.
+        opened: The table.
+        column: One of its columns.
+        test: What is asked of the value, times as they were written.
+        personal: Whether the cells name units, and are masked.
+    """
+    raw = opened.view
+    wanted = sa.select(to_text(raw.c[column]).label("cell"), raw.c[FILE].label("file"))
+    statement = wanted.where(test(opened.stored(column, raw))).limit(sa.literal_column("1"))
+    try:
+        found = engine.run(f"first cell of {column}", statement).to_pylist()
+    except SourceError:
+        return ""
+    if not found:
+        return ""
+    text, file = found[0]["cell"], found[0]["file"]
+    where = engine.part_of(file)
+    if opened.files.kind == "csv":
+        place = list(opened.kinds).index(column)
+        line = delimited.line_of(Path(file), opened.marks, place, text)
+        where += f", line {line:,}" if line is not None else ""
+    return f"the first {shown_cell(text, personal=personal)!r} in {where}"
+
+
 def _counts(
     opened: FileTable, column: str, test: sa.ColumnElement[bool]
 ) -> sa.Select[*tuple[Any, ...]]:
@@ -158,6 +190,8 @@ def _odd(
         "time": ("date", "timestamp", "timestamptz"),
         "zoned": ("date", "timestamptz"),
     }
+    if need == "time":  # whether some name a zone and others none is asked apart
+        marks = replace(marks, utc=True)
     tests = [delimited.fits(cell, one, marks) for one in kinds.get(need, ())]
     suits = sa.func.coalesce(sa.or_(*tests), sa.false()) if tests else sa.false()
     return sa.and_(delimited.filled(cell), sa.not_(suits))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from connectors.base import ColumnType, Engine
-from connectors.findings import naive_timestamp, no_columns, place, unusable_column
+from connectors.findings import mixed_zones, naive_timestamp, no_columns, place, unusable_column
 from connectors.roles import Block, Role, block_roles
-from connectors.unlike import Need
+from connectors.unlike import Need, Unlike
 from valuekit.errors import Finding, SourceError
 from valuekit.workspace.declare import Model, Predictions
 
@@ -85,6 +85,8 @@ def _no_time(wrong: _Wrong, kind: ColumnType, role: Role) -> Finding | None:
         rule = "the column must hold dates or years"
         numbers = kind in {"int", "float", "decimal"}
         return None if numbers else wrong(rule, _YEAR, "time")
+    if kind == "text" and wrong.unlike("time") is None and (seen := wrong.unlike("zoned")):
+        return mixed_zones(place(wrong.engine, wrong.table, wrong.column), seen)
     rule = "the column must hold dates or times"
     numbers = kind in _NUMBERS
     return wrong(rule, _EPOCH, "other") if numbers else wrong(rule, _TIME, "time")
@@ -106,8 +108,12 @@ class _Wrong:
     kind: ColumnType
     of_unit: bool
 
+    def unlike(self, need: Need) -> Unlike | None:
+        """The cells that do not suit a need."""
+        return self.engine.unlike(self.table, self.column, need, personal=self.of_unit)
+
     def __call__(self, rule: str, remedy: str, need: Need) -> Finding:
-        seen = self.engine.unlike(self.table, self.column, need, personal=self.of_unit)
+        seen = self.unlike(need)
         if seen is not None and seen.comma:
             other = "." if self.engine.source.decimal == "," else ","
             remedy = (

@@ -98,7 +98,10 @@ def test_above_a_tenth_both_refuse(lake: Lake) -> None:
     many[-3_000:] = [row.rpartition(",")[0].rpartition(",")[0] + ",?,v1" for row in many[-3_000:]]
     lake.write(predictions="\n".join([head, *many]) + "\n")
     checked, made = both(lake)
-    assert {one[0] for one in made.findings} == {"bad_cell"}
+    ((code, _, _, value, rows),) = made.findings
+    assert (code, rows) == ("bad_cell", 3_000)
+    assert "3,000 of 22,000 rows, 14%" in value
+    assert value.endswith(" (score ?) in predictions.csv")
     assert made.refused
     assert checked.refused
     assert made.findings <= checked.findings

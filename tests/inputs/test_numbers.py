@@ -176,7 +176,7 @@ def test_percentages_for_shares(lake: Lake) -> None:
         lake,
         "score_range",
         place="table predictions, column score",
-        value="40 scores above 1.5, up to 95",
+        value="40 of 40 scores above 1.5, up to 95, the first '5.0' in predictions.csv, line 2",
         rule="between 0 and 1",
         remedy="Divide percentages by 100",
     )

@@ -190,10 +190,15 @@ def _place(model: str, source: str, examples: Sequence[Held]) -> str:
     return f"{at}, table {examples[0].table}" if examples else at
 
 
-def _value(counts: tuple[int, int], examples: Iterable[Held]) -> str:
+def _value(counts: tuple[int, int], examples: Iterable[Held], *, files: bool = False) -> str:
+    """Counts and examples; with their files only where nothing of it is kept: files move."""
     rows, read = counts
     text = f"{count(rows)} of {plural(read, 'row')}, {part(rows, read)}"
-    such = "; ".join(in_words(one.reference, one.column, one.value) for one in examples)
+    such = "; ".join(
+        in_words(one.reference, one.column, one.value)
+        + (f" in {one.file}" if files and one.file else "")
+        for one in examples
+    )
     return f"{text}: {such}" if such else text
 
 
@@ -239,7 +244,7 @@ def _refused(
     level = allowed.declared or f"workspace.quarantine.rules.{rule}"
     return Finding(
         place=place,
-        value=_value(counts, examples[:_SHOWN]),
+        value=_value(counts, examples[:_SHOWN], files=True),
         rule=f"the rule {rule} holds back more than {allowed.allowed}, the limit {where}: "
         f"{told(rule).meaning}",
         remedy=f"{told(rule).remedy} If that many are expected, raise `fail` in [{level}].",
