@@ -202,6 +202,11 @@ class Engine(abc.ABC):
         del table, column, need, personal
         return None
 
+    def lacking(self, table: str, columns: Sequence[str]) -> Mapping[str, tuple[int, str]]:
+        """Columns that the newest files of a table lack: how many in a row, and the newest."""
+        del table, columns
+        return {}
+
     def first_where(self, table: str, column: str, test: Test) -> str:
         """The first cell that meets a test, with its file, for a message; empty where unknown."""
         del table, column, test

@@ -115,6 +115,11 @@ class DuckDBConnector(Engine):
         """Cells that do not suit a need, with file and line; see :meth:`Engine.unlike`."""
         return unlike(self, self._opened(table), column, need, personal=personal)
 
+    def lacking(self, table: str, columns: Sequence[str]) -> Mapping[str, tuple[int, str]]:
+        """Columns that the newest Parquet files lack; see :meth:`Engine.lacking`."""
+        found = tables.lacking(self._opened(table), columns)
+        return {name: (n, self.part_of(str(path))) for name, (n, path) in found.items()}
+
     def first_where(self, table: str, column: str, test: Test) -> str:
         """The first cell that meets a test; see :meth:`Engine.first_where`."""
         return first_where(self, self._opened(table), column, test)

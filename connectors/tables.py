@@ -41,6 +41,7 @@ _KINDS: Mapping[str, ColumnType] = {
     "DECIMAL": "decimal",
     **dict.fromkeys(("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ", "TIMESTAMPTZ_NS"), "timestamptz"),
 }
+_NEWEST = 32  # files that are looked into for a lost column
 _UNTYPED = '"NULL"'
 _EMPTY: Mapping[str, sa.types.TypeEngine[Any]] = {
     "text": sa.String(),
@@ -128,6 +129,25 @@ def _one_zone(engine: DuckDBConnector, table: str, opened: FileTable) -> None:
         if any(pa.types.is_timestamp(one) and one.tz is None for one in types):
             seen = unlike(engine, opened, name, "zoned")
             raise SourceError(mixed_zones(place(engine, table, name), seen))
+
+
+def lacking(opened: FileTable, columns: Sequence[str]) -> dict[str, tuple[int, Path]]:
+    """Columns that the last Parquet files lack, though others have them: how many in a row.
+
+    Older files may lack a column that was added later. Of the newest ones no more are looked into
+    than tell that an export lost it.
+    """
+    paths = opened.files.paths[-_NEWEST:]
+    if opened.files.kind == "csv" or len(opened.files.paths) == 1:
+        return {}
+    found, left = dict[str, tuple[int, Path]](), set(columns) & set(opened.kinds)
+    for path in reversed(paths):
+        names = {name.casefold() for name in (*pq.read_schema(path).names, *_partitions(path))}
+        left = {name for name in left if name.casefold() not in names}
+        if not left:
+            break
+        found |= {name: (found.get(name, (0, path))[0] + 1, paths[-1]) for name in left}
+    return found
 
 
 def unreadable(probe: duckdb.DuckDBPyConnection, path: Path) -> str | None:

@@ -40,7 +40,9 @@ if TYPE_CHECKING:
     from valuekit.workspace.load import Loaded
 
 # What a run says of itself, not of rows that are still there.
-_OF_ONE_RUN = BEHIND | {"new_column", "lost_column", "changed_type", "residual", "empty_model"}
+_OF_ONE_RUN = BEHIND | {
+    *("new_column", "lost_column", "lacking_column", "changed_type", "residual", "empty_model")
+}
 
 Part = Callable[[str, float], None]
 Facts = Mapping[str, pd.DataFrame]

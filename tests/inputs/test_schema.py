@@ -56,6 +56,31 @@ def test_new_column_is_told_when_no_row_changed(lake: Lake) -> None:
     assert space.refresh(now=NOW).findings == ()
 
 
+def test_a_declared_column_that_the_newest_parquet_files_lack(lake: Lake) -> None:
+    p = predictions()
+    (lake.data / "log").mkdir()
+    lake.declare('table = "predictions"', 'table = "log/*.parquet"')
+    added = p[:10].drop(columns="version")  # a column may be added to a log
+    for number, part in enumerate((added, p[10:20], p[20:30], p[30:]), 1):
+        part.to_parquet(lake.data / "log" / f"{number}.parquet")
+    assert "lacking_column" not in {one.code for one in lake.refresh().findings}
+    for number, part in enumerate((p[20:30], p[30:]), 3):
+        part.rename(columns={"score": "points"}).to_parquet(lake.data / "log" / f"{number}.parquet")
+    made = lake.refresh()
+    warned(
+        made,
+        "lacking_column",
+        place="table log/*.parquet, column score",
+        value="the newest 2 files, the last log/4.parquet",
+        rule="lacks a declared column",
+    )
+    (lake.data / "log" / "4.parquet").unlink()
+    (lake.data / "log" / "3.parquet").unlink()
+    p[20:].rename(columns={"score": "Score"}).to_parquet(lake.data / "log" / "5.parquet")
+    assert "lacking_column" not in {one.code for one in lake.refresh().findings}
+    assert lake.fact("volume")["scored"].sum() == 40  # case does not tell columns apart
+
+
 def test_renamed_by_case(lake: Lake) -> None:
     lake.write(predictions=GOOD.replace(",score,", ",Score,", 1))
     refused(lake, "missing_column", place="column score", remedy="Did you mean 'Score'?")
