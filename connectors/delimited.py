@@ -164,13 +164,14 @@ def mixed_ends(at: str, line: int) -> Finding:
     return _fault(f"{at}, line {line:,}", "LF and CRLF", rule, remedy, "mixed_line_ends")
 
 
-def unsplittable(at: str, rows: int) -> Finding:
+def unsplittable(at: str, rows: int, example: str) -> Finding:
     """Not one row has the columns of the header: the file is in another format."""
     rule = "no row can be split into the columns of the header"
     remedy = (
         "Quote cells that hold the separator, or declare `separator` and `decimal` in the source."
     )
-    return Finding(at, f"{rows:,} rows", rule, remedy, "error", "separator", rows)
+    value = f"{rows:,} rows" + (f", such as {example}" if example else "")
+    return Finding(at, value, rule, remedy, "error", "separator", rows)
 
 
 def open_quote(at: str, line: int) -> Finding:

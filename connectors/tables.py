@@ -311,7 +311,10 @@ def _left_out(
         raise SourceError(*faults)
     lost = sum(rows for _, rows in broken)
     if lost and not counted[0][0]:
-        raise SourceError(delimited.unsplittable(place(engine, table), lost))
+        lines = rejected(cursor, engine.root, len(names), marks.separator)
+        said = [f"{shown(one.place)} ({one.found})" for one in lines if one.found]
+        example = next(iter(said), "")
+        raise SourceError(delimited.unsplittable(place(engine, table), lost, example))
     return {rule_of(kind): rows for kind, rows in broken}
 
 

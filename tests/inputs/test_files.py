@@ -228,6 +228,12 @@ def test_semicolon(lake: Lake, good: Lake) -> None:
     same_facts(lake, good)
 
 
+def test_no_row_of_as_many_cells_as_the_header(lake: Lake) -> None:
+    lake.write(predictions=GOOD.replace("v1\n", "v,1\n"))
+    finding = refused(lake, "separator", value="40 rows, such as predictions.csv, line ")
+    assert finding.value.endswith("(6 cells, 5 columns)")
+
+
 def test_decimal_comma(lake: Lake, good: Lake) -> None:
     lake.declare('path = "data"', 'path = "data"\nseparator = ";"')
     comma = text(predictions(), separator=";", decimal=",")

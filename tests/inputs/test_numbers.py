@@ -63,7 +63,8 @@ def test_overflow(lake: Lake) -> None:
     refused(
         lake,
         "overflow",
-        place="statement churn: usage",
+        place="predictions.tokens.input (sources.lake, table predictions, column tokens)",
+        value="sum of a day over tokens",
         rule="too large for its type",
         remedy="Correct the value",
     )
