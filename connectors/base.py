@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from sqlalchemy.engine import Dialect
 
+    from connectors.unlike import Need, Test, Unlike
+
 ColumnType = Literal[
     "int", "float", "decimal", "bool", "text", "date", "timestamp", "timestamptz", "other"
 ]
@@ -193,6 +195,23 @@ class Engine(abc.ABC):
         del table
         return ()
 
+    def unlike(
+        self, table: str, column: str, need: Need, *, personal: bool = False
+    ) -> Unlike | None:
+        """Cells of a column that do not suit a need, for a message; None where none can be told."""
+        del table, column, need, personal
+        return None
+
+    def lacking(self, table: str, columns: Sequence[str]) -> Mapping[str, tuple[int, str]]:
+        """Columns that the newest files of a table lack: how many in a row, and the newest."""
+        del table, columns
+        return {}
+
+    def first_where(self, table: str, column: str, test: Test) -> str:
+        """The first cell that meets a test, with its file, for a message; empty where unknown."""
+        del table, column, test
+        return ""
+
     @abc.abstractmethod
     def close(self) -> None:
         """Release the connection and all that it made."""
@@ -251,10 +270,12 @@ class Engine(abc.ABC):
         typed = [self._utc(self.stored(table, c, raw), k).label(c) for c, k in kinds.items()]
         bad = self.bad_cell(table, list(kinds), raw).label(BAD_CELL)
         never = self._no_such_time(table, kinds, raw).label(NO_SUCH_TIME)
-        texts = [
+        texts: list[sa.ColumnElement[Any]] = [
             dialects.to_text(raw.c[column]).label(f"{CELL}{place}")
             for place, column in enumerate(kinds if cells else ())
         ]
+        if cells and FILE in raw.c:
+            texts.append(raw.c[FILE])
         found = sa.select(*typed, bad, never, *texts).select_from(raw)
         return found.where(*self._range(table, within, raw)).subquery()
 
@@ -356,6 +377,17 @@ class Engine(abc.ABC):
         from connectors.sql.work import Work
 
         suspects(Work(self, workspace, model, (), lambda _what, _share: None, 1), counts)
+
+    def shape(
+        self, workspace: Workspace, model: str, registered: Sequence[Registered], day: date
+    ) -> tuple[tuple[Finding, ...], tuple[Registered, ...]]:
+        """What changed in the columns of a model's tables since they were last registered."""
+        from connectors.sql.shape import shape
+        from connectors.sql.work import Work
+
+        work = Work(self, workspace, model, registered, lambda _what, _share: None)
+        findings, made = shape(work, day)
+        return tuple(findings), tuple(made)
 
     def check(self, workspace: Workspace, model: str) -> Check:
         """Validate a model's declarations against the real tables; nothing is stored."""

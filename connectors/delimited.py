@@ -11,6 +11,7 @@ import codecs
 import csv
 import gzip
 import io
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ Kind = Literal[
 Expression = sa.ColumnElement[Any]
 
 SAMPLE = 20_000  # rows that decide the types
+LOOKED = 1_000_000  # rows in which the line of a cell is looked for
 USABLE = 0.9  # share of non-blank cells that must fit a type; the others are bad cells
 
 _CASTS: Mapping[Kind, str] = {
@@ -53,6 +55,12 @@ class Marks:
 
     separator: str = ","
     decimal: str = "."
+    utc: bool = True  # times that name no zone are UTC, or refused: those that name one fit in
+
+
+def in_utc(zone: str | None) -> bool:
+    """Whether times without a zone are declared to be UTC."""
+    return zone in {"UTC", "Etc/UTC"}
 
 
 def header(at: str, path: Path, marks: Marks) -> tuple[list[str], list[Finding]]:
@@ -130,6 +138,25 @@ def other_end(path: Path) -> int | None:
     return None
 
 
+def line_of(path: Path, marks: Marks, place: int, cell: str) -> int | None:
+    """The line on which the first row begins that has a cell at a place; None if it is not found.
+
+    >>> line_of(Path("none.csv"), Marks(), 0, "x") is None
+    True
+    """
+    began = 1
+    try:
+        with io.TextIOWrapper(_opened(path), "utf-8-sig", "replace", newline="") as file:
+            rows = csv.reader(file, delimiter=marks.separator)
+            for row in itertools.islice(rows, LOOKED):
+                if began > 1 and len(row) > place and row[place] == cell:
+                    return began
+                began = rows.line_num + 1
+    except (csv.Error, OSError, EOFError):  # where the row is stays untold
+        return None
+    return None
+
+
 def mixed_ends(at: str, line: int) -> Finding:
     """Lines end in two ways: no reader can tell where the later ones end."""
     rule = "the lines of a text file end in one way, LF or CRLF; from this line on it is the other"
@@ -137,13 +164,14 @@ def mixed_ends(at: str, line: int) -> Finding:
     return _fault(f"{at}, line {line:,}", "LF and CRLF", rule, remedy, "mixed_line_ends")
 
 
-def unsplittable(at: str, rows: int) -> Finding:
+def unsplittable(at: str, rows: int, example: str) -> Finding:
     """Not one row has the columns of the header: the file is in another format."""
     rule = "no row can be split into the columns of the header"
     remedy = (
         "Quote cells that hold the separator, or declare `separator` and `decimal` in the source."
     )
-    return Finding(at, f"{rows:,} rows", rule, remedy, "error", "separator", rows)
+    value = f"{rows:,} rows" + (f", such as {example}" if example else "")
+    return Finding(at, value, rule, remedy, "error", "separator", rows)
 
 
 def open_quote(at: str, line: int) -> Finding:
@@ -155,10 +183,16 @@ def open_quote(at: str, line: int) -> Finding:
     return _fault(f"{at}, line {line:,}", '"', rule, remedy, "open_quote")
 
 
-def other_header(at: str, names: Sequence[str]) -> Finding:
-    """A file of several has other columns than the first."""
+def other_header(at: str, names: Sequence[str], first: Sequence[str], of: str) -> Finding:
+    """A file of several has other columns than the first, or has them in another order."""
+    parts = {
+        "missing": [name for name in first if name not in names],
+        "more": [name for name in names if name not in first],
+    }
+    said = [f"{what} {shown(', '.join(some), 120)}" for what, some in parts.items() if some]
     rule = "all files of a table need the same header"
-    return _fault(at, shown(", ".join(names)), rule, _EXPORT, "other_header")
+    remedy = f"Write it with the header of {shown(of)}: {shown(', '.join(first), 300)}."
+    return _fault(at, "; ".join(said) or "another order", rule, remedy, "other_header")
 
 
 def reader(
@@ -242,13 +276,14 @@ def fits(cell: Expression, kind: Kind, marks: Marks) -> Expression:
         return sa.and_(value.is_not(None), sa.not_(sa.func.contains(cell, _POINT)))
     if kind == "int":
         return to_text(value) == cell
-    if kind == "date":
-        return sa.and_(_matches(cell, _DATE), value.is_not(None))
-    if kind == "timestamptz":
-        return sa.and_(_matches(cell, _ZONED), value.is_not(None))
+    if kind in {"date", "timestamptz"}:
+        written = _matches(cell, _DATE if kind == "date" else _ZONED)
+        return sa.and_(written, value.is_not(None))
     if kind == "bool":
         return _matches(sa.func.lower(cell), "^(true|false)$")
-    return value.is_not(None)
+    if kind != "timestamp" or marks.utc:
+        return value.is_not(None)
+    return sa.and_(value.is_not(None), sa.not_(_matches(cell, _ZONED)))  # it would lose its zone
 
 
 def cast(cell: Expression, kind: Kind, marks: Marks) -> Expression:

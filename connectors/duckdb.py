@@ -17,10 +17,11 @@ import sqlalchemy as sa
 
 from connectors import delimited, dialects, files, tables, zones
 from connectors.base import ColumnType, Engine, Statement, Within
-from connectors.failures import in_words
+from connectors.failures import in_words, unforeseen
 from connectors.findings import changed_file, not_a_select, vanished_file
 from connectors.rejects import Rejected
-from valuekit.errors import SourceError, ValuekitError
+from connectors.unlike import Need, Test, Unlike, first_where, unlike
+from valuekit.errors import Finding, SourceError, ValuekitError
 from valuekit.source import Query
 from valuekit.workspace.declare import Source, Workspace
 
@@ -107,6 +108,21 @@ class DuckDBConnector(Engine):
     ) -> sa.ColumnElement[Any]:
         """Name of the first cell of a text file's row that is not of its kind."""
         return self._opened(table).bad_cell(columns, raw)
+
+    def unlike(
+        self, table: str, column: str, need: Need, *, personal: bool = False
+    ) -> Unlike | None:
+        """Cells that do not suit a need, with file and line; see :meth:`Engine.unlike`."""
+        return unlike(self, self._opened(table), column, need, personal=personal)
+
+    def lacking(self, table: str, columns: Sequence[str]) -> Mapping[str, tuple[int, str]]:
+        """Columns that the newest Parquet files lack; see :meth:`Engine.lacking`."""
+        found = tables.lacking(self._opened(table), columns)
+        return {name: (n, self.part_of(str(path))) for name, (n, path) in found.items()}
+
+    def first_where(self, table: str, column: str, test: Test) -> str:
+        """The first cell that meets a test; see :meth:`Engine.first_where`."""
+        return first_where(self, self._opened(table), column, test)
 
     def years_of(self, table: str, columns: Sequence[str]) -> zones.Years:
         """First and last year of some times, clamped to the years whose offsets are known.
@@ -272,10 +288,24 @@ class DuckDBConnector(Engine):
                     result = cursor.sql(parsed[0], params=given).to_arrow_table()
         except duckdb.Error as error:
             self._same_files()  # a file that changed explains more than the engine's own words
-            raise in_words(place, error) from None
+            read = [(name, path) for name, one in self._tables.items() for path in one.files.paths]
+            damaged = self.damaged(read) if unforeseen(error) else []
+            raise (SourceError(*damaged) if damaged else in_words(place, error)) from None
         if not self._readers:
             self._same_files()
         return result
+
+    def damaged(self, read: Sequence[tuple[str, Path]]) -> list[Finding]:
+        """Parquet files that cannot be read to their end, of those of some tables."""
+        there = [(table, path) for table, path in read if path.suffix == ".parquet"]
+        probe = self._connect()  # the engine's own may be of no use any more
+        causes = [tables.unreadable(probe, path) for _, path in there]
+        probe.close()
+        return [
+            tables.damaged(self, table, path, cause)
+            for (table, path), cause in zip(there, causes, strict=True)
+            if cause is not None
+        ]
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -309,6 +339,7 @@ class DuckDBConnector(Engine):
                 names = [str(path.relative_to(self.root)) for path in gone]
                 found.append(vanished_file(self, table, names))
             else:
-                found.append(changed_file(self, table))
+                names = [str(path.relative_to(self.root)) for path in one.files.changed()]
+                found.append(changed_file(self, table, names))
         if found:
             raise SourceError(*found)

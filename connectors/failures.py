@@ -62,9 +62,22 @@ _KNOWN: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str, str
 )
 
 
+def unforeseen(error: Exception) -> bool:
+    """Whether a failure of the engine may come of a file that is damaged."""
+    foreseen = (
+        duckdb.OutOfMemoryException,
+        duckdb.PermissionException,
+        duckdb.InterruptException,
+        duckdb.BinderException,
+        duckdb.ConversionException,
+        duckdb.OutOfRangeException,
+    )
+    return not isinstance(error, foreseen)
+
+
 def in_words(place: str, error: Exception) -> SourceError:
     """A failure of the engine as an error that a person can act on."""
-    cause = _first_line(str(error))
+    cause = first_line(str(error))
     if isinstance(error, duckdb.ConversionException) and "out of range" in cause:
         error = duckdb.OutOfRangeException(cause)  # the engine has two words for it
     for kind, rule, remedy, code in _KNOWN:
@@ -81,6 +94,7 @@ def in_words(place: str, error: Exception) -> SourceError:
     )
 
 
-def _first_line(message: str) -> str:
+def first_line(message: str) -> str:
+    """The first line of what an engine says, without the kind of its error."""
     line = message.strip().splitlines()[0] if message.strip() else "no reason given"
     return shown(re.sub(r"^[A-Za-z ]+ Error:\s*", "", line), 200)

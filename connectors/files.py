@@ -6,8 +6,11 @@ followed, and looked at before an engine sees it: ending, first and last bytes, 
 
 from __future__ import annotations
 
+import codecs
 import getpass
+import gzip
 import os
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,6 +21,20 @@ from valuekit.errors import Finding, SourceError
 ENDINGS = (".parquet", ".csv", ".csv.gz")
 _UNITS = {"MB": 10**6, "GB": 10**9}
 _PARQUET, _GZIP = b"PAR1", b"\x1f\x8b"
+_STARTS = {
+    _PARQUET: "Parquet",
+    _GZIP: "gzip",
+    b"PK\x03\x04": "a ZIP archive or Excel workbook",
+    b"\xd0\xcf\x11\xe0": "an Excel workbook",
+}
+_RENAME = "Rename the file."
+_REMEDIES = {
+    "Parquet": "Rename the file: what is inside is Parquet (.parquet).",
+    "gzip": "Rename the file: what is inside is compressed (.csv.gz).",
+    "a ZIP archive or Excel workbook": "Unpack it, or save the sheet as CSV in UTF-8.",
+    "an Excel workbook": "Save the sheet as CSV in UTF-8.",
+}
+_UTF_8 = "Save the file as UTF-8."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +61,11 @@ class Files:
     def unchanged(self) -> bool:
         """Whether all files are still as they were when found."""
         return self.stamps == _stamps(self.paths)
+
+    def changed(self) -> list[Path]:
+        """Files that are not as they were when found."""
+        pairs = zip(self.paths, self.stamps, strict=True)
+        return [path for path, stamp in pairs if _stamps((path,)) != (stamp,)]
 
     def gone(self) -> list[Path]:
         """Files that were found and are there no more."""
@@ -113,7 +135,7 @@ def find(at: str, table: str, base: Path, limit: str) -> Files:
         findings.append(
             _fault(
                 at,
-                f"{total / 1e9:,.2f} GB",
+                f"{total:,} bytes",
                 f"the files are larger than {limit} together",
                 "Raise `max_file_size` of the source, or split the table.",
                 "too_large",
@@ -200,21 +222,52 @@ def _faults(at: str, path: Path, base: Path) -> list[Finding]:
         return [_fault(here, "0 bytes", "the file is empty", _AGAIN, "empty_file")]
     if path.suffix == ".parquet":
         return _parquet(here, head, tail, length)
-    if path.name.endswith(".gz") != (head[:2] == _GZIP) or head == _PARQUET:
+    return _text(here, path, head)
+
+
+def _text(here: str, path: Path, head: bytes) -> list[Finding]:
+    """What the first bytes say against a text file."""
+    zipped = path.name.endswith(".gz")
+    found = next((what for start, what in _STARTS.items() if head.startswith(start)), None)
+    if zipped != (found == "gzip") or found not in {None, "gzip"}:
         rule = "the content is not what the ending says"
-        return [_fault(here, repr(head), rule, "Rename the file.", "wrong_extension")]
+        value = f"{found or 'no gzip'} in a file that ends in {'.csv.gz' if zipped else '.csv'}"
+        return [_fault(here, value, rule, _REMEDIES.get(found or "", _RENAME), "wrong_extension")]
+    if head[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
+        return [_fault(here, "UTF-16", "the file is not UTF-8 text", _UTF_8, "encoding")]
     return []
 
 
 def _parquet(here: str, head: bytes, tail: bytes, length: int) -> list[Finding]:
     if head != _PARQUET:
         rule = "the content is not Parquet, whatever the ending says"
-        return [_fault(here, repr(head), rule, "Rename the file.", "wrong_extension")]
+        return [_fault(here, repr(head), rule, _RENAME, "wrong_extension")]
     if tail != _PARQUET or length < 12:
         return [
             _fault(here, f"{length:,} bytes", "the Parquet file is cut short", _AGAIN, "truncated")
         ]
     return []
+
+
+def torn(paths: tuple[Path, ...]) -> list[Path]:
+    """Compressed files that cannot be unpacked to their end."""
+    return [path for path in paths if path.suffix == ".gz" and not _unpacks(path)]
+
+
+def _unpacks(path: Path) -> bool:
+    try:
+        with gzip.open(path) as file:
+            while file.read(1 << 20):
+                pass
+    except (EOFError, OSError, zlib.error):
+        return False
+    return True
+
+
+def cut_short(here: str) -> Finding:
+    """A compressed file that cannot be unpacked to its end."""
+    rule = "the compressed file is cut short or damaged"
+    return _fault(here, "no end that fits", rule, _AGAIN, "truncated")
 
 
 _AGAIN = "Copy or export it again, and replace it in one step (write beside it, then rename)."

@@ -11,10 +11,12 @@ from valuekit.places import of_table, shown
 
 if TYPE_CHECKING:
     from connectors.base import Engine
+    from connectors.unlike import Unlike
 
 __all__ = [
     "changed_file",
     "duplicate_columns",
+    "mixed_zones",
     "naive_timestamp",
     "nearest",
     "no_columns",
@@ -84,13 +86,27 @@ def unusable_column(engine: Engine, table: str, column: str) -> Finding:
 
 def naive_timestamp(engine: Engine, table: str, column: str) -> Finding:
     """A time column says no zone and the source declares none."""
+    seen = engine.unlike(table, column, "zoned")
     return Finding(
         place=place(engine, table, column),
-        value="timestamps without a zone",
+        value="timestamps without a zone" + (f": {seen}" if seen is not None else ""),
         rule="a time without a zone needs the zone it was written in",
         remedy=f'Declare it in the source: [sources.{engine.name}] timezone = "UTC" '
         '(or the IANA name of the zone, such as "Europe/Berlin").',
         code="naive_timestamp",
+        rows=seen.rows if seen is not None else None,
+    )
+
+
+def mixed_zones(at: str, seen: Unlike | None) -> Finding:
+    """Some times of a column name their zone and others do not: read alike, some would be wrong."""
+    return Finding(
+        place=at,
+        value=str(seen) if seen is not None else "times with and without a zone",
+        rule="the times of a column all name their zone, or none does",
+        remedy="Write all of them with their zone, such as 2026-01-31T14:05:00Z.",
+        code="mixed_zones",
+        rows=seen.rows if seen is not None else None,
     )
 
 
@@ -105,11 +121,11 @@ def not_a_select(engine: Engine) -> Finding:
     )
 
 
-def changed_file(engine: Engine, table: str) -> Finding:
+def changed_file(engine: Engine, table: str, names: Sequence[str]) -> Finding:
     """A file was replaced while it was read: figures would mix two versions."""
     return Finding(
         place=place(engine, table),
-        value="another size or time than when it was opened",
+        value=f"{shown(', '.join(names))}: another size or time than when it was opened",
         rule="the file changed while it was read",
         remedy="Run again once the export is finished.",
         code="changed_file",
@@ -127,10 +143,10 @@ def vanished_file(engine: Engine, table: str, names: Sequence[str]) -> Finding:
     )
 
 
-def duplicate_columns(engine: Engine, table: str, names: Sequence[str]) -> Finding:
+def duplicate_columns(at: str, names: Sequence[str]) -> Finding:
     """Names that differ only in case, or not at all."""
     return Finding(
-        place=place(engine, table),
+        place=at,
         value=shown(", ".join(names)),
         rule="two columns have the same name (case does not tell them apart)",
         remedy="Rename or remove one of them.",

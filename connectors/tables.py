@@ -16,11 +16,12 @@ import sqlalchemy as sa
 from connectors import delimited, files
 from connectors.base import FILE
 from connectors.dialects import DuckDialect, to_text
-from connectors.failures import in_words
-from connectors.findings import duplicate_columns, place, shown
+from connectors.failures import first_line, in_words, unforeseen
+from connectors.findings import duplicate_columns, mixed_zones, place, shown
 from connectors.rejects import open_quotes, rejected, rule_of
 from connectors.roles import roles
-from valuekit.errors import SourceError
+from connectors.unlike import unlike
+from valuekit.errors import Finding, SourceError
 
 if TYPE_CHECKING:
     from connectors.base import ColumnType
@@ -40,6 +41,7 @@ _KINDS: Mapping[str, ColumnType] = {
     "DECIMAL": "decimal",
     **dict.fromkeys(("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ", "TIMESTAMPTZ_NS"), "timestamptz"),
 }
+_NEWEST = 32  # files that are looked into for a lost column
 _UNTYPED = '"NULL"'
 _EMPTY: Mapping[str, sa.types.TypeEngine[Any]] = {
     "text": sa.String(),
@@ -97,9 +99,75 @@ def open_table(
     read = _csv if found.kind == "csv" else _parquet
     try:
         with connection.cursor() as cursor:
-            return read(engine, cursor, table, found)
+            opened = read(engine, cursor, table, found)
     except (duckdb.Error, pa.ArrowException, OSError) as error:
-        raise in_words(at, error) from None
+        faults = [files.cut_short(_file(engine, table, path)) for path in files.torn(found.paths)]
+        if unforeseen(error):
+            faults += engine.damaged([(table, path) for path in found.paths])
+        raise (SourceError(*faults) if faults else in_words(at, error)) from None
+    if not delimited.in_utc(engine.source.timezone):
+        _one_zone(engine, table, opened)
+    return opened
+
+
+def _one_zone(engine: DuckDBConnector, table: str, opened: FileTable) -> None:
+    """Refuse Parquet files of which some name the zone of their times and others do not.
+
+    Read together, those without one would be taken for UTC, whatever the source declares.
+    """
+    if opened.files.kind == "csv" or len(opened.files.paths) == 1:
+        return
+    needed = roles(engine.workspace, engine.name, table)
+    zoned = [
+        name
+        for name, role in needed.items()
+        if role == "time" and opened.kinds.get(name) == "timestamptz"
+    ]
+    schemas = [pq.read_schema(path) for path in opened.files.paths] if zoned else []
+    for name in zoned:
+        types = [schema.field(name).type for schema in schemas if name in schema.names]
+        if any(pa.types.is_timestamp(one) and one.tz is None for one in types):
+            seen = unlike(engine, opened, name, "zoned")
+            raise SourceError(mixed_zones(place(engine, table, name), seen))
+
+
+def lacking(opened: FileTable, columns: Sequence[str]) -> dict[str, tuple[int, Path]]:
+    """Columns that the last Parquet files lack, though others have them: how many in a row.
+
+    Older files may lack a column that was added later. Of the newest ones no more are looked into
+    than tell that an export lost it.
+    """
+    paths = opened.files.paths[-_NEWEST:]
+    if opened.files.kind == "csv" or len(opened.files.paths) == 1:
+        return {}
+    found, left = dict[str, tuple[int, Path]](), set(columns) & set(opened.kinds)
+    for path in reversed(paths):
+        names = {name.casefold() for name in (*pq.read_schema(path).names, *_partitions(path))}
+        left = {name for name in left if name.casefold() not in names}
+        if not left:
+            break
+        found |= {name: (found.get(name, (0, path))[0] + 1, paths[-1]) for name in left}
+    return found
+
+
+def unreadable(probe: duckdb.DuckDBPyConnection, path: Path) -> str | None:
+    """What the engine says against a Parquet file, read to its end; None if nothing."""
+    try:
+        probe.sql(f"FROM {_parquet_reader([path])} t SELECT bit_xor(hash(t))").fetchall()
+    except duckdb.Error as error:
+        return first_line(str(error))
+    return None
+
+
+def damaged(engine: DuckDBConnector, table: str, path: Path, cause: str) -> Finding:
+    """A file that cannot be read to its end."""
+    return Finding(
+        place=_file(engine, table, path),
+        value=cause.replace(f"{engine.root}/", ""),
+        rule="the file cannot be read to its end",
+        remedy="Copy or export it again; it is damaged.",
+        code="damaged_file",
+    )
 
 
 def _parquet(
@@ -108,7 +176,7 @@ def _parquet(
     names = pq.read_schema(found.paths[0]).names
     folded = [name.casefold() for name in names]
     if twice := sorted({name for name in names if folded.count(name.casefold()) > 1}):
-        raise SourceError(duplicate_columns(engine, table, twice))
+        raise SourceError(duplicate_columns(_file(engine, table, found.paths[0]), twice))
     view = _view(cursor, table, _parquet_reader(found.paths))
     described = cursor.execute(f"DESCRIBE {_DIALECT.identifier_preparer.quote(view)}").fetchall()
     kinds = {name: _KINDS.get(kind.partition("(")[0], "other") for name, kind, *_ in described}
@@ -170,7 +238,9 @@ def narrowed(
 def _csv(
     engine: DuckDBConnector, cursor: duckdb.DuckDBPyConnection, table: str, found: files.Files
 ) -> FileTable:
-    marks = delimited.Marks(engine.source.separator, engine.source.decimal)
+    source = engine.source
+    utc = source.timezone is None or delimited.in_utc(source.timezone)
+    marks = delimited.Marks(source.separator, source.decimal, utc)
     names = _one_header(engine, table, found, marks)
     name = _view(cursor, table, delimited.reader(found.paths, names, marks, FILE))
     view = sa.table(name, *(sa.column(name, sa.String()) for name in (*names, FILE)))
@@ -198,7 +268,7 @@ def _one_header(
         at = _file(engine, table, path)
         names, faults = delimited.header(at, path, marks)
         if not faults and first and names != first:
-            faults = [delimited.other_header(at, names)]
+            faults = [delimited.other_header(at, names, first, found.paths[0].name)]
         if faults:
             raise SourceError(*faults)
         first = names
@@ -241,7 +311,10 @@ def _left_out(
         raise SourceError(*faults)
     lost = sum(rows for _, rows in broken)
     if lost and not counted[0][0]:
-        raise SourceError(delimited.unsplittable(place(engine, table), lost))
+        lines = rejected(cursor, engine.root, len(names), marks.separator)
+        said = [f"{shown(one.place)} ({one.found})" for one in lines if one.found]
+        example = next(iter(said), "")
+        raise SourceError(delimited.unsplittable(place(engine, table), lost, example))
     return {rule_of(kind): rows for kind, rows in broken}
 
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack, closing, nullcontext, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 from pydantic import ValidationError
@@ -186,20 +187,36 @@ class Workspace:
         workspace, source = self.loaded.workspace, self.source_of(model)
         return open_connector(source, workspace.sources[source], self.loaded.folder, workspace)
 
-    def check(self, models: Sequence[str] | None = None) -> dict[str, Check]:
-        """Validate declarations against the real tables; stores nothing."""
+    def check(
+        self, models: Sequence[str] | None = None, *, now: datetime | None = None
+    ) -> dict[str, Check]:
+        """Validate declarations against the real tables; stores nothing.
+
+        Args:
+            models: Names of models; None for all.
+            now: Rows after this moment lie in the future, UTC; default: the clock.
+        """
         workspace = self.loaded.workspace
         checks: dict[str, Check] = {}
         for name in models or tuple(workspace.models):
             self.known(name)
             try:
                 with closing(self._connector(name)) as connector:
+                    connector.now = self._reached(now or datetime.now(UTC))
                     found = connector.check(workspace, name)
             except SourceError as error:  # the other models are checked all the same
                 found = Check(error.findings, pd.DataFrame(), None, None)
             findings = tuple(placed(self.loaded, name, one) for one in found.findings)
             checks[name] = replace(found, findings=findings)
         return checks
+
+    def _reached(self, now: datetime) -> datetime:
+        """The latest moment that rows may have; a declared last day counts as reached."""
+        settings = self.loaded.workspace.workspace
+        if settings.as_of is None:
+            return now
+        after = datetime.combine(settings.as_of + timedelta(days=1), time())
+        return max(now, after.replace(tzinfo=ZoneInfo(settings.timezone)))
 
     def source_of(self, model: str) -> str:
         """Name of the source that a model's tables lie in."""

@@ -42,7 +42,9 @@ if TYPE_CHECKING:
     from valuekit.workspace.load import Loaded
 
 # What a run says of itself, not of rows that are still there.
-_OF_ONE_RUN = BEHIND | {"new_column", "lost_column", "changed_type", "residual", "empty_model"}
+_OF_ONE_RUN = BEHIND | {
+    *("new_column", "lost_column", "lacking_column", "changed_type", "residual", "empty_model")
+}
 
 Part = Callable[[str, float], None]
 Facts = Mapping[str, pd.DataFrame]
@@ -241,7 +243,9 @@ def _wholly(turn: _Turn, found: Plan | None) -> Pulled:
 def _partly(turn: _Turn, found: Plan, stored: Facts, before: RunModelRecord) -> Pulled | None:
     """Stored facts with the days that had to be pulled; None when everything must be."""
     if found.idle:
-        given = Pull({}, (), (), before.first, before.last, before.complete_through, ranges=())
+        ends = before.first, before.last, before.complete_through
+        findings, seen = _shape(turn, before.last)
+        given = Pull({}, seen, (), *ends, findings=findings, ranges=())
     else:
         given = turn.pull(found)
     facts = together(turn.name, given.facts)
@@ -274,6 +278,17 @@ def _partly(turn: _Turn, found: Plan, stored: Facts, before: RunModelRecord) -> 
         survey=_surveyed(found, given, whole=given.ranges is None),
         daily_from=daily,
     )
+
+
+def _shape(turn: _Turn, last: date | None) -> tuple[tuple[Finding, ...], tuple[Registered, ...]]:
+    """New, lost and changed columns of tables whose rows are what they were."""
+    shape = getattr(turn.connector, "shape", None)
+    if shape is None or last is None:  # a connector of a third party, or a model without data
+        return (), ()
+    found: tuple[tuple[Finding, ...], tuple[Registered, ...]] = shape(
+        turn.loaded.workspace, turn.name, turn.known, last
+    )
+    return found
 
 
 def _daily(

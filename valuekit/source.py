@@ -89,6 +89,7 @@ class Held:
         at: Time of the row in UTC; None when it has none that can be read.
         day: Its day in the workspace's zone, as in the fact ``intake``; None likewise.
         row_hash: SHA-256 of the row's mapped columns as they were written.
+        file: Its file, where the table is made of files and the row was just read; never stored.
     """
 
     source: str
@@ -101,6 +102,7 @@ class Held:
     at: datetime | None
     day: date | None
     row_hash: str
+    file: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

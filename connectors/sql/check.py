@@ -12,6 +12,7 @@ from connectors.sql.filled import without_values
 from connectors.sql.key_types import lost_zeros
 from connectors.sql.labels import labels
 from connectors.sql.lookalikes import lookalikes
+from connectors.sql.own_rows import own_rows
 from connectors.sql.panel_check import check_panel
 from connectors.sql.profile import Profile, profile
 from connectors.sql.ready_check import check_ready
@@ -49,7 +50,7 @@ def check(engine: Engine, workspace: Workspace, model: str) -> Check:
         if not known[name].kinds:
             continue
         try:
-            profiles[name] = profile(engine, declared, block, known[name].kinds)
+            profiles[name] = profile(engine, block, known[name].kinds)
         except SourceError as error:
             findings += error.findings
             continue
@@ -73,6 +74,7 @@ def _deeper(
         if all(known.get(part, _NOTHING).kinds for part in parts):
             found += lost_zeros(engine, model)
             found += lookalikes(engine, model)
+        found += own_rows(engine, workspace, name, known)
         found += arms(engine, model, known)
         found += labels(engine, model, known["outcomes"].kinds if "outcomes" in known else {})
         found += check_panel(engine, model, known)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from connectors.base import ColumnType, Engine
-from connectors.findings import naive_timestamp, no_columns, place, unusable_column
+from connectors.findings import mixed_zones, naive_timestamp, no_columns, place, unusable_column
 from connectors.roles import Block, Role, block_roles
+from connectors.unlike import Need, Unlike
 from valuekit.errors import Finding, SourceError
 from valuekit.workspace.declare import Model, Predictions
 
@@ -36,7 +37,8 @@ def usable(engine: Engine, model: Model, block: Block) -> Usable:
         if column not in there:
             findings += no_columns(engine, block.table, [column], there)
             continue
-        fault = _fault(engine, block.table, column, there[column], role)
+        wrong = _Wrong(engine, block.table, column, there[column], _of_unit(model, column))
+        fault = _fault(wrong, role)
         if fault is None or fault.severity != "error":
             kinds[column] = there[column]
         if fault is not None:
@@ -53,28 +55,41 @@ def stands_for_unit(model: Model, block: Block, column: str) -> bool:
     return isinstance(block, Predictions) and block.unit is not None and column in others
 
 
-def _fault(engine: Engine, table: str, column: str, kind: ColumnType, role: Role) -> Finding | None:
+def _of_unit(model: Model, column: str) -> bool:
+    """Whether the cells of a column name units: they are masked in messages."""
+    p, on = model.predictions, model.outcomes.on if model.outcomes is not None else {}
+    units = {one.unit for one in (p, model.assignments) if one is not None}
+    things = {p.id, p.series} - units if p is not None else set()
+    keys = {name for pair in on.items() if pair[0] not in things for name in pair}
+    return column in units | keys
+
+
+def _fault(wrong: _Wrong, role: Role) -> Finding | None:
+    engine, kind = wrong.engine, wrong.kind
     if kind == "other":
-        return unusable_column(engine, table, column)
+        return unusable_column(engine, wrong.table, wrong.column)
     if kind == "timestamp" and engine.source.timezone is None:
-        return naive_timestamp(engine, table, column)
-    at = place(engine, table, column)
+        return naive_timestamp(engine, wrong.table, wrong.column)
     if role == "number" and kind not in _NUMBERS:
-        return _wrong(at, kind, "the column must hold numbers", _NUMBER)
+        return wrong("the column must hold numbers", _NUMBER, "number")
     if role in {"time", "year"} and kind not in _TIMES:
-        return _no_time(at, kind, role)
+        return _no_time(wrong, kind, role)
     if role == "key" and kind == "float":
         rule = "an id stored as a float loses digits above 2^53"
-        return _wrong(at, kind, rule, "Store the id as text or as a 64-bit integer.")
+        return wrong(rule, "Store the id as text or as a 64-bit integer.", "other")
     return None
 
 
-def _no_time(at: str, kind: ColumnType, role: Role) -> Finding | None:
+def _no_time(wrong: _Wrong, kind: ColumnType, role: Role) -> Finding | None:
     if role == "year":
         rule = "the column must hold dates or years"
-        return None if kind in {"int", "float", "decimal"} else _wrong(at, kind, rule, _YEAR)
-    remedy = _EPOCH if kind in _NUMBERS else _TIME
-    return _wrong(at, kind, "the column must hold dates or times", remedy)
+        numbers = kind in {"int", "float", "decimal"}
+        return None if numbers else wrong(rule, _YEAR, "time")
+    if kind == "text" and wrong.unlike("time") is None and (seen := wrong.unlike("zoned")):
+        return mixed_zones(place(wrong.engine, wrong.table, wrong.column), seen)
+    rule = "the column must hold dates or times"
+    numbers = kind in _NUMBERS
+    return wrong(rule, _EPOCH, "other") if numbers else wrong(rule, _TIME, "time")
 
 
 _NUMBER = "Write plain numbers with a decimal point, without currency signs or separators."
@@ -83,5 +98,34 @@ _YEAR = "Write years as whole numbers such as 2026, or dates such as 2026-01-01.
 _EPOCH = "Convert seconds or milliseconds since 1970 to timestamps when exporting."
 
 
-def _wrong(at: str, kind: ColumnType, rule: str, remedy: str) -> Finding:
-    return Finding(place=at, value=f"{kind} values", rule=rule, remedy=remedy, code="wrong_type")
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """A column of the wrong kind, to be said with how many cells are, and the first of them."""
+
+    engine: Engine
+    table: str
+    column: str
+    kind: ColumnType
+    of_unit: bool
+
+    def unlike(self, need: Need) -> Unlike | None:
+        """The cells that do not suit a need."""
+        return self.engine.unlike(self.table, self.column, need, personal=self.of_unit)
+
+    def __call__(self, rule: str, remedy: str, need: Need) -> Finding:
+        seen = self.unlike(need)
+        if seen is not None and seen.comma:
+            other = "." if self.engine.source.decimal == "," else ","
+            remedy = (
+                f'If {other!r} is the decimal sign, set decimal = "{other}" in '
+                f"[sources.{self.engine.name}]; else export the numbers with "
+                f"{self.engine.source.decimal!r}."
+            )
+        return Finding(
+            place=place(self.engine, self.table, self.column),
+            value=f"{self.kind} values" + (f": {seen}" if seen is not None else ""),
+            rule=rule,
+            remedy=remedy,
+            code="wrong_type",
+            rows=seen.rows if seen is not None else None,
+        )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from connectors.roles import Block
 from connectors.sql.keys import Keys, actual_time
 from connectors.sql.spine import CLASSES
+from connectors.sql.values import LARGEST
 from connectors.sql.work import Work
 from valuekit.workspace.declare import Assignments, DailyTable, Model, Outcomes, Predictions
 from valuekit.workspace.panel import Panel
@@ -50,7 +51,7 @@ class Culprits:
     def _broken(self, column: str, text: str | None) -> bool:
         number = _number(text)
         return text is not None and not (
-            math.isfinite(number) and (column not in self.shares or 0 <= number <= 1)
+            abs(number) < LARGEST and (column not in self.shares or 0 <= number <= 1)
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from connectors.roles import blocks
 from valuekit.errors import Finding
 from valuekit.ledger import schema
 from valuekit.ledger.months import KEPT_DAYS
+from valuekit.quarantine.undeclared import REMEDY, STRANGE, strangers
 from valuekit.workspace.declare import Model, Workspace
 from valuekit.workspace.ready import role_of
 
@@ -64,7 +66,21 @@ def arms(engine: Engine, model: Model, known: dict[str, Usable]) -> list[Finding
             for key, name in (("control", one.control), ("treated", one.treated))
             if name is not None and name not in values
         ]
+        if one.design == "holdout" and (strange := strangers(one, values)):
+            findings.append(_strange(at, strange))
     return findings
+
+
+def _strange(at: str, arms: Sequence[str]) -> Finding:
+    """Arms that count as treated although nothing declares them."""
+    return Finding(
+        at,
+        ", ".join(repr(shown(one, 40)) for one in arms),
+        "nothing declares these arms, and they count as treated",
+        REMEDY,
+        "warning",
+        STRANGE,
+    )
 
 
 def size(

@@ -6,16 +6,17 @@ value, so whole tables are scanned only where a column has none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import sqlalchemy as sa
 
 from connectors.base import Engine, Within
-from connectors.findings import place
+from connectors.findings import place, shown
 from connectors.roles import Block, block_roles
 from valuekit.errors import Finding
 from valuekit.ready.names import KEYS
+from valuekit.text import plural
 from valuekit.workspace.declare import (
     Assignments,
     DailyTable,
@@ -29,9 +30,9 @@ _FIRST = "2048"  # rows
 
 
 def without_values(
-    engine: Engine, model: Model, block: Block, kinds: Iterable[str]
+    engine: Engine, model: Model, block: Block, kinds: Collection[str]
 ) -> list[Finding]:
-    """A finding for each needed column without any value; none for a table without rows.
+    """A finding for each needed column without any value, or that the newest files lack.
 
     Args:
         engine: The engine over the table.
@@ -45,7 +46,21 @@ def without_values(
     needed, told = set(_needed(model, block)), set(_told(model, block))
     names = [one for one in block_roles(model, block) if one in needed | told and one in set(kinds)]
     empty = _empty(engine, block.table, names)
-    return [_finding(engine, block, one, needed=one in needed) for one in empty]
+    found = [_finding(engine, block, one, needed=one in needed) for one in empty]
+    lost = engine.lacking(block.table, [one for one in block_roles(model, block) if one in kinds])
+    return [
+        *found,
+        *(_lost(engine, block, one, *of) for one, of in lost.items() if one not in empty),
+    ]
+
+
+def _lost(engine: Engine, block: Block, column: str, files: int, newest: str) -> Finding:
+    """The newest files have no such column: its cells are read as empty ones."""
+    which = f"the newest {plural(files, 'file')}, the last" if files > 1 else "the newest file"
+    rule = "the newest file of a table lacks a declared column, so all its cells there are empty"
+    remedy = "See whether the export lost or renamed the column, and write the files again."
+    at = place(engine, block.table, column)
+    return Finding(at, f"{which} {shown(newest)}", rule, remedy, "warning", "lacking_column")
 
 
 def _empty(engine: Engine, table: str, columns: list[str]) -> list[str]:

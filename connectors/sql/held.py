@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pandas as pd
 
-from connectors.base import BAD_CELL, CELL, NO_SUCH_TIME
+from connectors.base import BAD_CELL, CELL, FILE, NO_SUCH_TIME
 from connectors.roles import Block
 from connectors.sql import outcomes, panel_rows, spine, units
 from connectors.sql.culprits import culprits
@@ -61,7 +62,7 @@ def held_back(
             if rules:
                 source = _source(work, model, joined, over, name)
                 found += [
-                    one for rule, n in rules.items() for one in _examples(work, source, rule, n)
+                    one for rule, n in rules.items() for one in examples(work, source, rule, n)
                 ]
     return newest_of(found)
 
@@ -109,10 +110,15 @@ def _source(
     return Source(name, block, rows, judged, culprits(work, model, block, keys), joined)
 
 
-def _examples(work: Work, source: Source, rule: str, count: int) -> list[Held]:
+def examples(work: Work, source: Source, rule: str, count: int) -> list[Held]:
+    """The newest rows under a rule that holds so many back."""
     statement = newest(work, source, rule, min(EXAMPLES, count))
     rows = work.rows(f"examples of {rule} in {source.name}", statement)
-    return [_held(source, rule, row) for row in rows]
+    found = [(_held(source, rule, row), row[FILE]) for row in rows]
+    return [
+        one if file is None else replace(one, file=escaped(work.engine.part_of(file)))
+        for one, file in found
+    ]
 
 
 def _held(source: Source, rule: str, row: dict[str, Any]) -> Held:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connectors import dialects
-from connectors.base import BAD_CELL, NO_SUCH_TIME
+from connectors.base import BAD_CELL, FILE, NO_SUCH_TIME
 from connectors.roles import Block
 from connectors.sql.clashes import ARMS
 from connectors.sql.culprits import Culprits
@@ -19,7 +19,7 @@ from connectors.sql.match import Entries, starts
 from connectors.sql.outcomes import Actuals
 from connectors.sql.periods import fixed_day
 from connectors.sql.units import Units
-from connectors.sql.work import Statement, Work
+from connectors.sql.work import Expression, Statement, Work
 from connectors.sql.written import Written
 
 CONFLICT = "conflicting_duplicate"
@@ -60,16 +60,17 @@ def newest(work: Work, source: Source, rule: str, limit: int) -> Statement:
     if source.name == "panel":  # it is always read whole
         inside = []
     more = [c[name] for name in (BAD_CELL, NO_SUCH_TIME)]
+    file: Expression = c[FILE] if FILE in c else sa.cast(sa.null(), sa.String())
     ordered = (
-        sa.select(c.ts, c.day, *more, *cells)
+        sa.select(c.ts, c.day, *more, *cells, sa.func.min(file).label(FILE))
         .where(*inside)
-        .distinct()
+        .group_by(c.ts, c.day, *more, *cells)
         .order_by(c.ts.desc(), *cells)
         .limit(sa.literal_column(str(limit)))
         .subquery()
     )
     o = ordered.c
-    texts = [o[one.name] for one in (*more, *cells)]
+    texts = [o[one.name] for one in (*more, *cells)] + [o[FILE]]
     return sa.select(
         dialects.to_text(o.ts).label("at"), dialects.to_text(o.day).label("day"), *texts
     )

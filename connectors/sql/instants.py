@@ -28,8 +28,13 @@ Rules = list[tuple[sa.ColumnElement[bool], str]]
 def rules(engine: Engine, raw: Columns, column: str, kind: ColumnType) -> Rules:
     """What the time of a logged row can break, in order; all of it makes the row unusable."""
     time = raw[column]
-    unit = sa.or_(_epoch(time, kind), beyond(time, kind))
+    unit = wrong_unit(time, kind)
     return [(time.is_(None), "null_time"), (unit, "time_unit"), *future(engine, time, kind)]
+
+
+def wrong_unit(time: Expression, kind: ColumnType) -> sa.ColumnElement[bool]:
+    """Whether a time was read in another unit than written."""
+    return sa.or_(_epoch(time, kind), beyond(time, kind))
 
 
 def future(engine: Engine, time: Expression, kind: ColumnType) -> Rules:

@@ -1,4 +1,4 @@
-"""One table at a glance: rows, days, duplicates, unreadable cells, numbers that cannot be."""
+"""One table at a glance: rows, days, gaps, repeated ids, missing scores."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connectors import dialects
 from connectors.base import BAD_CELL, ColumnType, Engine
 from connectors.findings import place
 from connectors.roles import Block
 from connectors.sql.panel_rows import day_of
-from connectors.sql.suspects import SHARE, SLIP
 from connectors.sql.values import flag, total
 from valuekit.errors import Finding, Severity
-from valuekit.workspace.declare import Assignments, Model, Panel, Predictions
+from valuekit.workspace.declare import Assignments, Panel, Predictions
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ class Profile:
         return self.rows / self.days if self.days else None
 
 
-def profile(engine: Engine, model: Model, block: Block, kinds: Mapping[str, ColumnType]) -> Profile:
+def profile(engine: Engine, block: Block, kinds: Mapping[str, ColumnType]) -> Profile:
     """Read a table's usable columns once.
 
     Raises:
@@ -46,15 +44,16 @@ def profile(engine: Engine, model: Model, block: Block, kinds: Mapping[str, Colu
     at = place(engine, block.table)
     identity = block.unit if isinstance(block, Assignments) else block.id
     known = identity if identity is not None and identity in kinds else None
-    counts = engine.run("check counts", sa.select(*_counts(table, block, known, kinds)))
+    counts = engine.run(
+        "check counts", sa.select(*_counts(table, block, known, kinds)).select_from(table)
+    )
     row = counts.to_pylist()[0]
     time = block.time if block.time is not None and block.time in kinds else None
     days = _days(engine, table, time, kinds) if time else []
     on = None if time else block.date if isinstance(block, Predictions | Assignments) else None
     first, last = (days[0], days[-1]) if days else (on, on)
     findings = [
-        *_left_out(engine, block.table, at),
-        *_oddities(at, row, model, block),
+        *_oddities(at, row, block),
         *([] if isinstance(block, Panel) and block.frequency != "day" else _gaps(at, days)),
     ]
     number = len(days) or (1 if on and row["n"] else 0)
@@ -66,25 +65,15 @@ def _counts(
 ) -> list[sa.Label[Any]]:
     made = [
         sa.func.count().label("n"),
-        sa.func.count(table.c[BAD_CELL]).label("bad"),
     ]
     if identity is not None:
         made.append(sa.func.count(table.c[identity]).label("ids"))
         made.append(sa.func.count(sa.distinct(table.c[identity])).label("distinct_ids"))
     score = block.score if isinstance(block, Predictions) else None
     if score is not None and score in kinds:
-        value = dialects.to_double(table.c[score])
-        finite = sa.case((dialects.is_finite(value), value))
-        made += [
-            sa.func.count(value).label("scores"),
-            sa.func.count(finite).label("finite"),
-            sa.func.min(finite).label("least"),
-            sa.func.max(finite).label("most"),
-            total(flag(sa.or_(value < 0.0, value > 1.0))).label("outside"),
-            total(flag(sa.and_(value > SLIP, value <= 100.0))).label("percentages"),
-        ]
-    if block.time is not None and block.time in kinds:
-        made.append(sa.func.count(table.c[block.time]).label("times"))
+        # A cell that cannot be read is another fault than a score that is not there.
+        known = sa.or_(table.c[score].is_not(None), table.c[BAD_CELL].is_not(None))
+        made.append(total(flag(known)).label("scores"))
     return made
 
 
@@ -97,37 +86,20 @@ def _days(
     return values
 
 
-def _left_out(engine: Engine, table: str, at: str) -> list[Finding]:
-    return [
-        _note(at, rule.replace("_", " "), "rows cannot be split into columns", _ROWS, rule, rows)
-        for rule, rows in engine.quarantined(table).items()
-    ]
-
-
-def _oddities(at: str, row: Mapping[str, Any], model: Model, block: Block) -> list[Finding]:
+def _oddities(at: str, row: Mapping[str, Any], block: Block) -> list[Finding]:
     n = row["n"]
     if n == 0:
         return [_note(at, "0 rows", "the table has no data yet", _EMPTY, "no_data", 0)]
     found = []
-    if row["bad"]:
-        rule = "cells cannot be read as the type of their column; their rows are held back"
-        severe: Severity = "error" if row["bad"] > 0.05 * n else "warning"
-        found.append(_note(at, "", rule, _ROWS, "bad_cell", row["bad"], severe))
     if "ids" in row:
         found += _identity(at, row, block)
-    if "times" in row and row["times"] < n:
-        missing = n - row["times"]
-        found.append(_note(at, "", "rows have no time", _ROWS, "null_time", missing))
     if "scores" in row:
-        found += _scores(at, row, model)
+        found += _scores(at, row)
     return found
 
 
 def _identity(at: str, row: Mapping[str, Any], block: Block) -> list[Finding]:
     found = []
-    if row["ids"] < row["n"]:
-        missing = row["n"] - row["ids"]
-        found.append(_note(at, "", "rows have no id", _ROWS, "null_id", missing))
     twice = row["ids"] - row["distinct_ids"]
     if twice:
         what = "units are assigned" if isinstance(block, Assignments) else "ids occur"
@@ -137,30 +109,13 @@ def _identity(at: str, row: Mapping[str, Any], block: Block) -> list[Finding]:
     return found
 
 
-def _scores(at: str, row: Mapping[str, Any], model: Model) -> list[Finding]:
-    found = []
-    if broken := row["scores"] - row["finite"]:
-        rule = "scores are NaN or infinite"
-        found.append(_note(at, "", rule, _ROWS, "bad_score", broken))
-    if missing := row["n"] - row["scores"]:
-        rule = "rows have no score: they count as served, and in no figure of scores"
-        remedy = "Nothing to do, if the model gave none; otherwise correct them at the source."
-        found.append(_note(at, "", rule, remedy, "no_score", missing, "info"))
-    n, most = row["n"], row["most"]
-    outside = row["least"] is not None and (row["least"] < 0 or row["most"] > 1)
-    if model.task == "classification" and outside:
-        found.append(
-            _note(
-                at,
-                f"{int(row['outside']):,} of {n:,} rows, {row['least']:g} to {most:g}",
-                "a score is a probability between 0 and 1; other rows are held back",
-                "Divide percentages by 100; declare classes and numbers as `predicted`.",
-                "score_range",
-                int(row["outside"]),
-                "error" if row["percentages"] > SHARE * row["n"] else "warning",
-            )
-        )
-    return found
+def _scores(at: str, row: Mapping[str, Any]) -> list[Finding]:
+    missing = int(row["n"] - row["scores"])
+    if not missing:
+        return []
+    rule = "rows have no score: they count as served, and in no figure of scores"
+    remedy = "Nothing to do, if the model gave none; otherwise correct them at the source."
+    return [_note(at, "", rule, remedy, "no_score", missing, "info")]
 
 
 def _gaps(at: str, days: list[date]) -> list[Finding]:
@@ -174,7 +129,6 @@ def _gaps(at: str, days: list[date]) -> list[Finding]:
     return [_note(at, f"{missing} days", rule, remedy, "missing_days", None, "info")]
 
 
-_ROWS = "Correct them at the source; until then they are counted and left out."
 _EMPTY = "Nothing to do, if it is meant to be empty; figures say “no data” until then."
 
 

@@ -12,6 +12,7 @@ from connectors.sql.expect import absent
 from connectors.sql.ready_rows import counted, rows_of
 from connectors.sql.work import Work
 from valuekit.errors import Finding
+from valuekit.quarantine.limits import limit
 from valuekit.quarantine.rules import rule as told
 from valuekit.ready.judge import ACCEPTED, Judgement, judged
 from valuekit.workspace.declare import DailyTable, Model, Workspace
@@ -20,7 +21,7 @@ from valuekit.workspace.ready import ReadyEffect, ReadyScore, role_of
 if TYPE_CHECKING:
     from connectors.sql.columns import Usable
 
-_SAID = frozenset({ACCEPTED, "duplicate", "bad_cell", "null_time"})  # the profile tells these
+_USED = frozenset({ACCEPTED, "duplicate"})
 
 
 def check_ready(
@@ -50,21 +51,40 @@ def _of_table(work: Work, model: Model, table: DailyTable) -> list[Finding]:
 
 
 def _held(work: Work, table: DailyTable, rows: Judgement) -> list[Finding]:
-    """A warning for each rule that some row breaks, with the first of them."""
+    """A finding for each rule that some row breaks, with the first of them, by a run's limits."""
     columns = dict(table.read())
     each = pd.DataFrame({"day": rows.rows["day"], "rule": rows.rule, "name": rows.column})
-    made = []
-    for rule, of in each[~each["rule"].isin(list(_SAID))].groupby("rule", sort=True):
+    broken = work.engine.quarantined(table.table)
+    read = len(each) + sum(broken.values())
+    made = [
+        _over(work, place(work.engine, table.table), (rule, n, read), "")
+        for rule, n in sorted(broken.items())
+    ]
+    for rule, of in each[~each["rule"].isin(list(_USED))].groupby("rule", sort=True):
         first = of.sort_values("day").iloc[0]
-        column = columns.get(str(first["name"]))
         day = "no day" if pd.isna(first["day"]) else str(first["day"].date())
-        meaning = told(str(rule))
-        value = f"{len(of):,} of {len(each):,} rows, first {day}"
-        at = place(work.engine, table.table, column)
-        made.append(
-            Finding(at, value, meaning.meaning, meaning.remedy, "warning", str(rule), len(of))
-        )
-    return made
+        at = place(work.engine, table.table, columns.get(str(first["name"])))
+        made.append(_over(work, at, (str(rule), len(of), read), f", first {day}"))
+    return [one for one in made if one is not None]
+
+
+def _over(work: Work, at: str, counts: tuple[str, int, int], first: str) -> Finding | None:
+    """A rule, the rows that it holds back and the rows read; None where so many pass unsaid."""
+    rule, rows, read = counts
+    allowed = limit(work.workspace, work.name, rule)
+    state = allowed.state(rows, read)
+    if state == "counted":
+        return None
+    refused = f"; more than {allowed.allowed} are refused" if state == "failed" else ""
+    return Finding(
+        at,
+        f"{rows:,} of {read:,} rows{first}",
+        f"{told(rule).meaning}{refused}",
+        told(rule).remedy,
+        "error" if state == "failed" else "warning",
+        rule,
+        rows,
+    )
 
 
 def _metrics(work: Work, model: Model, table: DailyTable, rows: Judgement) -> list[Finding]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 
 import numpy as np
 import pandas as pd
 
-from connectors.base import BAD_CELL, CELL, NO_SUCH_TIME
+from connectors.base import BAD_CELL, CELL, FILE, NO_SUCH_TIME
 from connectors.sql.held import unsplit_lines
 from connectors.sql.intake import FATES
 from connectors.sql.ready import Handed
@@ -39,7 +40,9 @@ def ready_examples(work: Work, model: Model, handed: list[Handed]) -> list[Held]
         rows = rows_of(work, one.table, cells=True, days=days)
         again = judged(model, one.table, rows, one.judged.edges)
         held = np.flatnonzero([rule not in FATES for rule in again.rule])
-        found += [_held(one, again, int(place)) for place in held]
+        found += [
+            _in_file(work, again, int(place), _held(one, again, int(place))) for place in held
+        ]
     return found
 
 
@@ -73,6 +76,12 @@ def _held(one: Handed, found: Judgement, place: int) -> Held:
         day,
         row_hash(cells),
     )
+
+
+def _in_file(work: Work, found: Judgement, place: int, made: Held) -> Held:
+    """The same with the file of its row, where tables are made of files."""
+    row = found.rows.iloc[place]
+    return replace(made, file=escaped(work.engine.part_of(row[FILE]))) if FILE in row else made
 
 
 def _broken(table: DailyTable, row: pd.Series, rule: str, name: str) -> list[str]:

@@ -11,11 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 import sqlalchemy as sa
 
 from connectors import dialects
+from connectors.base import ColumnType
 from connectors.findings import place
 from connectors.roles import blocks
+from connectors.sql.instants import wrong_unit
 from connectors.sql.intake import Source
 from connectors.sql.values import flag, number, total
-from connectors.sql.work import Work
+from connectors.sql.work import Expression, Work
 from valuekit.errors import Finding, SourceError
 
 SHARE = 0.05
@@ -50,16 +52,23 @@ def _of(work: Work, source: str, rules: Mapping[str, int]) -> Iterator[Finding]:
     read = sum(rules.values())
     broken = rules.get("time_unit", 0)
     if broken > SHARE * read:
-        yield _unit(work, source, broken)
+        yield _unit(work, source, broken, read)
     if rules.get("bad_score", 0) > SHARE * read and source == "predictions":
         yield from _percentages(work, read)
 
 
-def _unit(work: Work, source: str, rows: int) -> Finding:
+def _unit(work: Work, source: str, rows: int, read: int) -> Finding:
     block = dict(blocks(work.model))[source]
+    value = f"{rows:,} of {read:,} rows in 1970 or after 2199"
+    if block.time is not None:
+        kind = work.engine.kind(block.table, block.time)
+        first = work.engine.first_where(
+            block.table, block.time, lambda time: wrong_unit(dialects.instant(time), kind)
+        )
+        value += f", {first}" if first else ""
     return Finding(
         place(work.engine, block.table, block.time),
-        f"{rows:,} rows in 1970 or after 2199",
+        value,
         "times were read in another unit than written: seconds, milliseconds and microseconds "
         "since 1970 are mixed up",
         "Convert them to timestamps when exporting, all by the same unit.",
@@ -74,19 +83,29 @@ def _percentages(work: Work, read: int) -> Iterator[Finding]:
     p = work.model.predictions
     if p is None or p.score is None or work.model.task != "classification":
         return
-    column = work.engine.table(p.table, [p.score]).c[p.score]
-    score = number(column, work.engine.kind(p.table, p.score))
-    inside = sa.and_(dialects.is_finite(score), score > SLIP, score <= 100.0)
+    column, kind = (
+        work.engine.table(p.table, [p.score]).c[p.score],
+        work.engine.kind(p.table, p.score),
+    )
+    score, inside = number(column, kind), _percent(column, kind)
     most = sa.func.max(sa.case((inside, score))).label("most")
     seen = work.row("scores above 1", sa.select(total(flag(inside)).label("rows"), most))
     rows = int(seen["rows"])
     if rows > SHARE * read:
+        first = work.engine.first_where(p.table, p.score, lambda cell: _percent(cell, kind))
         yield Finding(
             place(work.engine, p.table, p.score),
-            f"{rows:,} scores above {SLIP}, up to {seen['most']:g}",
+            f"{rows:,} of {read:,} scores above {SLIP}, up to {seen['most']:g}"
+            + (f", {first}" if first else ""),
             "a score is a probability between 0 and 1",
             "Divide percentages by 100; declare classes and numbers as `predicted`.",
             "error",
             "score_range",
             rows,
         )
+
+
+def _percent(cell: Expression, kind: ColumnType) -> sa.ColumnElement[bool]:
+    """Whether a cell is above what a probability may slip to, and no more than 100."""
+    score = number(cell, kind)
+    return sa.and_(dialects.is_finite(score), score > SLIP, score <= 100.0)

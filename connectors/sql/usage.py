@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import sqlalchemy as sa
 
 from connectors import dialects
+from connectors.findings import place, shown
 from connectors.sql.segments import Segment
 from connectors.sql.spine import Spine
 from connectors.sql.values import total
 from connectors.sql.work import Work
+from valuekit.errors import Finding, SourceError
 
 _KEYS = ["segment", "version", "day", "provider_model"]
 
@@ -37,7 +41,10 @@ def usage(work: Work, spine: Spine, segment: Segment) -> pd.DataFrame:
             sa.func.count(c[f"token_{name}"]).label(f"attempts_{name}"),
         )
     ]
-    wide = work.run("usage", sa.select(*keys, *sums).group_by(*keys))
+    try:
+        wide = work.run("usage", sa.select(*keys, *sums).group_by(*keys))
+    except SourceError as error:
+        raise SourceError(*(_at_tokens(work, one) for one in error.findings)) from None
     long = [
         wide[_KEYS].assign(
             token=name,
@@ -49,3 +56,16 @@ def usage(work: Work, spine: Spine, segment: Segment) -> pd.DataFrame:
     ]
     found = pd.concat(long, ignore_index=True)
     return found[found["attempts"] > 0]
+
+
+def _at_tokens(work: Work, finding: Finding) -> Finding:
+    """A sum that is too large, at the columns of tokens that it may be of."""
+    p = work.model.predictions
+    if finding.code != "overflow" or p is None:
+        return finding
+    columns = list(p.tokens.values())
+    return replace(
+        finding,
+        place=place(work.engine, p.table, columns[0]),
+        value=f"{finding.value}, sum of a day over {', '.join(shown(one) for one in columns)}",
+    )

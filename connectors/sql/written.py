@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from connectors.base import BAD_CELL, CELL, NO_SUCH_TIME
+from connectors.base import BAD_CELL, CELL, FILE, NO_SUCH_TIME
 from connectors.sql.work import Expression
 
 
@@ -30,6 +30,7 @@ class Written:
 
 
 def cells_of(raw: sa.FromClause) -> dict[str, Expression]:
-    """The cells of a table and the name of the first unreadable one; nothing without cells."""
+    """The cells of a table, the name of the first unreadable one, the file; else nothing."""
     names = [one.name for one in raw.c if one.name.startswith(CELL)]
-    return {name: raw.c[name] for name in (*names, BAD_CELL, NO_SUCH_TIME)} if names else {}
+    more = [BAD_CELL, NO_SUCH_TIME, *([FILE] if FILE in raw.c else [])]
+    return {name: raw.c[name] for name in (*names, *more)} if names else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pandas as pd
@@ -71,7 +72,71 @@ def test_csv_cut_in_the_middle_of_a_row(lake: Lake) -> None:
 
 def test_wrong_extension(lake: Lake) -> None:
     predictions().to_parquet(lake.data / "predictions.csv")
-    refused(lake, "wrong_extension", place="(predictions.csv)", value="PAR1", remedy="Rename")
+    refused(
+        lake, "wrong_extension", place="(predictions.csv)", value="Parquet", remedy="(.parquet)"
+    )
+
+
+def test_other_content_than_text(lake: Lake) -> None:
+    for content, value, remedy in (
+        (
+            b"PK\x03\x04" + b"\x14\0" * 99,
+            "a ZIP archive or Excel workbook",
+            "save the sheet as CSV",
+        ),
+        (b"\xd0\xcf\x11\xe0" + b"\xa1" * 99, "an Excel workbook", "Save the sheet as CSV"),
+        (gzip.compress(GOOD.encode()), "gzip in a file that ends in .csv", ".csv.gz"),
+    ):
+        lake.write(predictions=content)
+        refused(lake, "wrong_extension", place="(predictions.csv)", value=value, remedy=remedy)
+    lake.write(predictions=GOOD.encode("utf-16"))
+    refused(lake, "encoding", place="(predictions.csv)", value="UTF-16", remedy="UTF-8")
+
+
+def test_compressed_file_cut_short(lake: Lake) -> None:
+    (lake.data / "predictions.csv").unlink()
+    whole = gzip.compress(GOOD.encode())
+    (lake.data / "predictions.csv.gz").write_bytes(whole[:-30])
+    refused(lake, "truncated", place="(predictions.csv.gz)", rule="compressed file is cut short")
+    (lake.data / "predictions.csv.gz").write_bytes(whole)
+    assert lake.refresh().findings == ()
+
+
+@pytest.mark.parametrize("spoilt", ["pages", "footer"])
+def test_the_parquet_file_that_is_damaged_is_named(lake: Lake, spoilt: str) -> None:
+    p = predictions()
+    (lake.data / "log").mkdir()
+    for number, part in enumerate((p[:20], p[20:]), 1):
+        part.to_parquet(lake.data / "log" / f"{number}.parquet")
+    lake.declare('table = "predictions"', 'table = "log/*.parquet"')
+    path = lake.data / "log" / "2.parquet"
+    raw = path.read_bytes()
+    # Content of columns that cannot be unpacked; content that lies elsewhere than the footer says.
+    path.write_bytes(
+        raw[:30] + b"\xff" * 170 + raw[200:] if spoilt == "pages" else raw[:200] + raw[900:]
+    )
+    finding = refused(
+        lake,
+        "damaged_file",
+        place="models.churn.predictions.table (sources.lake, table log/*.parquet (log/2.parquet))",
+        rule="cannot be read to its end",
+        remedy="it is damaged",
+    )
+    assert str(lake.folder) not in finding.value
+
+
+def test_a_header_unlike_that_of_the_first_file(lake: Lake) -> None:
+    (lake.data / "log").mkdir()
+    (lake.data / "log" / "1.csv").write_text(GOOD)
+    (lake.data / "log" / "2.csv").write_text(GOOD.replace("score", "points", 1))
+    lake.declare('table = "predictions"', 'table = "log/*.csv"')
+    refused(
+        lake,
+        "other_header",
+        place="(log/2.csv)",
+        value="missing score; more points",
+        remedy="header of 1.csv: id, at, customer, score, version",
+    )
 
 
 def test_byte_order_mark(lake: Lake, good: Lake) -> None:
@@ -164,11 +229,23 @@ def test_semicolon(lake: Lake, good: Lake) -> None:
     same_facts(lake, good)
 
 
+def test_no_row_of_as_many_cells_as_the_header(lake: Lake) -> None:
+    lake.write(predictions=GOOD.replace("v1\n", "v,1\n"))
+    finding = refused(lake, "separator", value="40 rows, such as predictions.csv, line ")
+    assert finding.value.endswith("(6 cells, 5 columns)")
+
+
 def test_decimal_comma(lake: Lake, good: Lake) -> None:
     lake.declare('path = "data"', 'path = "data"\nseparator = ";"')
     comma = text(predictions(), separator=";", decimal=",")
     lake.write(predictions=comma, outcomes=text(outcomes(), separator=";"))
-    refused(lake, "wrong_type", place="column score", value="text", remedy="decimal")
+    refused(
+        lake,
+        "wrong_type",
+        place="column score",
+        value="40 of 40 cells are no numbers, the first '0,05' in predictions.csv, line 2",
+        remedy="If ',' is the decimal sign, set decimal = \",\" in [sources.lake]",
+    )
     lake.declare('separator = ";"', 'separator = ";"\ndecimal = ","')
     assert lake.refresh().findings == ()
     same_facts(lake, good)
@@ -185,7 +262,10 @@ def test_duplicate_header(lake: Lake) -> None:
 def test_over_the_size_limit(lake: Lake) -> None:
     lake.declare('path = "data"', 'path = "data"\nmax_file_size = "1MB"')
     lake.write(predictions=GOOD + line(1)[:-2] + "v" * 1_000_000 + "\n")
-    refused(lake, "too_large", rule="larger than 1MB", remedy="max_file_size")
+    size = (lake.data / "predictions.csv").stat().st_size
+    refused(
+        lake, "too_large", value=f"{size:,} bytes", rule="larger than 1MB", remedy="max_file_size"
+    )
 
 
 def test_changes_while_read(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,6 +280,7 @@ def test_changes_while_read(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None
         lake,
         "changed_file",
         place="table predictions",
+        value="predictions.csv: another size or time",
         rule="the file changed while it was read",
         remedy="Run again",
     )

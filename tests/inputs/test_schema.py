@@ -10,7 +10,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.inputs.lake import GOOD, Lake, outcomes, predictions, refused, text, warned, while_read
+from tests.inputs.lake import (
+    GOOD,
+    NOW,
+    Lake,
+    outcomes,
+    predictions,
+    refused,
+    text,
+    warned,
+    while_read,
+)
+from valuekit.api import Workspace
 from valuekit.errors import SourceError
 
 
@@ -33,6 +44,43 @@ def test_new_column(lake: Lake, good: Lake) -> None:
     assert lake.refresh().findings == ()  # said once, when it is new
 
 
+def test_new_column_is_told_when_no_row_changed(lake: Lake) -> None:
+    space = Workspace.load(lake.path)
+    space.refresh(now=NOW)
+    lake.write(predictions=text(predictions().assign(channel="web", note="x")))
+    made = space.refresh(now=NOW)
+    warned(made, "new_column", place="table predictions", value="channel, note")
+    assert space.refresh(now=NOW).findings == ()  # said once, when it is new
+    lake.write(predictions=GOOD)
+    warned(space.refresh(now=NOW), "lost_column", value="channel, note")
+    assert space.refresh(now=NOW).findings == ()
+
+
+def test_a_declared_column_that_the_newest_parquet_files_lack(lake: Lake) -> None:
+    p = predictions()
+    (lake.data / "log").mkdir()
+    lake.declare('table = "predictions"', 'table = "log/*.parquet"')
+    added = p[:10].drop(columns="version")  # a column may be added to a log
+    for number, part in enumerate((added, p[10:20], p[20:30], p[30:]), 1):
+        part.to_parquet(lake.data / "log" / f"{number}.parquet")
+    assert "lacking_column" not in {one.code for one in lake.refresh().findings}
+    for number, part in enumerate((p[20:30], p[30:]), 3):
+        part.rename(columns={"score": "points"}).to_parquet(lake.data / "log" / f"{number}.parquet")
+    made = lake.refresh()
+    warned(
+        made,
+        "lacking_column",
+        place="table log/*.parquet, column score",
+        value="the newest 2 files, the last log/4.parquet",
+        rule="lacks a declared column",
+    )
+    (lake.data / "log" / "4.parquet").unlink()
+    (lake.data / "log" / "3.parquet").unlink()
+    p[20:].rename(columns={"score": "Score"}).to_parquet(lake.data / "log" / "5.parquet")
+    assert "lacking_column" not in {one.code for one in lake.refresh().findings}
+    assert lake.fact("volume")["scored"].sum() == 40  # case does not tell columns apart
+
+
 def test_renamed_by_case(lake: Lake) -> None:
     lake.write(predictions=GOOD.replace(",score,", ",Score,", 1))
     refused(lake, "missing_column", place="column score", remedy="Did you mean 'Score'?")
@@ -52,6 +100,67 @@ def test_number_became_text(lake: Lake) -> None:
         rule="must hold numbers",
         remedy="plain numbers",
     )
+
+
+def spread(lake: Lake, *parts: str) -> None:
+    """The predictions in several text files."""
+    (lake.data / "predictions.csv").unlink()
+    (lake.data / "log").mkdir()
+    for number, part in enumerate(parts, 1):
+        (lake.data / "log" / f"{number}.csv").write_text(part, encoding="utf-8")
+    lake.declare('table = "predictions"', 'table = "log/*.csv"')
+
+
+def test_cells_of_another_kind_are_counted_and_the_first_is_shown_with_its_line(lake: Lake) -> None:
+    quoted = GOOD.replace("c00", '"c\n00"')  # a cell of two lines before it
+    bad = quoted.replace(",0.15,", ",n/a,", 4).replace(",0.95,", ",12x,", 1)
+    lake.write(predictions=bad)
+    refused(
+        lake,
+        "wrong_type",
+        place="models.churn.predictions.score (sources.lake, table predictions, column score)",
+        value="text values: 5 of 40 cells are no numbers, the first 'n/a' in predictions.csv, "
+        "line 4",
+        rule="must hold numbers",
+    )
+
+
+def test_of_several_text_files_those_with_such_cells_are_told(lake: Lake) -> None:
+    lines = GOOD.splitlines(keepends=True)
+    first, second = lines[:21], [lines[0], *lines[21:]]
+    second[3:9] = [line.replace(line.split(",")[3], "n/a") for line in second[3:9]]
+    spread(lake, "".join(first), "".join(second))
+    refused(
+        lake,
+        "wrong_type",
+        value="6 of 40 cells, in 1 of 2 files, are no numbers, the first 'n/a' in log/2.csv, "
+        "line 4",
+    )
+
+
+def test_a_parquet_file_of_another_type_is_told_with_its_first_cell(lake: Lake) -> None:
+    (lake.data / "log").mkdir()
+    p = predictions()
+    p[:20].to_parquet(lake.data / "log" / "1.parquet")
+    odd = p[20:].assign(score="high")
+    odd.loc[[20, 21], "score"] = None
+    odd.to_parquet(lake.data / "log" / "2.parquet")
+    lake.declare('table = "predictions"', 'table = "log/*.parquet"')
+    refused(
+        lake,
+        "wrong_type",
+        value="text values: 18 of 38 cells, in 1 of 2 files, are no numbers, the first 'high' in "
+        "log/2.parquet, row 3",
+    )
+
+
+def test_ids_of_units_stay_masked_in_messages(lake: Lake) -> None:
+    lake.write(predictions=predictions().assign(customer=[1234567.5 + i for i in range(40)]))
+    finding = refused(lake, "wrong_type", value="float values: 40 of 40 cells are of this type")
+    assert "1234567" not in str(finding)
+    assert "123…#" in finding.value
+    lake.write(predictions=predictions().assign(id=[1234567.5 + i for i in range(40)]))
+    refused(lake, "wrong_type", value="the first '1234567.5' in predictions.parquet, row 1")
 
 
 def test_widened_type(lake: Lake) -> None:

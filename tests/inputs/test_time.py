@@ -68,12 +68,59 @@ def test_naive_timestamp(lake: Lake, good: Lake) -> None:
         lake,
         "naive_timestamp",
         place="table predictions, column at",
-        value="without a zone",
+        value="without a zone: 40 of 40 cells name no zone, the first '2026-01-01T00:00:00' in "
+        "predictions.csv, line 2",
         remedy='timezone = "UTC"',
     )
     lake.declare('path = "data"', 'path = "data"\ntimezone = "UTC"')
     lake.refresh()
     pd.testing.assert_frame_equal(lake.fact("volume"), good.fact("volume"))
+
+
+def two_zones(lake: Lake, *, parquet: bool) -> None:
+    """Two files of predictions: times of the first name their zone, those of the second none."""
+    p = predictions()
+    parts = [p[:20], p[20:].assign(at=p["at"][20:].dt.tz_localize(None))]
+    (lake.data / "predictions.csv").unlink()
+    (lake.data / "log").mkdir()
+    for number, part in enumerate(parts, 1):
+        if parquet:
+            part.to_parquet(lake.data / "log" / f"{number}.parquet")
+        else:
+            (lake.data / "log" / f"{number}.csv").write_text(text(part))
+    ending = "parquet" if parquet else "csv"
+    lake.declare('table = "predictions"', f'table = "log/*.{ending}"')
+
+
+@pytest.mark.parametrize("zone", [BERLIN, ""])
+@pytest.mark.parametrize("ending", ["parquet", "csv"])
+def test_times_with_and_without_a_zone(lake: Lake, good: Lake, ending: str, zone: str) -> None:
+    """Read alike, those with a zone would be shifted, or those without taken for UTC."""
+    two_zones(lake, parquet=ending == "parquet")
+    lake.declare('timezone = "UTC"', f'timezone = "{zone}"' if zone else "")
+    naive = ending == "csv" and not zone  # declaring the zone is the remedy, to begin with
+    finding = refused(
+        lake,
+        "naive_timestamp" if naive else "mixed_zones",
+        place="column at",
+        value="20 of 40 cells, in 1 of 2 files, name no zone, the first '2026-01-11",
+    )
+    assert f"log/2.{ending}" in finding.value
+    lake.declare(f'timezone = "{zone}"' if zone else 'path = "data"',
+                 'timezone = "UTC"' if zone else 'path = "data"\ntimezone = "UTC"')  # fmt: skip
+    assert lake.refresh().findings == ()
+    pd.testing.assert_frame_equal(lake.fact("volume"), good.fact("volume"))
+
+
+def test_a_few_times_without_a_zone_are_held_back(lake: Lake) -> None:
+    lake.declare('timezone = "UTC"', f'timezone = "{BERLIN}"')
+    lake.write(predictions=GOOD.replace("Z,", ",", 2))
+    lake.refresh()
+    assert lake.rules("predictions") == {"accepted": 38, "bad_cell": 2}
+    bare = GOOD.replace("Z,", ",")
+    lake.write(predictions=bare.replace(":00,", ":00Z,", 2))
+    lake.refresh()
+    assert lake.rules("predictions") == {"accepted": 38, "bad_cell": 2}
 
 
 def test_hour_that_occurs_twice(lake: Lake) -> None:
@@ -124,12 +171,13 @@ def test_seconds_milliseconds_and_microseconds_mixed_up(lake: Lake) -> None:
     seconds = p["at"].astype("int64") // 10 ** (9 if p["at"].dt.unit == "ns" else 6)
     said = {"place": "column at", "rule": "milliseconds", "remedy": "timestamps when exporting"}
     lake.write(predictions=p.assign(at=pd.to_datetime(seconds, unit="ms", utc=True)))
-    refused(lake, "time_unit", value="40 rows in 1970", **said)
+    refused(lake, "time_unit", value="40 of 40 rows in 1970", **said)
     table = pa.Table.from_pandas(p.drop(columns="at"), preserve_index=False)
     ahead = pa.array([one * 1000 for one in seconds], pa.timestamp("s", tz="UTC"))
     (lake.data / "predictions.parquet").unlink()
     pq.write_table(table.append_column("at", ahead), lake.data / "predictions.parquet")
-    refused(lake, "time_unit", value="40 rows in 1970 or after 2199", **said)
+    first = "40 of 40 rows in 1970 or after 2199, the first '"
+    assert refused(lake, "time_unit", value=first, **said).value.endswith("in predictions.parquet")
     lake.write(predictions=p.assign(at=seconds))
     refused(lake, "wrong_type", place="column at", remedy="Convert seconds or milliseconds")
     mixed = p["at"].where(p.index != 5, pd.Timestamp("1970-01-21", tz="UTC"))

@@ -120,3 +120,52 @@ def test_a_refresh_of_what_changed_says_what_one_of_everything_does(log: Lake) -
     ]
     assert said[0] == said[1]
     assert "5 of 20 units" in said[0][0]
+
+
+TREATED = ["control", "A", "control", "A", "Z"] * 8
+
+
+@pytest.mark.parametrize(
+    ("more", "value", "rule"),
+    [
+        ("allocation = [{ from = 2026-01-01, control = 0.4, arms = { A = 0.4, B = 0.2 } }]",
+         "'Z' 8, 8 of 40 units in an arm", "declares no share"),
+        ("allocation = [{ from = 2026-01-01, control = 0.4, arms = { A = 0.4, Z = 0.2 } }]",
+         "", ""),
+        ("allocation = [{ from = 2026-01-01, control = 0.4 }]",
+         "'A' 16 and 'Z' 8, 24 of 40 units in an arm", "nothing says which are meant"),
+        ('treated = "A"', "", ""),
+        ("until = 2026-01-02", "", ""),
+    ],
+)  # fmt: skip
+def test_arms_that_nothing_declares(lake: Lake, more: str, value: str, rule: str) -> None:
+    declare(lake, more)
+    lake.write(predictions=logged(TREATED))
+    checked = Workspace.load(lake.path).check(now=NOW)["churn"]
+    made = lake.refresh()
+    if not value:
+        assert "undeclared_arm" not in codes(made)
+        return
+    rows = int(value.partition(", ")[2].split()[0])
+    warned(made, "undeclared_arm", value=value, rule=rule, remedy="`treated`", rows=rows,
+           place="models.churn.evidence[0]")  # fmt: skip
+    assert "undeclared_arm" in codes(checked)
+
+
+def test_a_unit_that_is_in_an_arm_later_is_compared_by_an_assignments_table(log: Lake) -> None:
+    """The remedy that the warning names: units count from their assignment on."""
+    late = logged([None] * 20 + ARMS[20:])
+    again = late[:4].assign(id=list("abcd"), arm=ARMS[:4], at=late["at"] + timedelta(days=12))
+    log.write(predictions=pd.concat([late, again], ignore_index=True))
+    warned(log.refresh(), "late_arm", remedy="Declare an assignments table", rows=4)
+    every = pd.concat([late[20:], again], ignore_index=True)
+    log.write(assignments=every[["customer", "arm", "at"]])
+    log.declare(
+        "[models.churn.outcomes]",
+        '[models.churn.assignments]\ntable = "assignments"\nunit = "customer"\narm = "arm"\n'
+        'time = "at"\n\n[models.churn.outcomes]',
+    )
+    made = log.refresh()
+    assert not {"late_arm", "null_arm"} & set(codes(made))
+    effect = log.fact("effect").query("metric == 'margin' and segment == 'all'")
+    assert effect.groupby("arm")["units"].sum().to_dict() == {"control": 12, "treated": 12}

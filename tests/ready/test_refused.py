@@ -102,6 +102,43 @@ def test_rows_of_an_experiment(tmp_path: Path, name: str) -> None:
     ]
 
 
+SHARES = TRIAL.replace('treated = "B"\n', "").replace(
+    "control = 0.5 }", "control = 0.4, arms = { B = 0.4, C = 0.2 } }"
+)
+
+
+def arms(*names: str) -> pd.DataFrame:
+    """A trial with as many arms; those after the first two are copies of the second."""
+    rows = trial(days=20)
+    more = [rows[rows["arm"] == "B"].assign(arm=name) for name in names]
+    return pd.concat([rows, *more], ignore_index=True)
+
+
+def test_an_arm_that_the_allocation_does_not_name_is_held_back(tmp_path: Path) -> None:
+    made = workspace(tmp_path, SHARES, ab=arms("C", "Z"))
+    outcome = made.refresh(now=NOW)
+    assert counts(made) == {("facts.effect", "unknown_arm"): 20}
+    assert "undeclared_arm" not in {one.code for one in outcome.findings}
+    assert {one.name for one in made.scorecard("shop").evidence[0].arms} == {"A", "B", "C"}
+
+
+def test_several_arms_of_which_none_is_declared_are_warned_of(tmp_path: Path) -> None:
+    made = workspace(tmp_path, TRIAL.replace('treated = "B"\n', ""), ab=arms("Z"))
+    found = {one.code: one for one in made.refresh(now=NOW).findings}
+    assert counts(made) == {}
+    warning = found["undeclared_arm"]
+    assert (warning.severity, warning.rows) == ("warning", 4000)
+    assert warning.value == "'B' 2,000 and 'Z' 2,000, 4,000 of 6,000 units in an arm"
+
+
+def test_no_word_of_blocks_of_time_where_there_are_none(tmp_path: Path) -> None:
+    made = workspace(tmp_path, TRIAL, ab=at("arm", "")(trial(days=20)))
+    made.refresh(now=NOW)
+    (said,) = [one.row.reason for one in made.held_rows("shop") if one.row.rule == "null_arm"]
+    assert "arm is empty or blank" in said
+    assert "block" not in said
+
+
 def test_the_variance_of_large_values_is_lost_in_sums_of_squares(tmp_path: Path) -> None:
     """Around 1e8 a double keeps nothing of a variance of 1; mean and sd keep it all."""
     rng = np.random.default_rng(1)

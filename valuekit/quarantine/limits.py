@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
@@ -137,8 +137,30 @@ def judge(
         intake: The conformed fact ``intake``.
         held: Examples, of which the first are named.
     """
-    read, found = rows_read(intake), list[Finding]()
-    for source, rule, n in _held_counts(intake):
+    found = over(workspace, model, _held_counts(intake), rows_read(intake), held)
+    if limit(workspace, model, "orphan").usual and not any(one.code == "orphan" for one in found):
+        found += jump.warning(intake, f"models.{model}.outcomes")
+    return found
+
+
+def over(
+    workspace: Workspace,
+    model: str,
+    rows: Iterable[tuple[str, str, int]],
+    read: Mapping[str, int],
+    held: Sequence[Held],
+) -> tuple[Finding, ...]:
+    """A finding for each source and rule that holds more back than is allowed without a word.
+
+    Args:
+        workspace: The whole workspace.
+        model: Name of the model.
+        rows: Source, rule and the rows that it holds back.
+        read: Rows read of each source.
+        held: Examples, of which the first are named.
+    """
+    found = []
+    for source, rule, n in rows:
         allowed = limit(workspace, model, rule)
         state = allowed.state(n, read[source])
         if state != "counted":
@@ -146,8 +168,6 @@ def judge(
             make = _refused if state == "failed" else _warned
             place = _place(model, source, such)
             found.append(make(place, rule, (n, read[source]), such, allowed))
-    if limit(workspace, model, "orphan").usual and not any(one.code == "orphan" for one in found):
-        found += jump.warning(intake, f"models.{model}.outcomes")
     return tuple(found)
 
 
@@ -170,10 +190,15 @@ def _place(model: str, source: str, examples: Sequence[Held]) -> str:
     return f"{at}, table {examples[0].table}" if examples else at
 
 
-def _value(counts: tuple[int, int], examples: Iterable[Held]) -> str:
+def _value(counts: tuple[int, int], examples: Iterable[Held], *, files: bool = False) -> str:
+    """Counts and examples; with their files only where nothing of it is kept: files move."""
     rows, read = counts
     text = f"{count(rows)} of {plural(read, 'row')}, {part(rows, read)}"
-    such = "; ".join(in_words(one.reference, one.column, one.value) for one in examples)
+    such = "; ".join(
+        in_words(one.reference, one.column, one.value)
+        + (f" in {one.file}" if files and one.file else "")
+        for one in examples
+    )
     return f"{text}: {such}" if such else text
 
 
@@ -219,7 +244,7 @@ def _refused(
     level = allowed.declared or f"workspace.quarantine.rules.{rule}"
     return Finding(
         place=place,
-        value=_value(counts, examples[:_SHOWN]),
+        value=_value(counts, examples[:_SHOWN], files=True),
         rule=f"the rule {rule} holds back more than {allowed.allowed}, the limit {where}: "
         f"{told(rule).meaning}",
         remedy=f"{told(rule).remedy} If that many are expected, raise `fail` in [{level}].",

@@ -104,7 +104,8 @@ _ALL = (
     Rule(
         "null_arm",
         "No arm",
-        "nothing says which arm the row belongs to, or whether the block of time had the model",
+        "the arm is empty or blank, so nothing says whether the row is of the model or of what the "
+        "model is compared with",
         "Any guess would move the effect.",
         "Write the arm in every row.",
     ),
@@ -118,14 +119,16 @@ _ALL = (
     Rule(
         "bad_score",
         "Impossible score",
-        "the score is no number between 0 and 1, or the prediction is no number",
+        "the score is no number between 0 and 1, or the predicted number is none, infinite, or "
+        "10¹⁵ and more on either side of zero",
         "A score that is no probability has no place among the bins and thresholds.",
         "Look for a scaler that was left out, percent in place of shares, or a division by zero.",
     ),
     Rule(
         "bad_value",
         "No usable number",
-        "a number is missing where one is needed, no number, infinite, or too large to be added up",
+        "a number is missing where one is needed, no number, infinite, or too large to be added "
+        "up: 10¹⁵ and more on either side of zero in a row, beyond 10⁶⁰ in a ready-made sum",
         "One infinite value would make every sum and mean infinite; beside one of 10¹⁵ or more a "
         "sum keeps no cents.",
         "Write plain numbers with a decimal point, without currency signs; leave unknown ones "

@@ -1,5 +1,7 @@
 """Units of a holdout that no row puts into an arm: they are used elsewhere, but compared nowhere.
 
+Beside them those of an arm that nothing declares (:mod:`valuekit.quarantine.undeclared`).
+
 A log that began before the experiment names no arm on its first days, rightly. Within the days
 of the design each unit should have one. Both counts are of the fact ``effect``, so a refresh of
 what changed says what one of everything does.
@@ -13,6 +15,7 @@ import pandas as pd
 
 from valuekit.errors import Finding
 from valuekit.quarantine.limits import limit, part
+from valuekit.quarantine.undeclared import STRANGE, undeclared
 from valuekit.text import count, plural
 
 if TYPE_CHECKING:
@@ -20,13 +23,16 @@ if TYPE_CHECKING:
     from valuekit.workspace.evidence import Evidence
 
 NO_ARM, LATER = "null_arm", "late_arm"
-CODES = frozenset({NO_ARM, LATER})  # worked out anew by each run, from all days
+CODES = frozenset({NO_ARM, LATER, STRANGE})  # worked out anew by each run, from all days
 _RULE = "units of a holdout's days have no arm, so no comparison has them"
-_LATE = "units were first seen without an arm and are in one later: no comparison has them"
+_LATE = (
+    "units whose first row names no arm are in one later: a unit counts from its first row on, so "
+    "no comparison and no money of the holdout has them"
+)
 
 
 def warnings(workspace: Workspace, model: str, effect: pd.DataFrame) -> tuple[Finding, ...]:
-    """What is said of units without an arm, for each holdout of a model.
+    """What is said of units without a declared arm, for each holdout of a model.
 
     Args:
         workspace: The whole workspace; the limits are those of the rule ``null_arm``.
@@ -34,13 +40,14 @@ def warnings(workspace: Workspace, model: str, effect: pd.DataFrame) -> tuple[Fi
         effect: The fact of all days: units by the day and arm of their first exposure.
     """
     declared = workspace.models[model]
-    trials = [one for one in declared.evidence if one.design == "holdout"]
-    if not trials or declared.ready("effect") is not None:
-        return ()
+    trials = [(at, one) for at, one in enumerate(declared.evidence) if one.design == "holdout"]
     rows = effect[effect["segment"] == "all"]
     rows = rows[rows["metric"] == rows["metric"].min()]
-    found = [_missing(workspace, model, place, one, rows) for place, one in enumerate(trials)]
-    return tuple(dict.fromkeys([one for one in (*found, _late(model, rows)) if one is not None]))
+    found = [undeclared(model, at, one, rows) for at, one in trials]
+    if trials and declared.ready("effect") is None:
+        found += [_missing(workspace, model, at, one, rows) for at, one in trials]
+        found.append(_late(model, rows))
+    return tuple(dict.fromkeys([one for one in found if one is not None]))
 
 
 def _missing(
@@ -89,8 +96,9 @@ def _late(model: str, rows: pd.DataFrame) -> Finding | None:
         place=f"models.{model}",
         value=f"{count(later)} of {plural(_units(rows), 'unit')}, {part(later, _units(rows))}",
         rule=_LATE,
-        remedy="Declare an assignments table, or a prediction log that begins with the experiment: "
-        "a unit counts from its first row on.",
+        remedy="Declare an assignments table: units then count from their assignment on, whatever "
+        "the log has before it. Or log the arm in every row of a log that begins with the "
+        "experiment.",
         severity="warning",
         code=LATER,
         rows=later,

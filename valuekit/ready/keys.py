@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from valuekit.ledger.schema import ALL, NONE
+from valuekit.quarantine.undeclared import declared_arms
 from valuekit.ready.names import CELLS, COMMON, KEYS
 
 if TYPE_CHECKING:
@@ -64,9 +65,10 @@ def _arms(model: Model, found: Judgement) -> None:
     known: set[str] = set()
     for one in model.evidence:
         if one.design in {"holdout", "observational"}:
-            if one.treated is None:
+            arms = declared_arms(one)
+            if arms is None:
                 return  # every arm but the control is treated
-            known |= {one.control or NONE, one.treated}
+            known |= {one.control or NONE, *arms}
     if known:
         found.hold(~found.keys["arm"].isin(known), "unknown_arm", "arm")
 
