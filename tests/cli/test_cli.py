@@ -258,7 +258,7 @@ def test_check_of_an_empty_table(small: Path) -> None:
 def test_what_nobody_foresaw_is_a_line_and_not_a_trace(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def broken() -> None:
+    def broken(**_: object) -> None:
         raise RuntimeError("boom")
 
     monkeypatch.delenv(cli.TRACEBACK, raising=False)

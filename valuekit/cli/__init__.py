@@ -1,100 +1,99 @@
 """The terminal's door: ``valuekit VERB``.
 
 Exit codes: 0 fine, 1 the file, the data or the run failed, 2 wrong usage, 75 another refresh is
-running.
+running. With ``--json`` standard output is one JSON document, also when the command fails.
 """
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
-from pathlib import Path
+from collections.abc import Sequence
 from typing import NoReturn
 
+import typer
+
 from valuekit.cli.app import app
-from valuekit.cli.codes import exit_code
-from valuekit.cli.screen import complain
+from valuekit.cli.codes import FAILED, exit_code
+from valuekit.cli.failure import (
+    STOPPED,
+    TRACEBACK,
+    FailedRun,
+    document,
+    failed_run,
+    refused,
+    unforeseen,
+    wrong_usage,
+)
+from valuekit.cli.screen import complain, emit
 from valuekit.errors import Finding, ValuekitError
 from valuekit.journal import interrupted
 
-TRACEBACK = "VALUEKIT_TRACEBACK"
-
-_REMEDIES = {
-    errno.ENOSPC: "Free some space there, or point TMPDIR to a larger disk, then try again.",
-    errno.EDQUOT: "Free some of this user's quota, then try again.",
-    errno.EROFS: "Use a place that may be written.",
-    errno.EACCES: "Give this user the right to it.",
-    errno.EMFILE: "Raise the limit on open files (ulimit -n), then try again.",
-}
+_STOPPED = 130  # 128 + SIGINT, as shells have it
 
 
 def main() -> None:
     """Run the command line; every expected failure is a few clear lines and an exit code."""
-    try:
-        # Importing registers the verbs with the application; it may be interrupted too.
-        from valuekit.cli import (  # noqa: F401 (registers the verbs)
-            copies,
-            holdout,
-            quarantine,
-            read,
-            run,
-            runs,
-            setup,
-        )
+    with failed_run() as failed:
+        try:
+            # Importing registers the verbs with the application; it may be interrupted too.
+            from valuekit.cli import (  # noqa: F401 (registers the verbs)
+                copies,
+                holdout,
+                quarantine,
+                read,
+                run,
+                runs,
+                setup,
+            )
 
-        app()
-    except ValuekitError as error:
+            code = app(standalone_mode=False)
+        except BrokenPipeError:
+            # The reader of a pipe left (valuekit show | head): not our failure.
+            sys.stderr.close()
+            sys.exit(0)
+        except (Exception, KeyboardInterrupt) as error:
+            _end(error, failed)
+        if code == _STOPPED:
+            _stopped(failed)
+        sys.exit(code or 0)
+
+
+def _end(error: Exception | KeyboardInterrupt, failed: FailedRun) -> NoReturn:
+    """Say what ended the command, and leave with its code."""
+    if isinstance(error, ValuekitError):
         complain(error.findings)
-        sys.exit(exit_code(error.findings))
-    except KeyboardInterrupt:
-        _stopped()
-    except BrokenPipeError:
-        # The reader of a pipe left (valuekit show | head): not our failure.
-        sys.stderr.close()
-        sys.exit(0)
-    except (OSError, MemoryError) as error:
-        complain([_refused(error)])
-        sys.exit(1)
-    except Exception as error:
-        if interrupted(error):
-            _stopped()
-        if os.environ.get(TRACEBACK):
-            raise
-        complain([_unforeseen(error)])
-        sys.exit(1)
+        _leave(error.findings, exit_code(error.findings), failed)
+    if isinstance(error, typer.TyperException):
+        _usage(error, failed)
+    if isinstance(error, KeyboardInterrupt) or interrupted(error):
+        _stopped(failed)
+    if isinstance(error, OSError | MemoryError):
+        found = refused(error)
+    elif os.environ.get(TRACEBACK):
+        raise error
+    else:
+        found = unforeseen(error)
+    complain([found])
+    _leave([found], FAILED, failed)
 
 
-def _stopped() -> NoReturn:
+def _usage(error: typer.TyperException, failed: FailedRun) -> NoReturn:
+    """The parser's own words: how the verb is used, and what is wrong."""
+    shown = getattr(error, "show", None)  # of all that the parser raises
+    if shown is not None:
+        shown()
+    _leave([wrong_usage(error.format_message())], error.exit_code, failed)
+
+
+def _stopped(failed: FailedRun) -> NoReturn:
     sys.stderr.write("stopped; the last good run is untouched\n")
-    sys.exit(130)
+    _leave([STOPPED], _STOPPED, failed)
 
 
-def _refused(error: OSError | MemoryError) -> Finding:
-    """What the operating system refused, such as room for temporary files."""
-    if isinstance(error, MemoryError):
-        rule, remedy = "there is not enough memory", "Refresh fewer models at once, or add memory."
-        return Finding("valuekit", "", rule, remedy, code="out_of_memory")
-    return Finding(
-        place=str(error.filename or "valuekit"),
-        value=error.strerror or str(error),
-        rule="the operating system refused; the last good run is untouched",
-        remedy=_REMEDIES.get(error.errno or 0, "Look after it, then try again."),
-        code="system",
-    )
-
-
-def _unforeseen(error: Exception) -> Finding:
-    """A fault of ours: a user gets the words and what to do, and asks for the trace."""
-    where = error.__traceback__
-    while where is not None and where.tb_next is not None:
-        where = where.tb_next
-    code = where.tb_frame.f_code if where is not None else None
-    place = f"{Path(code.co_filename).name}, {code.co_name}" if code is not None else "valuekit"
-    return Finding(
-        place=place,
-        value=f"{type(error).__name__}: {error}",
-        rule="a fault of valuekit that nobody foresaw; the last good run is untouched",
-        remedy=f"Report it with what this prints: {TRACEBACK}=1 before the same command.",
-        code="unforeseen",
-    )
+def _leave(findings: Sequence[Finding], code: int, failed: FailedRun) -> NoReturn:
+    """Who asked for JSON gets what went wrong as JSON too, and nothing else."""
+    asked = sys.argv[1 : sys.argv.index("--")] if "--" in sys.argv else sys.argv[1:]
+    if "--json" in asked:
+        emit(document(findings, failed.number))
+    sys.exit(code)

@@ -21,6 +21,7 @@ from rich.progress import (
 from valuekit import journal
 from valuekit.api import Workspace
 from valuekit.cli.app import DEFAULT_WORKSPACE, Json, WorkspacePath, app
+from valuekit.cli.failure import as_dict
 from valuekit.cli.foresee import foresee
 from valuekit.cli.log import logged
 from valuekit.cli.read_so_far import read_so_far
@@ -141,6 +142,7 @@ def _bar() -> Progress:
 def _json(outcome: RunOutcome) -> dict[str, object]:
     return {
         "schema": 1,
+        "ok": True,
         "run": outcome.run,
         "models": list(outcome.models),
         "rows_read": outcome.rows_read,
@@ -149,6 +151,7 @@ def _json(outcome: RunOutcome) -> dict[str, object]:
         "scopes": {part.model: part.why for part in outcome.parts},
         "restated_days": outcome.restated,
         "warnings": [str(one) for one in outcome.findings],
+        "findings": [as_dict(one) for one in outcome.findings],
     }
 
 
