@@ -29,53 +29,57 @@ from valuekit.cli.screen import complain, emit
 from valuekit.errors import Finding, ValuekitError
 from valuekit.journal import interrupted
 
-_STOPPED = 130  # 128 + SIGINT, as shells have it
+_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
 def main() -> None:
     """Run the command line; every expected failure is a few clear lines and an exit code."""
     with failed_run() as failed:
         try:
-            # Importing registers the verbs with the application; it may be interrupted too.
-            from valuekit.cli import (  # noqa: F401 (registers the verbs)
-                copies,
-                holdout,
-                quarantine,
-                read,
-                run,
-                runs,
-                setup,
-            )
-
-            code = app(standalone_mode=False)
+            code = _ran()
+        except ValuekitError as error:
+            _told(error.findings, exit_code(error.findings), failed)
+        except typer.TyperException as error:
+            _usage(error, failed)
+        except KeyboardInterrupt:
+            _stopped(failed)
         except BrokenPipeError:
             # The reader of a pipe left (valuekit show | head): not our failure.
             sys.stderr.close()
             sys.exit(0)
-        except (Exception, KeyboardInterrupt) as error:
-            _end(error, failed)
-        if code == _STOPPED:
+        except (OSError, MemoryError) as error:
+            _told([refused(error)], FAILED, failed)
+        except Exception as error:
+            if interrupted(error):
+                _stopped(failed)
+            if os.environ.get(TRACEBACK):
+                raise
+            _told([unforeseen(error)], FAILED, failed)
+        if code == _INTERRUPTED:
             _stopped(failed)
-        sys.exit(code or 0)
+        sys.exit(code)
 
 
-def _end(error: Exception | KeyboardInterrupt, failed: FailedRun) -> NoReturn:
-    """Say what ended the command, and leave with its code."""
-    if isinstance(error, ValuekitError):
-        complain(error.findings)
-        _leave(error.findings, exit_code(error.findings), failed)
-    if isinstance(error, typer.TyperException):
-        _usage(error, failed)
-    if isinstance(error, KeyboardInterrupt) or interrupted(error):
-        _stopped(failed)
-    if isinstance(error, OSError | MemoryError):
-        found = refused(error)
-    elif os.environ.get(TRACEBACK):
-        raise error
-    else:
-        found = unforeseen(error)
-    complain([found])
-    _leave([found], FAILED, failed)
+def _ran() -> int:
+    """Run a verb; its exit code."""
+    # Importing registers the verbs with the application; it may be interrupted too.
+    from valuekit.cli import (  # noqa: F401 (registers the verbs)
+        copies,
+        holdout,
+        quarantine,
+        read,
+        restated,
+        run,
+        runs,
+        setup,
+    )
+
+    return app(standalone_mode=False) or 0
+
+
+def _told(findings: Sequence[Finding], code: int, failed: FailedRun) -> NoReturn:
+    complain(findings)
+    _leave(findings, code, failed)
 
 
 def _usage(error: typer.TyperException, failed: FailedRun) -> NoReturn:
@@ -88,7 +92,7 @@ def _usage(error: typer.TyperException, failed: FailedRun) -> NoReturn:
 
 def _stopped(failed: FailedRun) -> NoReturn:
     sys.stderr.write("stopped; the last good run is untouched\n")
-    _leave([STOPPED], _STOPPED, failed)
+    _leave([STOPPED], _INTERRUPTED, failed)
 
 
 def _leave(findings: Sequence[Finding], code: int, failed: FailedRun) -> NoReturn:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.progress import (
@@ -70,6 +71,7 @@ def refresh(
     with logged(log):
         held = _loaded(workspace)
         _known(held, models or [])
+        _not_ahead(held, start)
         if dry_run:
             foresee(held, models or None, full=full, since=start, as_json=as_json)
             return
@@ -106,6 +108,19 @@ def _known(held: Workspace, models: list[str]) -> None:
             f"{', '.join(strangers)}: the workspace declares no such model. "
             f"Models are: {', '.join(declared) or 'none'}.",
             param_hint="MODELS",
+        )
+
+
+def _not_ahead(held: Workspace, since: date | None) -> None:
+    """Stop at a day that has not come: there is nothing to compute, so something else was meant."""
+    settings = held.loaded.workspace.workspace
+    today = datetime.now(ZoneInfo(settings.timezone)).date()
+    last = max(today, settings.as_of or today)
+    if since is not None and since > last:
+        which = f"today in {settings.timezone}" if last == today else "`as_of` of the workspace"
+        raise typer.BadParameter(
+            f"{since} lies in the future: the last day that can be asked for is {last}, {which}.",
+            param_hint="--since",
         )
 
 

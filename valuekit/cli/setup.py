@@ -31,14 +31,14 @@ def init(
         with path.open("x", encoding="utf-8") as file:
             file.write(template())
     except FileExistsError as error:
-        raise WorkspaceError(_refused(path, "the file exists already")) from error
+        raise WorkspaceError(_refused(path, "the file exists already", "file_exists")) from error
     except OSError as error:
         raise WorkspaceError(_refused(path, f"it cannot be written: {error.strerror}")) from error
     say(f"Wrote {path}. Edit it, then run: valuekit check -w {path}")
 
 
-def _refused(path: Path, rule: str) -> Finding:
-    return Finding(str(path), "", rule, "Name another path: valuekit init PATH", code="init")
+def _refused(path: Path, rule: str, code: str = "init") -> Finding:
+    return Finding(str(path), "", rule, "Name another path: valuekit init PATH", code=code)
 
 
 @app.command()

@@ -175,11 +175,11 @@ def plan(
     whole = _whole(old, survey, changes, spans) or (
         _unbounded(model) if any(changes.values()) else ""
     )
+    days = {role: one.days for role, one in changes.items()}
     if whole:
-        return Plan(survey, whole)
+        return Plan(survey, whole, changed=days)
     end = _last(spans)
     known = Survey(survey.engine, survey.declared, survey.tables, old.tied, old.far, old.crossing)
-    days = {role: one.days for role, one in changes.items()}
     asked = [] if since is None else [(since, max(since, end))]
     found = Plan(
         survey=known,
@@ -193,7 +193,7 @@ def plan(
         daily_from=stored.daily_from,
     )
     far = _altered(model, old, changes) or too_far(found)
-    return Plan(survey, far) if far else found
+    return Plan(survey, far, changed=days) if far else found
 
 
 def widened(model: Model, found: Plan, linked: Mapping[str, frozenset[date]]) -> Plan:
