@@ -10,7 +10,7 @@ from dashboard import data, ui
 from dashboard.format import count, moment, plural
 from valuekit.journal import GONE
 from valuekit.store.records import RunRecord
-from valuekit.text import megabytes
+from valuekit.text import cut, megabytes
 
 _SHOWN = 15
 _STATES = {"ok": "✓ good", "failed": "✕ failed", "running": "… running"}
@@ -27,7 +27,7 @@ def runs(shot: data.Snapshot) -> None:
         if failed:
             with st.expander(f"Why {plural(len(failed), 'run')} failed", icon=":material/error:"):
                 for one in failed:
-                    ui.muted(f"Run {one.id}: {one.message[:600]}")
+                    ui.muted(f"Run {one.id}: {cut(one.message, 600)}")
 
 
 def _title(held: list[RunRecord], gone: AbstractSet[int]) -> str:
@@ -59,5 +59,5 @@ def _row(one: RunRecord, *, gone: bool) -> dict[str, object]:
         "Facts": count(one.fact_rows) if good else "–",
         "Days replaced": "–" if one.days_replaced is None else count(one.days_replaced),
         "Store": "–" if one.store_bytes is None else megabytes(one.store_bytes),
-        "Message": message.splitlines()[0][:160] if message else "–",
+        "Message": cut(message.splitlines()[0], 160) if message else "–",
     }

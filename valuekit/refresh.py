@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from valuekit import journal, overview
+from valuekit import faults, journal, overview
 from valuekit.assess import assess
 from valuekit.assess.designs.plans import plans
 from valuekit.cost.charges import lines
@@ -93,12 +93,10 @@ def refresh(
         store.commit(run, outcome, now + timedelta(seconds=outcome.seconds))
         journal.stored(outcome, perf_counter() - stored)
     except BaseException as error:
-        stopped = journal.interrupted(error)
-        text = "it was stopped" if stopped else str(error) or type(error).__name__
         # What stopped the run is what a person must know, even when it keeps us from noting it.
         with suppress(ValuekitError):
             at = now + timedelta(seconds=perf_counter() - began)
-            store.fail(run, text, at, journal.cause(error))
+            store.fail(run, faults.in_words(error), at, journal.cause(error))
         raise
     tell("", "done", 1.0)
     return outcome

@@ -15,19 +15,10 @@ import typer
 
 from valuekit.cli.app import app
 from valuekit.cli.codes import FAILED, exit_code
-from valuekit.cli.failure import (
-    STOPPED,
-    TRACEBACK,
-    FailedRun,
-    document,
-    failed_run,
-    refused,
-    unforeseen,
-    wrong_usage,
-)
+from valuekit.cli.failure import FailedRun, document, failed_run, wrong_usage
 from valuekit.cli.screen import complain, emit
 from valuekit.errors import Finding, ValuekitError
-from valuekit.journal import interrupted
+from valuekit.faults import STOPPED, TRACEBACK, findings, interrupted
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
@@ -48,13 +39,13 @@ def main() -> None:
             sys.stderr.close()
             sys.exit(0)
         except (OSError, MemoryError) as error:
-            _told([refused(error)], FAILED, failed)
+            _told(findings(error), FAILED, failed)
         except Exception as error:
             if interrupted(error):
                 _stopped(failed)
             if os.environ.get(TRACEBACK):
                 raise
-            _told([unforeseen(error)], FAILED, failed)
+            _told(findings(error), FAILED, failed)
         if code == _INTERRUPTED:
             _stopped(failed)
         sys.exit(code)
@@ -77,9 +68,9 @@ def _ran() -> int:
     return app(standalone_mode=False) or 0
 
 
-def _told(findings: Sequence[Finding], code: int, failed: FailedRun) -> NoReturn:
-    complain(findings)
-    _leave(findings, code, failed)
+def _told(found: Sequence[Finding], code: int, failed: FailedRun) -> NoReturn:
+    complain(found)
+    _leave(found, code, failed)
 
 
 def _usage(error: typer.TyperException, failed: FailedRun) -> NoReturn:
@@ -95,9 +86,9 @@ def _stopped(failed: FailedRun) -> NoReturn:
     _leave([STOPPED], _INTERRUPTED, failed)
 
 
-def _leave(findings: Sequence[Finding], code: int, failed: FailedRun) -> NoReturn:
+def _leave(found: Sequence[Finding], code: int, failed: FailedRun) -> NoReturn:
     """Who asked for JSON gets what went wrong as JSON too, and nothing else."""
     asked = sys.argv[1 : sys.argv.index("--")] if "--" in sys.argv else sys.argv[1:]
     if "--json" in asked:
-        emit(document(findings, failed.number))
+        emit(document(found, failed.number))
     sys.exit(code)

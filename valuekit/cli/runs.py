@@ -11,7 +11,7 @@ from valuekit.cli.app import DEFAULT_WORKSPACE, Json, WorkspacePath, app
 from valuekit.cli.screen import emit, say, table
 from valuekit.journal import GONE
 from valuekit.store.records import RunRecord
-from valuekit.text import megabytes, plural
+from valuekit.text import cut, megabytes, plural
 
 _STATES = {"ok": "good", "failed": "failed", "running": "running"}
 
@@ -58,7 +58,7 @@ def _row(one: RunRecord, *, gone: bool) -> tuple[str, ...]:
         f"{one.fact_rows:,}" if good else "",
         "" if one.days_replaced is None else f"{one.days_replaced:,}",
         "" if one.store_bytes is None else megabytes(one.store_bytes),
-        message.splitlines()[0][:200] if message else "",
+        cut(message.splitlines()[0], 300) if message else "",
     )
 
 
