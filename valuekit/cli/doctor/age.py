@@ -20,6 +20,7 @@ _QUIET = timedelta(days=7)  # sources that bring nothing for so long are worth a
 
 def age(held: Workspace, now: datetime) -> list[Point]:
     """Points of the last runs and of the figures they made."""
+    last: list[Point] = []
     try:
         with held.store() as opened:
             runs = [one for one in opened.runs(_LOOKED) if one.kind != REGISTERED]
