@@ -25,9 +25,12 @@ def runs(shot: data.Snapshot) -> None:
         ui.table([_row(one, gone=one.id in gone) for one in held], "Runs, newest first.")
         failed = [one for one in held if one.status == "failed" and one.message]
         if failed:
-            with st.expander(f"Why {plural(len(failed), 'run')} failed", icon=":material/error:"):
+            label = f"Why {plural(len(failed), 'run')} failed, and what to do"
+            # Whoever comes because the last refresh failed reads why without a further step.
+            open_ = shot.failed is not None
+            with st.expander(label, icon=":material/error:", expanded=open_):
                 for one in failed:
-                    ui.muted(f"Run {one.id}: {cut(one.message, 600)}")
+                    ui.muted(f"Run {one.id} of {moment(one.started)}: {cut(one.message, 560)}")
 
 
 def _title(held: list[RunRecord], gone: AbstractSet[int]) -> str:
