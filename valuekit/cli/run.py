@@ -27,8 +27,9 @@ from valuekit.cli.foresee import foresee
 from valuekit.cli.log import logged
 from valuekit.cli.read_so_far import read_so_far
 from valuekit.cli.screen import ERR, complain, emit, printable, say
+from valuekit.cli.step_words import step
 from valuekit.errors import ValuekitError
-from valuekit.text import cut, plural
+from valuekit.text import plural
 
 if TYPE_CHECKING:
     from valuekit.refresh import RunOutcome
@@ -131,7 +132,7 @@ def _refreshed(
         task = bar.add_task("starting", total=1.0, done="")
 
         def progress(model: str, text: str, share: float) -> None:
-            said = printable(cut(f"{model}: {text}" if model else text, 48))
+            said = printable(step(model, text))
             bar.update(task, completed=share, description=said, done=str(done))
 
         outcome = held.refresh(models, full=full, since=since, progress=progress)
