@@ -60,13 +60,15 @@ def _to_look_at(shot: data.Snapshot, found: Mapping[str, list[str]]) -> str:
     if len(shot.cards) == 1:
         return "The model has something to look at"
     if len(found) == len(shot.cards):
-        return f"All {len(found)} models have something to look at"
+        whose = "Both" if len(found) == 2 else f"All {len(found)}"
+        return f"{whose} models have something to look at"
     models = plural(len(found), "model has", "models have")
     return f"{models} something to look at; the others are complete"
 
 
 def _complete(shot: data.Snapshot) -> str:
-    whose = "the model" if len(shot.cards) == 1 else f"all {len(shot.cards)} models"
+    n = len(shot.cards)
+    whose = {1: "the model", 2: "both models"}.get(n, f"all {n} models")
     more = general(shot)
     beside = f", with {plural(more, 'warning')}" if more else ""
     return f"The data of {whose} is complete{beside}"
@@ -97,7 +99,8 @@ def _strip(shot: data.Snapshot) -> None:
 def _age(hours: float) -> str:
     """Hours as a few words; the first are counted in minutes."""
     if hours < 2:
-        return f"{max(0, int(hours * 60))} min"
+        minutes = int(hours * 60)
+        return f"{minutes} min" if minutes > 0 else "under 1 min"
     return f"{hours:.0f} h" if hours < 48 else plural(int(hours // 24), "day")
 
 
@@ -130,7 +133,7 @@ def _unknown(shot: data.Snapshot) -> None:
         if one.value is None and one.reason:
             whys.setdefault(one.reason, []).append(card.title)
     for reason, titles in list(whys.items())[:_LINES]:
-        ui.muted(f"Coverage of {listed(titles)} is unknown: {sentence(reason)}", small=True)
+        ui.muted(f"The coverage of {listed(titles)} is unknown. {sentence(reason)}", small=True)
 
 
 def _row(card: Scorecard) -> dict[str, object]:

@@ -23,6 +23,7 @@ LOGGER.addHandler(logging.NullHandler())  # else Python prints warnings that nob
 _SHOWN = 100  # findings of one event
 # Of a run that is noted as running and that no process computes any more.
 GONE = "its process is gone; the next refresh starts anew, the last good figures are shown"
+KILLED = "killed"  # cause of a run that the next one found without its process
 
 _LEVELS = {"error": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO}
 

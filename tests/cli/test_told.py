@@ -43,6 +43,14 @@ def test_a_run_whose_process_is_gone_is_not_shown_as_running(own: Path) -> None:
     said = run("runs", "-w", str(own)).stdout
     assert "interrupted" in said
     assert "2 runs, 1 failed" in said
+    with open_store(url) as store:  # the next run tidies up
+        store.fail(
+            store.begin("refresh", {}, store.runs(1)[0].started), "", store.runs(1)[0].started
+        )
+        assert store.runs(2)[1].cause == "killed"
+    said = run("runs", "-w", str(own)).stdout
+    assert "interrupted" in said
+    assert "0.0" not in next(line for line in said.splitlines() if "interrupted" in line)
 
 
 def test_a_run_that_computes_is_not_called_interrupted(own: Path) -> None:

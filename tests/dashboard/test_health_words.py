@@ -93,7 +93,7 @@ def test_a_warning_of_no_single_model_is_counted_beside(found_by_run) -> None:
     cards = clean(2)
     now = shot(cards, findings=(replace(TOLD, place="valuekit.toml:3 pools"),))
     assert problems(now) == {}
-    assert _title(now, {}) == "The data of all 2 models is complete, with 1 warning"
+    assert _title(now, {}) == "The data of both models is complete, with 1 warning"
 
 
 def test_a_run_that_was_killed_hides_none_that_failed_before(fill: Fill, pages: Open) -> None:
