@@ -59,8 +59,14 @@ def _row(one: RunRecord, *, gone: bool) -> tuple[str, ...]:
         f"{one.fact_rows:,}" if good else "",
         "" if one.days_replaced is None else f"{one.days_replaced:,}",
         "" if one.store_bytes is None else megabytes(one.store_bytes),
-        cut(message.splitlines()[0], 300) if message else "",
+        _first(message),
     )
+
+
+def _first(message: str) -> str:
+    """The first line of a message, and how many more there are."""
+    line, *more = message.splitlines() or [""]
+    return cut(line, 300) + (f" (and {len(more)} more: valuekit runs --json)" if more else "")
 
 
 def _json(one: RunRecord, *, gone: bool) -> dict[str, object]:
