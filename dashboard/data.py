@@ -35,11 +35,13 @@ from valuekit.store.records import (
     RunRecord,
     SourceRead,
 )
+from valuekit.store.register import RUN as REGISTERED
 from valuekit.workspace.declare import Workspace
 from valuekit.workspace.load import Loaded, load
 
 WORKSPACE = "VALUEKIT_WORKSPACE"
 STALE_HOURS = 48
+_LOOKED = 50  # runs, of which at least one has ended
 
 TroubleKind = Literal["no workspace", "mistakes", "never refreshed", "store"]
 
@@ -64,6 +66,7 @@ class Snapshot:
         plan_per_year: Net value planned for a year, when declared.
         run: The run whose figures are shown.
         failed: A later run that failed; the figures are older than its attempt.
+        begun: A later run that is noted as running; whether it still does, the lock knows.
         cards: Scorecards in the order of the workspace.
         pending: Models that are declared but were never refreshed: (name, title).
         findings: Warnings of the workspace file.
@@ -76,6 +79,7 @@ class Snapshot:
     plan_per_year: float | None
     run: RunRecord
     failed: RunRecord | None
+    begun: RunRecord | None
     cards: tuple[Scorecard, ...]
     pending: tuple[tuple[str, str], ...]
     findings: tuple[Finding, ...]
@@ -113,9 +117,9 @@ def snapshot() -> Snapshot | Trouble:
 
 def _snapshot(loaded: Loaded, store: Store) -> Snapshot | Trouble:
     version = store.data_version()
-    run, newest = _last_runs(loaded.store_url, version, store)
+    run, ended, begun = _last_runs(loaded.store_url, version, store)
     if run is None:
-        why = Finding("store", newest.message if newest else "", "no run has finished yet", "")
+        why = Finding("store", ended.message if ended else "", "no run has finished yet", "")
         return Trouble("never refreshed", str(loaded.path), (why,))
     settings = loaded.workspace.workspace
     cards = _cards(loaded.store_url, version, tuple(loaded.workspace.models), store)
@@ -128,7 +132,8 @@ def _snapshot(loaded: Loaded, store: Store) -> Snapshot | Trouble:
         currency=settings.currency,
         plan_per_year=float(plan) if plan is not None else None,
         run=run,
-        failed=newest if newest and newest.status == "failed" and newest.id > run.id else None,
+        failed=ended if ended and ended.status == "failed" and ended.id > run.id else None,
+        begun=begun if begun and begun.id > run.id else None,
         cards=cards,
         pending=tuple(
             (name, model.title)
@@ -140,10 +145,18 @@ def _snapshot(loaded: Loaded, store: Store) -> Snapshot | Trouble:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _last_runs(url: str, version: str, _store: Store) -> tuple[RunRecord | None, RunRecord | None]:
-    """The last good run and the last run of any status."""
+def _last_runs(
+    url: str, version: str, _store: Store
+) -> tuple[RunRecord | None, RunRecord | None, RunRecord | None]:
+    """The last good run, the last that ended, and one after it that is noted as running.
+
+    A run that was killed hides none that failed before it, and neither does a registration.
+    """
     del url, version
-    return _store.latest_run(), next(iter(_store.runs(1)), None)
+    held = [one for one in _store.runs(_LOOKED) if one.kind != REGISTERED]
+    ended = next((one for one in held if one.status != "running"), None)
+    begun = next(iter(held), None)
+    return _store.latest_run(), ended, begun if begun and begun.status == "running" else None
 
 
 def _stamp(path: Path) -> tuple[int, int]:
@@ -317,6 +330,13 @@ def _moved(
     # Each record gives at least one figure.
     records = _store.restatements(model, run, limit)
     return tuple(figures(_workspace, records))[:limit]
+
+
+def cut_off(shot: Snapshot) -> RunRecord | None:
+    """A run after the shown one whose process ended before it did."""
+    # Only a run that is noted as running makes us ask for the lock.
+    gone = shot.begun is not None and shot.begun.id in interrupted(shot)
+    return shot.begun if gone else None
 
 
 def run_models(shot: Snapshot) -> tuple[RunModelRecord, ...]:

@@ -18,7 +18,7 @@ from babel.numbers import format_currency, format_decimal
 
 from valuekit.estimate import Estimate
 from valuekit.period_words import span
-from valuekit.text import MINUS, count, day, money, number, percent, plural
+from valuekit.text import MINUS, count, cut, day, money, number, percent, plural
 
 __all__ = [
     "MINUS",
@@ -67,8 +67,7 @@ def plain(text: str, limit: int = 120) -> str:
     True
     """
     one_line = _SPACE.sub(" ", _BIDI.sub("", text)).strip()
-    if len(one_line) > limit:
-        one_line = one_line[: limit - 1].rstrip() + "…"
+    one_line = cut(one_line, limit)
     escaped = _BLOCK.sub(_escaped, _MARKUP.sub(r"\\\1", one_line))
     # A line may not end between a minus and its amount.
     return _DIRECTIVE.sub(":\N{WORD JOINER}", escaped).replace(MINUS, f"{MINUS}\N{WORD JOINER}")

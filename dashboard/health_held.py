@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import data, ui
 from dashboard.format import count, moment, plain, plural
 from valuekit.quarantine.limits import State, part
+from valuekit.quarantine.rules import named
 from valuekit.quarantine.rules import rule as told
 from valuekit.quarantine.summary import Example, HeldBack, balances, credit, credited
 from valuekit.text import listed
@@ -50,7 +51,7 @@ def _title(found: Sequence[HeldBack]) -> str:
         return "No row is held back"
     rows = sum(one.rows for one in found)
     models = plural(len({one.model for one in found}), "model")
-    severe = sorted({one.rule.replace("_", " ") for one in found if one.state == "failed"})
+    severe = sorted({told(one.rule).title for one in found if one.state == "failed"})
     if severe:
         return f"Too many rows break a rule: {listed(severe)}"
     held = plural(rows, "row is held back", "rows are held back")
@@ -79,7 +80,7 @@ def _rule(one: HeldBack) -> None:
         if one.examples:
             shown = _shown(len(one.examples), one.rows)
             ui.muted(shown, small=True)
-            ui.table([_example(row) for row in one.examples], f"{shown} under {one.rule}.")
+            ui.table([_example(row) for row in one.examples], f"{shown} under {rule.title}.")
         else:
             ui.note("Examples are kept from the next refresh on.")
 
@@ -104,7 +105,7 @@ def _line(shot: data.Snapshot, one: HeldBack) -> dict[str, object]:
     return {
         "Model": card.title if card else one.model,
         "Source": one.source,
-        "Rule": told(one.rule).title,
+        "Rule": named(one.rule),
         "Rows": count(one.rows),
         "Share": part(one.rows, one.read),
     }

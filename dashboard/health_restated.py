@@ -118,13 +118,18 @@ def _name(shot: data.Snapshot, model: str) -> str:
 
 
 def _days(one: RestatedRecord) -> str:
-    return span(Period(one.first, one.last))
+    """The days, or between which they lie: they need not follow each other."""
+    text = span(Period(one.first, one.last))
+    whole = one.days == (one.last - one.first).days + 1
+    return text if whole else f"between {text.replace(' to ', ' and ', 1)}"
 
 
 def _group(shot: data.Snapshot, one: RestatedRecord, *, alone: bool, first: bool) -> None:
     days = plural(one.days, "day")
     whose = "" if alone else f"{_name(shot, one.model)} · "
-    label = f"{whose}{days}, {_days(one)} · run {one.run}, {day(one.at.date())}"
+    when = _days(one)
+    comma = " " if when.startswith("between") else ", "
+    label = f"{whose}{days}{comma}{when} · run {one.run}, {day(one.at.date())}"
     with st.expander(plain(label, 200), icon=":material/history:", expanded=alone and first):
         ui.muted(
             f"Run {one.run} found them: the figures after have been shown since "

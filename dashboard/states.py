@@ -95,16 +95,28 @@ def _said(text: str) -> str:
 def banners(shot: data.Snapshot) -> None:
     """What a reader must know before believing the figures: a failed run, old data, gaps."""
     made = moment(shot.finished)
+    cut = data.cut_off(shot)
+    if cut is not None:
+        st.warning(
+            plain(
+                f"The process of run {cut.id} ended before the run did: it was killed, or the "
+                f"machine stopped. The figures below are the last good ones, of {made}. "
+                "Run: valuekit refresh",
+                400,
+            ),
+            title=plain(f"The refresh of {moment(cut.started)} was interrupted"),
+            icon=":material/sync_problem:",
+        )
     if shot.failed is not None:
         at = moment(shot.failed.finished or shot.failed.started)
         why = _stopped(shot.failed.message or "No reason was recorded")
         kept = f"The figures below are the last good ones, of {made}."
         st.error(
             f"{plain(why, 700)}\n\n{plain(kept)}",
-            title=plain(f"The last refresh failed at {at}"),
+            title=plain(f"The {'refresh before it' if cut else 'last refresh'} failed at {at}"),
             icon=":material/sync_problem:",
         )
-    elif data.age_hours(shot) > data.STALE_HOURS:
+    elif cut is None and data.age_hours(shot) > data.STALE_HOURS:
         days = plural(int(data.age_hours(shot) // 24), "day")
         st.warning(
             plain(f"They were made on {made}. Run: valuekit refresh"),

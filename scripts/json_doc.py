@@ -39,10 +39,14 @@ never 0. NaN and infinity never occur.
 | | `reads` (by name, as below without `queries`) |
 | `show MODEL` | `schema`, `workspace`, `run`, `finished`, `freshness`, `scorecard` (Scorecard), |
 | | `reads`: the run that last read the sources, then the last whole pull |
-| `refresh` | `schema`, `run`, `models` (names), `rows_read`, `fact_rows`, `seconds`, and |
-| | `scopes` (model: what was computed, why), `restated_days`, `warnings` |
-| `refresh --dry-run` | `schema`, `models`: by name `scope` (all, days or none), `why`, `days`, |
-| | `ranges`, `rows`, `bytes` |
+| any that fails | `schema`, `ok` (false), `run`, `findings`: see below |
+| `refresh` | `schema`, `ok` (true), `run`, `models` (names), `rows_read`, `fact_rows`, `seconds`, |
+| | `scopes` (model: what was computed, why), `restated_days`, `warnings` (sentences), |
+| | `findings` (the same warnings by parts) |
+| `refresh --dry-run` | `schema`, `models`: by name `scope` (all, days or none), `why` (in words), |
+| | `changed` (by table: `source`, `table`, `days`, `first`, `last`), `earlier` (tables that end |
+| | earlier than at the last run: `source`, `was`, `now`), `days`, `ranges`, |
+| | `rows`, `bytes` |
 | `restatements` | `schema`, `restatements`: `run`, `at` (when it ended), `model`, |
 | | `fact`, `day`, `before`, `after` |
 | `runs` | `schema`, `runs`: newest first, keys below |
@@ -60,6 +64,31 @@ never 0. NaN and infinity never occur.
 | `ledger MODEL DAY` | `schema`, `model`, `day`, `facts` (null: unknown), `by_month` |
 
 A finding has `severity`, `code`, `place`, `value`, `rule`, `remedy` and `rows`.
+
+Standard output is one JSON document whatever happens: a mistake in the file, a source that cannot
+be read, too many rows held back, a store that is locked, wrong usage (`code` is `usage`), Ctrl-C
+(`stopped`). The exit code is the same as without `--json`, and the findings are on standard error
+for people as well. `run` is the run that failed, null when none had begun. `check` and `doctor`
+keep their own shape: what they find wrong is their answer.
+
+```json
+{
+  "schema": 1,
+  "ok": false,
+  "run": 12,
+  "findings": [
+    {
+      "severity": "error",
+      "code": "missing_column",
+      "place": "valuekit.toml:22 models.churn.predictions.score",
+      "value": "p_chur",
+      "rule": "the table has no such column",
+      "remedy": "Did you mean 'p_churn'? Write the name exactly as in the table.",
+      "rows": null
+    }
+  ]
+}
+```
 
 A run has `run` (its number), `kind` (refresh, register), `status` (running, ok, failed,
 interrupted: running without a process), `started`,

@@ -242,7 +242,13 @@ def test_any_other_error_marks_the_run_as_failed_and_frees_the_lock(fake, loaded
     with pytest.raises(type(error)):
         refresh(loaded, store, now=NOW)
     assert store.runs()[0].status == "failed"
-    assert store.runs()[0].message in {"broken", "it was stopped"}
+    said = store.runs()[0].message
+    if isinstance(error, RuntimeError):  # raw words alone would tell nobody what to do
+        assert "a fault of valuekit that nobody foresaw" in said
+        assert "RuntimeError: broken" in said
+        assert "VALUEKIT_TRACEBACK=1" in said
+    else:
+        assert said == "it was stopped"
     fake.pulls["fraud"] = pull("fraud")
     refresh(loaded, store, now=NOW)
 

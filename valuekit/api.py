@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack, closing, nullcontext, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 from pydantic import ValidationError
@@ -202,21 +201,13 @@ class Workspace:
             self.known(name)
             try:
                 with closing(self._connector(name)) as connector:
-                    connector.now = self._reached(now or datetime.now(UTC))
+                    connector.now = workspace.workspace.reached(now or datetime.now(UTC))
                     found = connector.check(workspace, name)
             except SourceError as error:  # the other models are checked all the same
                 found = Check(error.findings, pd.DataFrame(), None, None)
             findings = tuple(placed(self.loaded, name, one) for one in found.findings)
             checks[name] = replace(found, findings=findings)
         return checks
-
-    def _reached(self, now: datetime) -> datetime:
-        """The latest moment that rows may have; a declared last day counts as reached."""
-        settings = self.loaded.workspace.workspace
-        if settings.as_of is None:
-            return now
-        after = datetime.combine(settings.as_of + timedelta(days=1), time())
-        return max(now, after.replace(tzinfo=ZoneInfo(settings.timezone)))
 
     def source_of(self, model: str) -> str:
         """Name of the source that a model's tables lie in."""

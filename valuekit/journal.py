@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from valuekit.errors import Finding, ValuekitError
+from valuekit.errors import Finding
+from valuekit.faults import findings as findings_of
 
 if TYPE_CHECKING:
     from valuekit.pulling import Pulled
@@ -22,6 +23,7 @@ LOGGER.addHandler(logging.NullHandler())  # else Python prints warnings that nob
 _SHOWN = 100  # findings of one event
 # Of a run that is noted as running and that no process computes any more.
 GONE = "its process is gone; the next refresh starts anew, the last good figures are shown"
+KILLED = "killed"  # cause of a run that the next one found without its process
 
 _LEVELS = {"error": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO}
 
@@ -98,30 +100,10 @@ def failed(error: BaseException, run: int | None, seconds: float) -> None:
         run=run,
         cause=cause(error),
         seconds=round(seconds, 3),
-        causes=[asdict(one) for one in _findings(error)[:_SHOWN]],
+        causes=[asdict(one) for one in findings_of(error)[:_SHOWN]],
     )
 
 
 def cause(error: BaseException) -> str:
     """The stable short name of what stopped a run: the code of its first finding."""
-    return next((one.code for one in _findings(error)), "")
-
-
-def interrupted(error: BaseException) -> bool:
-    """Whether somebody stopped us: engines report it in words of their own."""
-    known: BaseException | None = error
-    while known is not None:
-        if isinstance(known, KeyboardInterrupt) or str(known) == "Query interrupted":
-            return True
-        known = known.__cause__ or known.__context__
-    return False
-
-
-def _findings(error: BaseException) -> tuple[Finding, ...]:
-    if isinstance(error, ValuekitError):
-        return error.findings
-    if isinstance(error, SystemExit) or interrupted(error):
-        return (Finding("valuekit", "", "it was stopped", "Run it again.", code="stopped"),)
-    found = f"{type(error).__name__}: {error}"
-    rule = "a fault that nobody foresaw"
-    return (Finding("valuekit", found, rule, "Report it.", code="unforeseen"),)
+    return next((one.code for one in findings_of(error)), "")

@@ -10,12 +10,11 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from time import perf_counter
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
-from valuekit import journal, overview
+from valuekit import faults, journal, overview
 from valuekit.assess import assess
 from valuekit.assess.designs.plans import plans
 from valuekit.cost.charges import lines
@@ -98,12 +97,10 @@ def refresh(
         store.commit(run, outcome, now + timedelta(seconds=outcome.seconds))
         journal.stored(outcome, perf_counter() - stored)
     except BaseException as error:
-        stopped = journal.interrupted(error)
-        text = "it was stopped" if stopped else str(error) or type(error).__name__
         # What stopped the run is what a person must know, even when it keeps us from noting it.
         with suppress(ValuekitError):
             at = now + timedelta(seconds=perf_counter() - began)
-            store.fail(run, text, at, journal.cause(error))
+            store.fail(run, faults.in_words(error), at, journal.cause(error))
         raise
     tell("", "done", 1.0)
     return outcome
@@ -160,16 +157,10 @@ def _names(loaded: Loaded, models: Sequence[str] | None) -> list[str]:
 
 
 def _reached(loaded: Loaded, store: Store, now: datetime) -> datetime:
-    """The latest moment known: a clock set back must not make stored rows ones of the future.
-
-    A declared last day of the analysis counts as reached, so that made-up data may lie ahead.
-    """
-    settings, latest = loaded.workspace.workspace, store.latest_run()
-    known = [now, *([latest.started] if latest is not None else [])]
-    if settings.as_of is not None:
-        after = datetime.combine(settings.as_of + timedelta(days=1), time())
-        known.append(after.replace(tzinfo=ZoneInfo(settings.timezone)))
-    return max(known)
+    """The latest moment known: a clock set back must not make stored rows ones of the future."""
+    latest = store.latest_run()
+    known = [now] if latest is None else [now, latest.started]
+    return loaded.workspace.workspace.reached(max(known))
 
 
 def _clock(store: Store, now: datetime) -> tuple[Finding, ...]:

@@ -153,6 +153,21 @@ def plural(value: int, one: str, many: str = "") -> str:
     return f"{count(value)} {one if value == 1 else many or one + 's'}"
 
 
+def cut(text: str, limit: int) -> str:
+    """A text on one line, at most so long; what is left off ends at a word and is marked.
+
+    >>> cut("the table has  no such column", 22), cut("as it is", 22)
+    ('the table has no such…', 'as it is')
+    """
+    line = " ".join(text.split())
+    if len(line) <= limit:
+        return line
+    kept = line[:limit]
+    words = kept.rpartition(" ")[0]
+    # One endless word, such as a path, is cut where it is.
+    return (words if len(words) > limit // 2 else kept[:-1]).rstrip(",;:") + "…"
+
+
 def listed(words: Sequence[str], limit: int = 4) -> str:
     """Words joined for a sentence; the tail beyond ``limit`` is counted.
 

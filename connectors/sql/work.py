@@ -16,6 +16,7 @@ from connectors.base import Engine
 from connectors.sql.scope import Slice
 from valuekit.errors import Finding, SourceError
 from valuekit.source import Progress, Registered
+from valuekit.text import cut
 from valuekit.workspace.declare import Block, Model, Workspace
 
 Expression = sa.ColumnElement[Any]
@@ -136,7 +137,7 @@ def _too_large(place: str, error: Exception) -> SourceError:
     return SourceError(
         Finding(
             place=place,
-            value=str(error).strip().splitlines()[0][:120],
+            value=cut(str(error).strip().splitlines()[0], 120),
             rule="a sum of whole numbers is larger than 64 bits hold",
             remedy="Correct the values in the source; no count or quantity is that large.",
             code="overflow",

@@ -91,7 +91,7 @@ def test_init_writes_a_valid_file_and_never_overwrites(tmp_path: Path) -> None:
     assert run("init", cwd=tmp_path).returncode == 0
     assert "[workspace]" in (tmp_path / "valuekit.toml").read_text(encoding="utf-8")
     again = run("init", cwd=tmp_path)
-    assert again.returncode == 1
+    assert again.returncode == 2
     assert "exists" in again.stderr
 
 
@@ -266,7 +266,7 @@ def test_check_of_an_empty_table(small: Path) -> None:
 def test_what_nobody_foresaw_is_a_line_and_not_a_trace(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def broken() -> None:
+    def broken(**_: object) -> None:
         raise RuntimeError("boom")
 
     monkeypatch.delenv(cli.TRACEBACK, raising=False)

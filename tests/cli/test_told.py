@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,14 @@ def test_a_run_whose_process_is_gone_is_not_shown_as_running(own: Path) -> None:
     said = run("runs", "-w", str(own)).stdout
     assert "interrupted" in said
     assert "2 runs, 1 failed" in said
+    with open_store(url) as store:  # the next run tidies up
+        store.fail(
+            store.begin("refresh", {}, store.runs(1)[0].started), "", store.runs(1)[0].started
+        )
+        assert store.runs(2)[1].cause == "killed"
+    said = run("runs", "-w", str(own)).stdout
+    assert "interrupted" in said
+    assert "0.0" not in next(line for line in said.splitlines() if "interrupted" in line)
 
 
 def test_a_run_that_computes_is_not_called_interrupted(own: Path) -> None:
@@ -59,11 +68,23 @@ def test_a_model_that_nobody_declared_is_wrong_usage(measured: Path) -> None:
         assert "nosuch: the workspace declares no such model. Models are: leads." in done.stderr
 
 
+def test_a_day_in_the_future_is_wrong_usage(own: Path) -> None:
+    ahead = datetime.now(UTC).date() + timedelta(days=2)  # in every zone
+    for more in ((), ("--dry-run",)):
+        done = run("refresh", "--since", str(ahead), *more, "-w", str(own))
+        assert done.returncode == 2
+        assert f"{ahead} lies in the future" in " ".join(done.stderr.split())
+    text = own.read_text(encoding="utf-8").replace("currency", f"as_of = {ahead}\ncurrency", 1)
+    own.write_text(text, encoding="utf-8")  # made-up data may lie ahead
+    done = run("refresh", "--since", str(ahead), "--dry-run", "-w", str(own))
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_run_that_never_was_restated_nothing(measured: Path) -> None:
     for number in ("0", "99"):
         done = run("restatements", "--run", number, "-w", str(measured))
-        assert done.returncode == 1
-        assert f"no run of this number (found {number})" in done.stderr
+        assert done.returncode == 2
+        assert f"no run of this number (found {number}). Runs are: 1. " in done.stderr
     done = run("restatements", "--run", "1", "-w", str(measured))
     assert (done.returncode, done.stdout) == (0, "Run 1 restated no published day.\n")
 
@@ -73,11 +94,22 @@ def test_an_export_replaces_no_file_unasked(measured: Path, tmp_path: Path) -> N
     target.write_text("mine", encoding="utf-8")
     words = ("quarantine", "export", "-w", str(measured), "--out", str(target))
     done = run(*words)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "--force" in done.stderr
     assert target.read_text(encoding="utf-8") == "mine"
     assert run(*words, "--force").returncode == 0
     assert target.read_text(encoding="utf-8-sig").startswith("Model")
+
+
+def test_a_backup_replaces_nothing_and_a_restore_needs_one(own: Path) -> None:
+    made = own.parent / "kept.db"
+    assert run("backup", str(made), "-w", str(own)).returncode == 0
+    before = made.read_bytes()
+    assert run("backup", str(made), "-w", str(own)).returncode == 2
+    assert made.read_bytes() == before
+    assert run("backup", str(own.parent / "none" / "kept.db"), "-w", str(own)).returncode == 2
+    assert run("restore", str(own.parent / "none.db"), "-w", str(own)).returncode == 2
+    assert run("restore", str(made), "-w", str(own)).returncode == 1  # the store has rows
 
 
 def test_a_rule_that_holds_nothing_back_any_more_names_the_past(measured: Path) -> None:

@@ -52,7 +52,7 @@ def test_a_limit_that_was_lowered_since_is_shown(tmp_path: Path, pages: Open) ->
     path = refreshed(tmp_path)
     write(tmp_path, "[workspace.quarantine.rules]\norphan = { fail_rows = 1 }")
     text = text_of(pages(path).open("health"))
-    assert "Too many rows break a rule: orphan" in text
+    assert "Too many rows break a rule: Outcome of nobody" in text
     assert "the next run is refused" in text
 
 

@@ -37,6 +37,18 @@ def test_a_run_that_was_killed_is_shown_as_interrupted(fill: Fill, pages: Open) 
     text = text_of(app)
     assert "1 of the last 2 runs was interrupted" in text
     assert "All of the last" not in text
+    with open_store(f"sqlite:///{path.parent}/valuekit.db") as store:  # the next run tidies up
+        store.fail(
+            store.begin("refresh", {}, dt.datetime.now(dt.UTC)),
+            "disk full",
+            dt.datetime.now(dt.UTC),
+        )
+        assert store.runs(2)[1].cause == "killed"
+    app = pages(path).open("health")
+    assert shown(app)["State"].tolist() == ["✕ failed", "✕ interrupted", "✓ good"]
+    assert shown(app)["Seconds"][1] == "–"
+    assert "2 of the last 3 runs failed or were interrupted" in text_of(app)
+    assert "Why 1 run failed, and what to do" in [one.label for one in app.expander]
 
 
 def test_a_run_is_running_until_its_process_ends(fill: Fill, pages: Open) -> None:

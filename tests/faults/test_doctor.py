@@ -15,6 +15,7 @@ from tests.faults import rooms
 from valuekit.api import Workspace
 from valuekit.cli.doctor import examine
 from valuekit.cli.doctor.disk import _room
+from valuekit.errors import ValuekitError
 from valuekit.store import open_store
 from valuekit.store.tables import HEAD
 
@@ -177,3 +178,42 @@ def test_a_run_by_a_clock_that_was_moved_back_is_still_the_newest(refreshed):
         assert store.latest_run().id == outcome.run > refreshed.run
         assert tiny.figures(store) != refreshed.figures
         assert store.run_models(outcome.run)[0].last >= store.run_models(refreshed.run)[0].last
+
+
+def test_after_a_failed_refresh_it_is_not_the_sources_that_bring_nothing(refreshed):
+    """The data are old because the runs fail: the doctor says which, when, why and what to do."""
+    with Workspace.load(refreshed.path).store() as store:
+        good = store.latest_run()
+    late = good.finished + timedelta(hours=1)
+    with Workspace.load(refreshed.path).store() as store:
+        # As if the data had ended long before: without the failure they would be called quiet.
+        number = store.begin("refresh", {}, late)
+        store.fail(number, "outcomes.parquet: the file is damaged. Write it again.", late)
+    found = point(refreshed, "last run", late + timedelta(minutes=90))
+    assert f"run {number} failed 90 minutes ago, on {late:%Y-%m-%d at %H:%M} UTC: " in found.finding
+    assert found.finding.endswith("outcomes.parquet: the file is damaged. Write it again.")
+    assert found.remedy == "Put that right, then run: valuekit refresh"
+    figures = point(refreshed, "figures", late + timedelta(minutes=90))
+    assert figures.state == "warning"
+    assert "bring nothing new" not in figures.finding
+    assert "The last run failed" in figures.finding
+    with open_store_of(refreshed) as store:
+        killed = store.begin("refresh", {}, late + timedelta(hours=1))
+    assert f"run {killed} was killed" in point(refreshed, "lock").finding
+    assert f"run {number} failed" in point(refreshed, "last run").finding  # still the last to end
+
+
+def open_store_of(held):
+    return Workspace.load(held.path).store()
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_first_refresh_that_failed_is_told(refreshed, tmp_path):
+    text = refreshed.path.read_text()
+    old = next(one for one in text.splitlines() if one.startswith("store ="))
+    fresh = text.replace(old, f'store = "sqlite:///{tmp_path}/fresh.db"')
+    refreshed.path.write_text(fresh.replace('score = "p"', 'score = "nope"'))
+    with pytest.raises(ValuekitError):
+        Workspace.load(refreshed.path).refresh()
+    assert "column nope" in point(refreshed, "last run").finding
+    assert point(refreshed, "figures").state == "failed"

@@ -17,7 +17,8 @@ from valuekit.api import Workspace
 from valuekit.cli import log
 from valuekit.cli.codes import BUSY
 from valuekit.cli.read_so_far import read_so_far
-from valuekit.journal import cause, interrupted, note
+from valuekit.faults import interrupted
+from valuekit.journal import cause, note
 from valuekit.store import open_store
 from valuekit.store.tables import fact_tables
 

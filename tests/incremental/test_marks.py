@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -148,6 +149,16 @@ def test_another_declaration_is_a_decision_too_and_is_told_once(world, full):
 def test_the_terminal_refuses_and_accepts(world):
     held, path = world
     cut(held)
+    done = commands.run("refresh", "--dry-run", "-w", str(path))
+    shown = " ".join(done.stdout.split())
+    assert (
+        "leads: table of outcomes ends on 2026-02-26; at the last run it ended on 2026-03-03."
+        in shown
+    )
+    assert "refused without --accept-gone" in shown
+    made = json.loads(commands.run("refresh", "--dry-run", "--json", "-w", str(path)).stdout)
+    gone = {"source": "outcomes", "was": "2026-03-03", "now": "2026-02-26"}
+    assert (made["models"]["leads"]["earlier"], made["models"]["upsell"]["earlier"]) == ([gone], [])
     done = commands.run("refresh", "-w", str(path))
     assert (done.returncode, "--accept-gone" in done.stderr) == (1, True)
     done = commands.run("refresh", "--accept-gone", "-w", str(path))

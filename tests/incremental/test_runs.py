@@ -164,15 +164,41 @@ def test_the_law_is_held_inside_the_transaction(lake, monkeypatch):
 
 
 def test_the_terminal_foresees_and_tells(lake, capsys):
-    from valuekit.cli.foresee import foresee, restatements
+    from valuekit.cli.foresee import foresee
+    from valuekit.cli.restated import restatements
 
-    space, _ = lake
+    space, world = lake
     foresee(space, None, full=False, since=None, as_json=True)
     told = json.loads(capsys.readouterr().out)
     assert told["models"]["m"]["scope"] == "all"
     space.refresh(now=NOW)
     foresee(space, None, full=False, since=None, as_json=False)
     assert "no table changed" in capsys.readouterr().out
+    late = world.outcomes(range(LAST - 3, LAST - 1), 2)
+    world.tables["o"] = pd.concat([world.tables["o"], late])
+    world.write()
+    plan = space.plan()["m"]
+    foresee(space, None, full=False, since=None, as_json=True)
+    told = json.loads(capsys.readouterr().out)["models"]["m"]
+    days = sorted(
+        {
+            one.date().isoformat()
+            for one in late["when"].dt.tz_localize("UTC").dt.tz_convert("Europe/Berlin")
+        }
+    )
+    changed = {"source": "outcomes", "table": "o", "days": len(days)}
+    assert told["changed"] == [{**changed, "first": days[0], "last": days[-1]}]
+    assert told["why"].startswith(f"{len(days)} days of outcomes, table o, changed ({days[0]}")
+    assert (told["scope"], told["days"]) == ("days", plan.days)
+    foresee(space, None, full=False, since=date(2026, 10, 1), as_json=False)
+    assert "days around them" in capsys.readouterr().out
+    foresee(space, None, full=False, since=date(2026, 10, 1), as_json=True)
+    more = json.loads(capsys.readouterr().out)["models"]["m"]
+    assert more["why"] == f"{told['why']}; asked for with --since 2026-10-01"
+    foresee(space, None, full=False, since=date(2026, 1, 2), as_json=True)
+    told = json.loads(capsys.readouterr().out)["models"]["m"]
+    assert (told["scope"], told["changed"][0]["days"]) == ("all", len(days))
+    assert "most rows would be read in any case; " in told["why"] or "first days" in told["why"]
     restatements(None, workspace=space.loaded.path, run=None, as_json=False)
     assert "No published day" in capsys.readouterr().out
     assert START.year == 2026

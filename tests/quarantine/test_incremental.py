@@ -152,5 +152,7 @@ def test_a_limit_holds_for_all_days_together(tmp_path):
     write(tmp_path, 3, (-0.2, "own"))
     Workspace.load(path).refresh(now=NOW)
     write(tmp_path, 120, (-0.2, "own"))
-    with pytest.raises(SourceError, match="bad_score holds back more than 1 row"):
+    with pytest.raises(
+        SourceError, match=r"Impossible score \(bad_score\) holds back more than 1 row"
+    ):
         Workspace.load(path).refresh(now=NOW)

@@ -229,7 +229,7 @@ def test_too_many_other_bins_refuse_the_run(tmp_path: Path) -> None:
     other = bins(days=20, edges=7)
     grown = pd.concat([bins(days=10), other[other["day"] >= day(10)]])
     made = workspace(tmp_path, SCORES, bins=grown)
-    with pytest.raises(ValuekitError, match="bad_bin holds back more than 10%"):
+    with pytest.raises(ValuekitError, match=r"No such bin \(bad_bin\) holds back more than 10%"):
         made.refresh(now=NOW)
 
 

@@ -77,8 +77,9 @@ def test_a_missing_store_says_what_to_run(url, tmp_path):
     assert code == "not_refreshed"
     assert "Run: valuekit refresh" in text
     assert list(tmp_path.iterdir()) == []
-    code, _ = refused(f"sqlite:///{tmp_path}/missing/values.db", create=True)
-    assert code in {"read_only", "unreachable"}
+    code, text = refused(f"sqlite:///{tmp_path}/missing/values.db", create=True)
+    assert code == "no_store_folder"
+    assert f"mkdir -p {tmp_path}/missing" in text
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)

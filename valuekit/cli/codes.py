@@ -10,7 +10,12 @@ FAILED = 1  # the data, the workspace's content or the run
 USAGE = 2  # the command itself: the same words will never work, whatever the data
 BUSY = 75  # EX_TEMPFAIL of sysexits.h: nothing is wrong, try later
 
-_OF_USAGE = {"no_file", "unknown_model", "empty_decision", "unknown_rule"}
+_OF_USAGE = {
+    *("no_file", "missing", "no_folder"),  # something is named that is not there
+    *("unknown_model", "unknown_rule", "unknown_run"),
+    *("file_exists", "exists"),  # something is there already, and would be replaced
+    "empty_decision",
+}
 
 
 def exit_code(findings: Iterable[Finding]) -> int:

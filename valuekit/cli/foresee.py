@@ -1,42 +1,34 @@
-"""``valuekit refresh --dry-run`` and ``valuekit restatements``: what would change, what did."""
+"""``valuekit refresh --dry-run``: what a refresh would compute, and why."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
-from itertools import islice
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from valuekit.api import Workspace
-from valuekit.cli.app import DEFAULT_WORKSPACE, Json, WorkspacePath, app
 from valuekit.cli.screen import emit, say, table
-from valuekit.errors import Finding, StoreError
-from valuekit.restatements import moved
+from valuekit.incremental.marks import ACCEPT
+from valuekit.text import listed, plural
 
 if TYPE_CHECKING:
     from valuekit.incremental.plan import Plan
-    from valuekit.restatements import Moved
-    from valuekit.store.records import RestatementRecord
+    from valuekit.workspace.declare import Model
 
-_SHOWN = 40  # restated figures in the terminal; --json has all
-
+UNTOLD = "its connector cannot tell what changed"
+IDLE = "no table changed"
 _PLANNED = (
     ("Model", "left"),
     ("Days", "right"),
+    ("Which", "left"),
     ("Rows to read", "right"),
     ("Files", "right"),
     ("Why", "left"),
 )
-_RESTATED = (
-    ("Run", "right"),
-    ("Shown since", "left"),
-    ("Model", "left"),
-    ("Day", "left"),
-    ("Figure", "left"),
-    ("Before", "right"),
-    ("After", "right"),
+_NOTE = (
+    "Rows to read are those of the days themselves and of the days around them that they depend "
+    "on; a file that holds any of them is read whole. Rows of other days that share an id with a "
+    "changed day are found, and added, when the refresh reads."
 )
 
 
@@ -50,101 +42,97 @@ def foresee(
 ) -> None:
     """Say what a refresh would compute, with rows and bytes to read; nothing is stored."""
     plans = held.plan(models, full=full, since=since)
+    declared = held.loaded.workspace.models
+    whys = {name: why(one, declared[name], since) for name, one in plans.items()}
     if as_json:
-        emit({"schema": 1, "models": {name: _plan_json(one) for name, one in plans.items()}})
+        made = {name: _json(one, declared[name], whys[name]) for name, one in plans.items()}
+        emit({"schema": 1, "models": made})
         return
-    table(
-        "What a refresh would compute",
-        _PLANNED,
-        [[name, *_cells(one)] for name, one in plans.items()],
-    )
-    say("Rows are those of the days themselves; older days may be looked up by key.")
+    gone = [text for name, one in plans.items() if one is not None for text in _gone(name, one)]
+    rows = [[name, *_cells(one), whys[name]] for name, one in plans.items()]
+    table("What a refresh would compute", _PLANNED, rows)
+    if any(one is not None and one.ranges for one in plans.values()):
+        say(_NOTE)
+    for text in gone:
+        say(text, "yellow")
+    if gone:
+        say(f"Where that takes data or outcomes away, a refresh is refused without {ACCEPT}.")
+    say("Nothing is stored.")
+
+
+def _gone(name: str, one: Plan) -> Iterator[str]:
+    """Tables that end earlier than they did."""
+    for role, (was, now) in one.earlier.items():
+        ends = "has no day now" if now is None else f"ends on {now}"
+        yield f"{name}: table of {role} {ends}; at the last run it ended on {was}."
+
+
+def why(one: Plan | None, model: Model, since: date | None) -> str:
+    """Why these days, in words: which tables changed on how many days, or why it is all days."""
+    if one is None:
+        return UNTOLD
+    reasons = [one.whole] if one.whole else []
+    reasons += [
+        f"{plural(len(days), 'day')} of {_table(model, role)} changed ({_span(days)})"
+        for role, days in _changed(one)
+    ]
+    if one.panel:
+        reasons.append(f"{_table(model, 'panel')} changed")
+    if since is not None and not one.whole:
+        reasons.append(f"asked for with --since {since}")
+    return "; ".join(reasons) or IDLE
+
+
+def _changed(one: Plan) -> Iterator[tuple[str, Collection[date]]]:
+    return ((role, days) for role, days in one.changed.items() if days and role != "panel")
+
+
+def _table(model: Model, role: str) -> str:
+    block = model.blocks.get(role)
+    return f"{role}, table {block.table}," if block is not None else role
+
+
+def _span(days: Collection[date]) -> str:
+    first, last = min(days), max(days)
+    return f"{first}" if first == last else f"{first} to {last}"
 
 
 def _cells(one: Plan | None) -> list[str]:
     if one is None:
-        return ["all", "unknown", "unknown", "its connector cannot tell what changed"]
-    why = one.whole or ("no table changed" if one.idle else _stretches(one))
+        return ["unknown", "all", "unknown", "unknown"]
     rows = f"{one.rows:,}" if not one.idle else "0"
-    return [f"{one.days:,}", rows, f"{one.size / 1e6:,.1f} MB", why]
+    return [f"{one.days:,}", _which(one), rows, f"{one.size / 1e6:,.1f} MB"]
 
 
-def _stretches(one: Plan) -> str:
-    found = [f"{first} to {last}" for first, last in one.ranges]
-    return "; ".join([*found, *(["its panel"] if one.panel else [])])
+def _which(one: Plan) -> str:
+    if one.whole:
+        return "all"
+    found = [f"{first} to {last}" if first != last else f"{first}" for first, last in one.ranges]
+    return listed([*found, *(["all of its panel"] if one.panel else [])]) or "none"
 
 
-def _plan_json(one: Plan | None) -> dict[str, object]:
+def _json(one: Plan | None, model: Model, said: str) -> dict[str, object]:
     if one is None:
-        return {"scope": "all", "why": "its connector cannot tell what changed"}
+        return {"scope": "all", "why": said}
     return {
         "scope": "all" if one.whole else "none" if one.idle else "days",
-        "why": one.whole,
+        "why": said,
+        "changed": [
+            {
+                "source": role,
+                "table": model.blocks[role].table if role in model.blocks else role,
+                "days": len(days),
+                "first": min(days).isoformat(),
+                "last": max(days).isoformat(),
+            }
+            for role, days in _changed(one)
+        ],
+        "earlier": [
+            {"source": role, "was": was.isoformat(), "now": now and now.isoformat()}
+            for role, (was, now) in one.earlier.items()
+        ],
         "days": one.days,
         "ranges": [[first.isoformat(), last.isoformat()] for first, last in one.ranges],
         "rows": 0 if one.idle else one.rows,
         "bytes": one.size,
-    }
-
-
-@app.command()
-def restatements(
-    model: Annotated[str | None, typer.Argument(help="A model; default all.")] = None,
-    *,
-    workspace: WorkspacePath = DEFAULT_WORKSPACE,
-    run: Annotated[int | None, typer.Option(help="Of one run; default all runs.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Published days that a later refresh found to be another, before and after."""
-    held = Workspace.load(workspace)
-    if run is not None:
-        _there(held, run)
-    found = held.restatements(model, run)
-    if as_json:
-        emit({"schema": 1, "restatements": [_json(one) for one in found]})
-        return
-    if not found:
-        say(
-            "No published day was ever restated."
-            if run is None
-            else f"Run {run} restated no published day."
-        )
-        return
-    figures = list(islice(moved(held.loaded.workspace, found), _SHOWN + 1))
-    table("Restated days, newest first", _RESTATED, [_figure(one) for one in figures[:_SHOWN]])
-    if len(figures) > _SHOWN:
-        say("There are more: --json lists all.")
-
-
-def _there(held: Workspace, run: int) -> None:
-    """Stop at the number of a run that never was."""
-    with held.store() as store:
-        newest = next(iter(store.runs(1)), None)
-    if newest is None or not 1 <= run <= newest.id:
-        raise StoreError(
-            Finding(
-                place="restatements --run",
-                value=str(run),
-                rule="the store has no run of this number",
-                remedy="See the numbers: valuekit runs",
-                code="unknown_run",
-            )
-        )
-
-
-def _figure(one: Moved) -> list[str]:
-    before, after, _ = one.texts
-    since = f"{one.at:%Y-%m-%d %H:%M}"
-    return [str(one.run), since, one.model, one.day.isoformat(), one.figure, before, after]
-
-
-def _json(one: RestatementRecord) -> dict[str, object]:
-    return {
-        "run": one.run,
-        "at": one.at.isoformat(),
-        "model": one.model,
-        "fact": one.fact,
-        "day": one.day.isoformat(),
-        "before": dict(one.before),
-        "after": dict(one.after),
     }

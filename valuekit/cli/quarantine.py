@@ -17,7 +17,7 @@ from valuekit.cli.screen import emit, say, table
 from valuekit.errors import Finding, StoreError, WorkspaceError
 from valuekit.quarantine.export import to_file
 from valuekit.quarantine.limits import Limit, in_words, limit, part
-from valuekit.quarantine.rules import RULES, Rule
+from valuekit.quarantine.rules import RULES, Rule, named
 from valuekit.quarantine.rules import rule as told
 from valuekit.quarantine.summary import Balance, Credit, HeldBack, credited
 from valuekit.text import count, plural
@@ -117,7 +117,7 @@ def _line(one: HeldBack) -> tuple[str, ...]:
     first = next(iter(one.examples), None)
     example = in_words(first.reference, first.column, first.value) if first else "–"
     return (
-        *(one.model, one.source, one.rule, count(one.rows), part(one.rows, one.read)),
+        *(one.model, one.source, named(one.rule), count(one.rows), part(one.rows, one.read)),
         *(_days(one), STATES[one.state], example),
     )
 

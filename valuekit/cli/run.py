@@ -7,6 +7,7 @@ from datetime import date, datetime
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.progress import (
@@ -21,10 +22,12 @@ from rich.progress import (
 from valuekit import journal
 from valuekit.api import Workspace
 from valuekit.cli.app import DEFAULT_WORKSPACE, Json, WorkspacePath, app
+from valuekit.cli.failure import as_dict
 from valuekit.cli.foresee import foresee
 from valuekit.cli.log import logged
 from valuekit.cli.read_so_far import read_so_far
 from valuekit.cli.screen import ERR, complain, emit, printable, say
+from valuekit.cli.step_words import step
 from valuekit.errors import ValuekitError
 from valuekit.text import plural
 
@@ -73,6 +76,7 @@ def refresh(
     with logged(log):
         held = _loaded(workspace)
         _known(held, models or [])
+        _not_ahead(held, start)
         if dry_run:
             foresee(held, models or None, full=full, since=start, as_json=as_json)
             return
@@ -112,6 +116,19 @@ def _known(held: Workspace, models: list[str]) -> None:
         )
 
 
+def _not_ahead(held: Workspace, since: date | None) -> None:
+    """Stop at a day that has not come: there is nothing to compute, so something else was meant."""
+    settings = held.loaded.workspace.workspace
+    today = datetime.now(ZoneInfo(settings.timezone)).date()
+    last = max(today, settings.as_of or today)
+    if since is not None and since > last:
+        which = f"today in {settings.timezone}" if last == today else "`as_of` of the workspace"
+        raise typer.BadParameter(
+            f"{since} lies in the future: the last day that can be asked for is {last}, {which}.",
+            param_hint="--since",
+        )
+
+
 def _refreshed(
     held: Workspace,
     models: list[str] | None,
@@ -124,7 +141,7 @@ def _refreshed(
         task = bar.add_task("starting", total=1.0, done="")
 
         def progress(model: str, text: str, share: float) -> None:
-            said = printable(f"{model}: {text}"[:40])
+            said = printable(step(model, text))
             bar.update(task, completed=share, description=said, done=str(done))
 
         outcome = held.refresh(
@@ -152,6 +169,7 @@ def _bar() -> Progress:
 def _json(outcome: RunOutcome) -> dict[str, object]:
     return {
         "schema": 1,
+        "ok": True,
         "run": outcome.run,
         "models": list(outcome.models),
         "rows_read": outcome.rows_read,
@@ -160,6 +178,7 @@ def _json(outcome: RunOutcome) -> dict[str, object]:
         "scopes": {part.model: part.why for part in outcome.parts},
         "restated_days": outcome.restated,
         "warnings": [str(one) for one in outcome.findings],
+        "findings": [as_dict(one) for one in outcome.findings],
     }
 
 

@@ -9,9 +9,9 @@ import typer
 from valuekit.api import Workspace
 from valuekit.cli.app import DEFAULT_WORKSPACE, Json, WorkspacePath, app
 from valuekit.cli.screen import emit, say, table
-from valuekit.journal import GONE
+from valuekit.journal import GONE, KILLED
 from valuekit.store.records import RunRecord
-from valuekit.text import megabytes, plural
+from valuekit.text import cut, megabytes, plural
 
 _STATES = {"ok": "good", "failed": "failed", "running": "running"}
 
@@ -47,19 +47,26 @@ def runs(
 
 def _row(one: RunRecord, *, gone: bool) -> tuple[str, ...]:
     good = one.status == "ok"
-    state = "interrupted" if gone else _STATES[one.status]
+    killed = gone or one.cause == KILLED  # by whom, and when, nobody noted
+    state = "interrupted" if killed else _STATES[one.status]
     message = GONE if gone else one.message
     return (
         str(one.id),
         f"{one.started:%Y-%m-%d %H:%M:%S}",
         state if one.kind == "refresh" else one.kind,
-        "" if one.status == "running" else f"{one.seconds:,.1f}",
+        "" if killed or one.status == "running" else f"{one.seconds:,.1f}",
         f"{one.rows_read:,}" if good else "",
         f"{one.fact_rows:,}" if good else "",
         "" if one.days_replaced is None else f"{one.days_replaced:,}",
         "" if one.store_bytes is None else megabytes(one.store_bytes),
-        message.splitlines()[0][:200] if message else "",
+        _first(message),
     )
+
+
+def _first(message: str) -> str:
+    """The first line of a message, and how many more there are."""
+    line, *more = message.splitlines() or [""]
+    return cut(line, 300) + (f" (and {len(more)} more: valuekit runs --json)" if more else "")
 
 
 def _json(one: RunRecord, *, gone: bool) -> dict[str, object]:

@@ -12,7 +12,9 @@ import typer
 
 from valuekit.api import Workspace
 from valuekit.cli.app import DEFAULT_WORKSPACE, Json, WorkspacePath, app
+from valuekit.cli.codes import exit_code
 from valuekit.cli.doctor import examine
+from valuekit.cli.failure import as_dict
 from valuekit.cli.screen import complain, emit, say, table
 from valuekit.errors import Finding, ValuekitError, WorkspaceError
 from valuekit.source import Check
@@ -29,14 +31,14 @@ def init(
         with path.open("x", encoding="utf-8") as file:
             file.write(template())
     except FileExistsError as error:
-        raise WorkspaceError(_refused(path, "the file exists already")) from error
+        raise WorkspaceError(_refused(path, "the file exists already", "file_exists")) from error
     except OSError as error:
         raise WorkspaceError(_refused(path, f"it cannot be written: {error.strerror}")) from error
     say(f"Wrote {path}. Edit it, then run: valuekit check -w {path}")
 
 
-def _refused(path: Path, rule: str) -> Finding:
-    return Finding(str(path), "", rule, "Name another path: valuekit init PATH", code="init")
+def _refused(path: Path, rule: str, code: str = "init") -> Finding:
+    return Finding(str(path), "", rule, "Name another path: valuekit init PATH", code=code)
 
 
 @app.command()
@@ -51,9 +53,11 @@ def check(
         loaded = Workspace.load(workspace)
         checks = loaded.check(models or None)
     except ValuekitError as error:
-        if as_json:  # who asked for JSON gets the mistakes as JSON too
-            emit(_content((), {}, error.findings))
-        raise
+        if not as_json:
+            raise
+        emit(_content((), {}, error.findings))
+        complain(error.findings)
+        raise typer.Exit(exit_code(error.findings)) from error
     findings = [
         *loaded.loaded.warnings,
         *(f for one in checks.values() for f in one.findings),
@@ -78,14 +82,14 @@ def _content(
     return {
         "schema": 1,
         "ok": not any(one.severity == "error" for one in all_),
-        "findings": [_finding(one) for one in own],
+        "findings": [as_dict(one) for one in own],
         "models": {name: _json(one) for name, one in checks.items()},
     }
 
 
 def _json(one: Check) -> dict[str, object]:
     return {
-        "findings": [_finding(found) for found in one.findings],
+        "findings": [as_dict(found) for found in one.findings],
         "tables": [
             {name: _plain(value) for name, value in row.items()}
             for row in one.profile.to_dict(orient="records")
@@ -93,11 +97,6 @@ def _json(one: Check) -> dict[str, object]:
         "join": one.join,
         "store_bytes": one.store_bytes,
     }
-
-
-def _finding(one: Finding) -> dict[str, object]:
-    names = ("severity", "code", "place", "value", "rule", "remedy", "rows")
-    return {name: getattr(one, name) for name in names}
 
 
 def _plain(value: object) -> object:

@@ -79,6 +79,8 @@ class Plan:
         conflicts: As in :class:`Stored`.
         daily_from: As in :class:`Stored`.
         redeclared: Whether the declaration, the source or the software is not what it was.
+        earlier: Role -> its last day at the last run and now, where it ends earlier; nothing when
+            somebody decided so, by another declaration.
         repeats: Roles of which ids may come again; of the others none does on unchanged days, and
             none of these is on a changed one.
         faulty: Roles with rows that were held back; of the others none is on unchanged days.
@@ -95,6 +97,7 @@ class Plan:
     conflicts: bool = False
     daily_from: date | None = None
     redeclared: bool = False
+    earlier: Mapping[str, tuple[date, date | None]] = field(default_factory=dict)
     repeats: frozenset[str] = frozenset()
     faulty: frozenset[str] = frozenset()
 
@@ -172,8 +175,10 @@ def plan(
     """
     old = stored.survey
     redeclared = old is not None and old.declared != survey.declared
+    spans = _spans(old or survey), _spans(survey)
+    earlier = {} if redeclared else _earlier(model, spans)
     if full:
-        return Plan(survey, FULL, redeclared=redeclared)
+        return Plan(survey, FULL, redeclared=redeclared, earlier=earlier)
     if old is None or stored.first is None:
         return Plan(survey, "the model has no facts yet")
     if (old.engine, old.declared) != (survey.engine, survey.declared):
@@ -184,15 +189,14 @@ def plan(
         for role, table in survey.tables.items()
         if role in old.tables
     }
-    spans = _spans(old), _spans(survey)
     whole = _whole(old, survey, changes, spans) or (
         _unbounded(model) if any(changes.values()) else ""
     )
+    days = {role: one.days for role, one in changes.items()}
     if whole:
-        return Plan(survey, whole)
+        return Plan(survey, whole, changed=days, earlier=earlier)
     end = _last(spans)
     known = Survey(survey.engine, survey.declared, survey.tables, old.tied, old.far, old.crossing)
-    days = {role: one.days for role, one in changes.items()}
     asked = [] if since is None else [(since, max(since, end))]
     found = Plan(
         survey=known,
@@ -204,11 +208,12 @@ def plan(
         last=end,
         conflicts=stored.conflicts,
         daily_from=stored.daily_from,
+        earlier=earlier,
         repeats=stored.repeats,
         faulty=stored.faulty,
     )
     far = _altered(model, old, changes) or too_far(found)
-    return Plan(survey, far) if far else found
+    return Plan(survey, far, changed=days, earlier=earlier) if far else found
 
 
 def widened(model: Model, found: Plan, linked: Mapping[str, frozenset[date]]) -> Plan:
@@ -319,6 +324,17 @@ def _spans(survey: Survey) -> _Spans:
     """First and last day of each table that has any."""
     found = ((role, span(table.days())) for role, table in survey.tables.items())
     return {role: one for role, one in found if one is not None}
+
+
+def _earlier(model: Model, spans: tuple[_Spans, _Spans]) -> dict[str, tuple[date, date | None]]:
+    """Tables that end earlier than they did; forecasts may be withdrawn."""
+    free = {"predictions"} if model.task == "forecast" else set()
+    found: dict[str, tuple[date, date | None]] = {}
+    for role, (_, was) in spans[0].items():
+        now = spans[1][role][1] if role in spans[1] else None
+        if role not in free and (now is None or now < was):
+            found[role] = was, now
+    return found
 
 
 def _first_entry(spans: _Spans) -> date | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from valuekit.quarantine.rules import rule as told
@@ -12,6 +14,7 @@ from valuekit.report.sheet import Kind, Sheet, SheetColumn
 if TYPE_CHECKING:
     from valuekit.store.records import HeldRecord
 
+_NEGATIVE = re.compile(r"-[0-9]+(\.[0-9]+)?(?P<exponent>[eE][+-]?[0-9]+)?")
 _COLUMNS: tuple[tuple[str, Kind], ...] = (
     ("Model", "text"),
     ("Source", "text"),
@@ -40,7 +43,7 @@ def to_file(records: Iterable[HeldRecord]) -> bytes:
             one.row.reference,
             one.row.at,
             one.row.column,
-            one.row.value,
+            _number(one.row.value),
             one.row.reason,
             told(one.row.rule).remedy,
             one.row.row_hash,
@@ -51,3 +54,15 @@ def to_file(records: Iterable[HeldRecord]) -> bytes:
     )
     columns = tuple(SheetColumn(title, kind) for title, kind in _COLUMNS)
     return to_csv([Sheet("Quarantine", "Rows held back", columns, rows)])
+
+
+def _number(text: str) -> str | Decimal | float:
+    """A negative number as a number: as a text it would get the mark of a possible formula.
+
+    >>> _number("-3"), _number("-12.50"), _number("-1e308"), _number("-3+cmd"), _number("3 kg")
+    (Decimal('-3'), Decimal('-12.50'), -1e+308, '-3+cmd', '3 kg')
+    """
+    found = _NEGATIVE.fullmatch(text)
+    if found is None:
+        return text
+    return float(text) if found["exponent"] else Decimal(text)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from valuekit.errors import Finding
 from valuekit.quarantine import jump
+from valuekit.quarantine.rules import named
 from valuekit.quarantine.rules import rule as told
 from valuekit.text import count, percent, plural
 from valuekit.workspace.quarantine import Limits, Quarantine
@@ -229,7 +230,7 @@ def _warned(
     return Finding(
         place=place,
         value=_value(counts, examples[:1]),
-        rule=f"{WARNED} {rule}: {told(rule).meaning}",
+        rule=f"{WARNED} {named(rule)}: {told(rule).meaning}",
         remedy=f"See: valuekit quarantine explain {rule}",
         severity="warning",
         code=rule,
@@ -245,7 +246,7 @@ def _refused(
     return Finding(
         place=place,
         value=_value(counts, examples[:_SHOWN], files=True),
-        rule=f"the rule {rule} holds back more than {allowed.allowed}, the limit {where}: "
+        rule=f"the rule {named(rule)} holds back more than {allowed.allowed}, the limit {where}: "
         f"{told(rule).meaning}",
         remedy=f"{told(rule).remedy} If that many are expected, raise `fail` in [{level}].",
         code=rule,

@@ -314,6 +314,15 @@ _ALL = (
 RULES: dict[str, Rule] = {one.name: one for one in _ALL}
 
 
+def named(name: str) -> str:
+    """A rule as people read it, with the name that commands and limits take.
+
+    >>> named("orphan"), named("future_time")
+    ('Outcome of nobody (orphan)', 'Future time (future_time)')
+    """
+    return f"{rule(name).title} ({name})"
+
+
 def rule(name: str) -> Rule:
     """The rule of a name; one that a connector of its own brought speaks for itself.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from valuekit.quarantine.counts import Count
 from valuekit.quarantine.limits import State, limit, part
 from valuekit.quarantine.redact import EXAMPLES
+from valuekit.quarantine.rules import named
 from valuekit.quarantine.rules import rule as told
 from valuekit.text import count, plural
 
@@ -160,9 +161,9 @@ def credit(model: str, counts: Sequence[Count]) -> Credit | None:
 def credited(one: Credit) -> str:
     """The same as a sentence.
 
-    >>> late = Reason("outside_window", 7, "it came too late")
+    >>> late = Reason("outside_window", 7, "late")
     >>> credited(Credit("leads", 100, 93, (late,)))
-    '7 of 100 outcomes (7.0%) are credited to nobody: 7 outside_window (it came too late).'
+    '7 of 100 outcomes (7.0%) are credited to nobody: 7 Too late to count (outside_window): late.'
     >>> credited(Credit("leads", 1, 1, ()))
     'The only outcome is credited.'
     """
@@ -173,7 +174,9 @@ def credited(one: Credit) -> str:
             else (f"All {count(one.outcomes)} outcomes are credited.")
         )
     of = f"{count(one.uncredited)} of {plural(one.outcomes, 'outcome')}"
-    why = "; ".join(f"{count(each.rows)} {each.rule} ({each.meaning})" for each in one.reasons)
+    why = "; ".join(
+        f"{count(each.rows)} {named(each.rule)}: {each.meaning}" for each in one.reasons
+    )
     are = "is" if one.uncredited == 1 else "are"
     return f"{of} ({part(one.uncredited, one.outcomes)}) {are} credited to nobody: {why}."
 

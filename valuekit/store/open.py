@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
+
 import sqlalchemy as sa
 
 from valuekit.errors import StoreError
@@ -27,6 +30,8 @@ def open_store(url: str, *, create: bool = False) -> Store:
     """
     parsed = address(url)
     place, path = shown(parsed), file_of(parsed)
+    if path is not None:
+        _possible(path, place)
     if path is not None and not create and not path.is_file():
         raise failure(place, "not_refreshed", "there is no store yet", "Run: valuekit refresh")
     writable = may_write(parsed)
@@ -42,6 +47,26 @@ def open_store(url: str, *, create: bool = False) -> Store:
             raise
         engine, writable = _ready(parsed, writable=False, create=False), False
     return Store(engine, parsed, writable=writable)
+
+
+def _possible(path: Path, place: str) -> None:
+    """Refuse a path at which no file can be: it is a mistake of the address, not a new store."""
+    if path.is_dir():
+        raise failure(
+            place,
+            "store_is_folder",
+            "the path of the store is a folder, not a file",
+            f'Name a file in it: store = "sqlite:///{path / "valuekit.db"}"',
+        )
+    if not path.parent.is_dir():
+        raise failure(
+            place,
+            "no_store_folder",
+            "the folder of the store does not exist",
+            f"Make it (mkdir -p {shlex.quote(str(path.parent))}), or correct `store` in the "
+            "workspace file.",
+            str(path.parent),
+        )
 
 
 def _ready(url: sa.URL, *, writable: bool, create: bool) -> sa.Engine:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from valuekit.errors import Finding, StoreError
+from valuekit.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -223,13 +224,13 @@ def in_words(place: str) -> Iterator[None]:
             text = f"{text}: disk is full"  # SQLite has one name for all that a disk refuses
         for piece, code, rule, remedy in _KNOWN:
             if piece in text.lower():
-                raise failure(place, code, rule, remedy, text[:120]) from error
+                raise failure(place, code, rule, remedy, cut(text, 200)) from error
         raise failure(
             place,
             "store_failed",
             "the store refused; the last good run is untouched",
             "Run `valuekit doctor`, or look the message up.",
-            text[:200],
+            cut(text, 200),
         ) from error
 
 

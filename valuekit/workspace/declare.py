@@ -8,7 +8,9 @@ and remedy.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, time, timedelta
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -359,6 +361,16 @@ class Settings(Declared):
     keep_days: Annotated[Whole, Field(ge=1, le=36500)] = 60
     max_segment_values: Annotated[Whole, Field(ge=1, le=500)] = 50
     quarantine: Quarantine = Quarantine()
+
+    def reached(self, now: datetime) -> datetime:
+        """The latest moment that rows may have: a declared last day of the analysis is reached.
+
+        So made-up data may lie ahead of the clock.
+        """
+        if self.as_of is None:
+            return now
+        after = datetime.combine(self.as_of + timedelta(days=1), time())
+        return max(now, after.replace(tzinfo=ZoneInfo(self.timezone)))
 
 
 class Workspace(Declared):

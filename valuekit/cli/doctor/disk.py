@@ -12,6 +12,7 @@ from valuekit.errors import ValuekitError
 from valuekit.store.connect import address, file_of
 from valuekit.text import megabytes
 
+_TEMP = "disk for temporary files"
 _TEMPORARY = 500_000_000  # bytes that engines and libraries should find for temporary files
 
 
@@ -25,7 +26,7 @@ def disk(held: Workspace, projected: int | None) -> list[Point]:
         held: The workspace.
         projected: Bytes that all facts take in the store; None when it is not known.
     """
-    points = [_room("disk for temporary files", Path(tempfile.gettempdir()), _TEMPORARY, 0)]
+    points = [_room(_TEMP, Path(tempfile.gettempdir()), _TEMPORARY, 0)]
     try:
         path = file_of(address(held.loaded.store_url))
     except ValuekitError:
@@ -42,9 +43,12 @@ def _room(what: str, folder: Path, wanted: int, needed: int) -> Point:
         free = shutil.disk_usage(folder).free
     except OSError as error:
         return Point(what, "failed", f"{folder}: {error.strerror}", "Make the folder.")
+    other = "point TMPDIR to a larger disk" if what == _TEMP else "name a store on a larger one"
     said = f"{folder}: {megabytes(free)} free, a refresh may need {megabytes(wanted)}"
     if free < max(needed, 1):
-        return Point(what, "failed", said, "Free some space, or move it to a larger disk.")
+        return Point(what, "failed", said, f"Free some space there, or {other}.")
     if free < wanted:
-        return Point(what, "warning", said, "Free some space before the next refresh.")
+        return Point(
+            what, "warning", said, f"Free some space there before the next refresh, or {other}."
+        )
     return Point(what, "ok", said)

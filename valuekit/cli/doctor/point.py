@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from valuekit.errors import ValuekitError
+from valuekit.errors import Finding, ValuekitError
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,11 @@ class Point:
 
 
 def failed(what: str, error: ValuekitError) -> Point:
-    """A point that an error ended: its findings, and the remedy of the first."""
-    remedy = next((one.remedy for one in error.findings), "")
-    return Point(what, "failed", str(error), remedy)
+    """A point that an error ended: what was found, and what to do about the first of it."""
+    said = "\n".join(_without_remedy(one) for one in error.findings)
+    return Point(what, "failed", said, next((one.remedy for one in error.findings), ""))
+
+
+def _without_remedy(one: Finding) -> str:
+    found = f" (found {one.value})" if one.value else ""
+    return f"{one.place}: {one.rule}{found}"

@@ -8,6 +8,7 @@ from valuekit.api import Workspace
 from valuekit.cli.doctor.point import Point, failed
 from valuekit.errors import StoreError
 from valuekit.store import RunRecord, Store
+from valuekit.store.connect import address, may_write
 from valuekit.store.lock import gone
 from valuekit.store.tables import HEAD
 from valuekit.text import megabytes
@@ -20,7 +21,8 @@ def store(held: Workspace, now: datetime) -> tuple[list[Point], bool]:
     """Points of the store, and whether it could be opened."""
     try:
         with held.store() as opened:
-            points = [*_opened(opened), _lock(opened, now), _clock(opened, now)]
+            full = not opened.writable and may_write(address(held.loaded.store_url))
+            points = [*_opened(opened, full=full), _lock(opened, now), _clock(opened, now)]
     except StoreError as error:
         return [_closed(error)], False
     return points, True
@@ -35,11 +37,16 @@ def _closed(error: StoreError) -> Point:
     return failed("schema" if first.code == "newer_store" else "store", error)
 
 
-def _opened(opened: Store) -> list[Point]:
+def _opened(opened: Store, *, full: bool) -> list[Point]:
+    """The store and its schema; one that only lacks room is opened for reading, too."""
     said = f"{opened.place}, {megabytes(opened.size())}"
     schema = Point("schema", "ok", f"{HEAD}, the newest")
     if opened.writable:
         return [Point("store", "ok", said), schema]
+    if full:
+        said = f"{said}, has no room left on its disk: it can be read, and no run can be stored"
+        remedy = "Free some space there, or name a store on a larger disk in the workspace file."
+        return [Point("store", "failed", said, remedy), schema]
     remedy = "Give the user that refreshes the right to write to the file and its folder."
     return [Point("store", "warning", f"{said}, may only be read here", remedy), schema]
 

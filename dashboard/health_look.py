@@ -1,0 +1,71 @@
+"""What is worth a look in each model's data, in sentences; for the Data health page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from dashboard import data
+from dashboard.format import percent, plural
+from valuekit.errors import Finding
+from valuekit.quarantine.limits import WARNED
+from valuekit.scorecard import Scorecard
+
+_FLOOR = 0.9  # share of predictions that should find their outcome
+
+
+def problems(shot: data.Snapshot) -> dict[str, list[str]]:
+    """Model -> what to look at; models without anything are left out.
+
+    The same warnings are told in full further down the page, so a model that is complete here has
+    none there.
+    """
+    run = {one.model: list(one.findings) for one in data.run_models(shot)}
+    made = {
+        card.model: [
+            *_held(shot, card.model),
+            *_gaps(card),
+            *_said(card, run.get(card.model, ()), shot.findings),
+        ]
+        for card in shot.cards
+    }
+    return {name: found for name, found in made.items() if found}
+
+
+def general(shot: data.Snapshot) -> int:
+    """Warnings of the run or the file that are of no single model."""
+    of_file = [one for one in shot.findings if not any(_of(c.model, one) for c in shot.cards)]
+    return sum(one.severity != "info" for one in (*shot.run.findings, *of_file))
+
+
+def _held(shot: data.Snapshot, model: str) -> list[str]:
+    found = [one for one in data.held(shot) if one.model == model and one.state != "counted"]
+    if not found:
+        return []
+    rows = plural(sum(one.rows for one in found), "row")
+    rules = plural(len({one.rule for one in found}), "rule holds", "rules hold")
+    if any(one.state == "failed" for one in found):
+        return [f"{rules} back {rows}, more than is allowed: the next run is refused."]
+    return [f"{rules} back {rows}, more than is allowed without a warning."]
+
+
+def _gaps(card: Scorecard) -> list[str]:
+    held, found = card.health, []
+    if held.coverage.value is not None and held.coverage.value < _FLOOR:
+        found.append(f"Only {percent(held.coverage.value)} of predictions found their outcome.")
+    if held.missing_days:
+        found.append(f"{plural(held.missing_days, 'day has', 'days have')} no data.")
+    return found
+
+
+def _said(card: Scorecard, run: Iterable[Finding], file: Iterable[Finding]) -> list[str]:
+    """Warnings of the model, the run and the file; rows held back are counted elsewhere."""
+    texts = list(card.health.warnings)
+    texts += [str(one) for one in run if one.severity != "info"]
+    texts += [str(one) for one in file if one.severity != "info" and _of(card.model, one)]
+    return [one for one in dict.fromkeys(texts) if f": {WARNED} " not in one]
+
+
+def _of(model: str, one: Finding) -> bool:
+    """Whether a finding of the workspace file is about a model."""
+    return re.search(rf"\bmodels\.{re.escape(model)}(?![\w-])", one.place) is not None
