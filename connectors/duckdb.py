@@ -239,6 +239,9 @@ class DuckDBConnector(Engine):
         if self.source.threads is not None:
             connection.execute(f"SET GLOBAL threads = {self.source.threads}")
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        # Every statement would open each of a thousand files to learn their columns again; a file
+        # that changes meanwhile is noticed by its time.
+        connection.execute("SET GLOBAL parquet_metadata_cache = true")
         connection.execute(f"CREATE SCHEMA {MADE}")
         connection.execute(f"SET GLOBAL allowed_directories = [{delimited.quoted(str(self.root))}]")
         connection.execute("SET GLOBAL enable_external_access = false")

@@ -42,9 +42,7 @@ def known(store: Store, name: str, kept: Kept | None = None) -> Stored:
     if not held or before is None:
         return Stored()
     survey = unpacked(held)
-    if (
-        survey.conflicts is None or survey.future is None or survey.repeats is None
-    ):  # noted by an older version
+    if survey.uncredited is None:  # what is noted last: the survey is of an older version
         survey = noted(survey, store.facts(name, "intake"))
     future = {
         role: frozenset(map(date.fromisoformat, days))
@@ -59,6 +57,7 @@ def known(store: Store, name: str, kept: Kept | None = None) -> Stored:
         daily,
         frozenset(survey.repeats or ()),
         frozenset(survey.faulty or ()),
+        uncredited=bool(survey.uncredited),
     )
 
 
@@ -73,5 +72,10 @@ def noted(survey: Survey, intake: pd.DataFrame) -> Survey:
         for such in (rows["rule"].isin(_REPEATED), rows["fate"] == "quarantined")
     )
     return replace(
-        survey, conflicts=bool(twice.any()), future=future, repeats=repeats, faulty=faulty
+        survey,
+        conflicts=bool(twice.any()),
+        future=future,
+        repeats=repeats,
+        faulty=faulty,
+        uncredited=bool((rows["rule"] == "uncredited").any()),
     )

@@ -62,9 +62,10 @@ def closed(plan: Plan, make: Callable[..., Work], model: Model) -> Plan:
     _arms(work, plan, model)
     _backfills(work, plan, model)
     repeats = plan.repeats | shared
-    tied = repeats & {"predictions", "outcomes"}
+    if repeats & {"predictions", "outcomes"}:
+        return replace(plan, repeats=repeats, undisputed=False)
     # Where no id comes again, none has to be looked for in the days around.
-    return replace(plan, repeats=repeats, reach=plan.reach if tied else near_of(plan, model))
+    return replace(plan, reach=near_of(plan, model))
 
 
 def _linked(

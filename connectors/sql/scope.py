@@ -15,7 +15,7 @@ import pandas as pd
 
 from connectors.base import Within
 from connectors.sql.when import when_column
-from valuekit.incremental.plan import Plan
+from valuekit.incremental.plan import SLACK, Plan
 from valuekit.incremental.survey import NO_DAY, span
 from valuekit.workspace.declare import Block, Model
 
@@ -61,7 +61,12 @@ class Slice:
         lags = role == "outcomes" and model.task == "forecast"
         if role in {"assignments", "panel"} or lags or column is None:
             return whole
-        return self.between(role, column, *self.read)
+        first, last = self.read
+        if role == "outcomes" and self.plan.undisputed:
+            # No two outcomes ever were of one prediction: one of an earlier day takes the credit
+            # of no later one, and is of a prediction whose facts are not wanted.
+            first = self.first - timedelta(days=SLACK)
+        return self.between(role, column, first, last)
 
     def between(self, role: str, column: str, first: date, last: date) -> Within:
         """The rows of some days of a table, in the files that have any."""

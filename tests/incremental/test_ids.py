@@ -54,9 +54,9 @@ def name(kind: str, number: int) -> object:
 class Daily:
     """Predictions and outcomes, a file a day."""
 
-    def __init__(self, folder: Path, kind: str) -> None:
+    def __init__(self, folder: Path, kind: str, more: str = "") -> None:
         self.folder, self.kind = folder, kind
-        self.space = workspace(folder, MODEL)
+        self.space = workspace(folder, f"{MODEL}{more}\n")
         for table in ("p", "o"):
             (folder / "data" / table).mkdir(parents=True)
         for day in range(DAYS):
@@ -176,6 +176,26 @@ def test_a_row_that_is_held_back_stays_so_the_night_after(daily):
         {(START + timedelta(days=DAYS)).date()},
     )
     assert statements
+
+
+@pytest.mark.parametrize("pick", ["first", "last", "sum"])
+@pytest.mark.parametrize("back", [1, WINDOW - 1, WINDOW + 3])
+def test_a_second_outcome_of_a_prediction_takes_its_credit_or_not(tmp_path, pick, back):
+    """The first one in all history, of a prediction of some days before; then a night as usual."""
+    made = Daily(tmp_path, "number", f'pick = "{pick}"')
+    made.space.refresh(now=NOW)
+    second = made.outcomes(DAYS).iloc[[0]].assign(oid=10**6, pid=(DAYS - back) * EACH, y=1)
+    made.write(DAYS, "o", second)
+    why, _ = made.refreshed(1)
+    assert "days that depend" in why
+    made.write(DAYS + 1)
+    made.refreshed(2)
+    with made.space.store() as store:
+        intake = store.facts("m", "intake")
+    rows = intake[intake["source"] == "outcomes"].groupby("rule")["rows"].sum()
+    late = back > WINDOW
+    assert rows.get("outside_window", 0) == late
+    assert rows.get("uncredited", 0) == (not late and pick != "sum")
 
 
 def part(ids: list[int], days: list[int]) -> Part:

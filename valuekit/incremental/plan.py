@@ -52,6 +52,7 @@ class Stored:
         daily_from: First day whose vectors are sure to be kept by day; None: all are.
         repeats: Roles with rows whose id another row has.
         faulty: Roles with rows that were held back.
+        uncredited: Whether an outcome gave way to another one.
     """
 
     survey: Survey | None = None
@@ -61,6 +62,7 @@ class Stored:
     daily_from: date | None = None
     repeats: frozenset[str] = frozenset()
     faulty: frozenset[str] = frozenset()
+    uncredited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class Plan:
         repeats: Roles of which ids may come again; of the others none does on unchanged days, and
             none of these is on a changed one.
         faulty: Roles with rows that were held back; of the others none is on unchanged days.
+        undisputed: Whether outcomes of days before a stretch have no bearing on those in it.
     """
 
     survey: Survey
@@ -100,6 +103,7 @@ class Plan:
     earlier: Mapping[str, tuple[date, date | None]] = field(default_factory=dict)
     repeats: frozenset[str] = frozenset()
     faulty: frozenset[str] = frozenset()
+    undisputed: bool = False
 
     @property
     def idle(self) -> bool:
@@ -211,6 +215,7 @@ def plan(
         earlier=earlier,
         repeats=stored.repeats,
         faulty=stored.faulty,
+        undisputed=_named(model) and not stored.uncredited,
     )
     far = _altered(model, old, changes) or too_far(found)
     return Plan(survey, far, changed=days, earlier=earlier) if far else found
@@ -251,9 +256,14 @@ def reach_of(model: Model) -> int:
     o, p = model.outcomes, model.predictions
     if model.task == "forecast" and p is not None:
         return _PERIOD[p.frequency] + NEAR + SLACK
-    named = p is not None and o is not None and p.id in o.on and not model.unit_metrics
-    windows = 0 if o is None else o.window if named else 2 * o.window
+    windows = 0 if o is None else o.window if _named(model) else 2 * o.window
     return windows + NEAR + 2 * SLACK
+
+
+def _named(model: Model) -> bool:
+    """Whether an outcome names the one prediction that may have it, and nothing else counts it."""
+    o, p = model.outcomes, model.predictions
+    return p is not None and o is not None and p.id in o.on and not model.unit_metrics
 
 
 def near_of(found: Plan, model: Model) -> int:

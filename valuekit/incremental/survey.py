@@ -170,6 +170,7 @@ class Survey:
         future: Role -> ISO days with rows that lay in the future; None likewise.
         repeats: Roles with rows whose id another row has; None likewise.
         faulty: Roles with rows that were held back; None likewise.
+        uncredited: Whether an outcome gave way to another one; None likewise.
     """
 
     engine: str
@@ -182,6 +183,7 @@ class Survey:
     future: Mapping[str, tuple[str, ...]] | None = None
     repeats: tuple[str, ...] | None = None
     faulty: tuple[str, ...] | None = None
+    uncredited: bool | None = None
 
     def packed(self) -> bytes:
         """The survey as bytes, for the store."""
@@ -245,6 +247,7 @@ def unpacked(data: bytes) -> Survey:
         future=None if future is None else {role: tuple(days) for role, days in future.items()},
         repeats=repeats,
         faulty=faulty,
+        uncredited=held.get("uncredited"),
     )
 
 
