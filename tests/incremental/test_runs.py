@@ -6,7 +6,7 @@ import json
 import os
 import time
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -55,6 +55,37 @@ def test_full_is_the_same_and_restates_nothing(lake):
     assert outcome.rows_read > 1_000
     assert (outcome.fact_rows, outcome.restated) == (0, 0)
     assert tables(space) == before
+
+
+def test_a_day_of_the_panel_takes_the_other_rows_of_its_day_along(tmp_path):
+    """Its intake is replaced whole, though nothing else of that day was pulled."""
+    space = workspace(tmp_path, MODELS["panel"])
+    world = World(tmp_path, 3, single=False, panel=True)
+    world.write()
+    space.refresh(now=NOW)
+    day = START + timedelta(days=60)
+    old, panel = intake_of(space, day), world.tables["g"]
+    again = panel[panel["when"].dt.date == day.date()].iloc[[0]].assign(group="gone", x=None)
+    world.tables["g"] = pd.concat([panel, again], ignore_index=True)
+    world.tables["p"] = pd.concat([world.tables["p"], world.predictions(range(LAST, LAST + 1))])
+    world.write()
+    outcome = space.refresh(now=NOW + timedelta(hours=1)).parts[0]
+    assert "days that depend" in outcome.why
+    new = intake_of(space, day)
+    assert old["predictions"] > 0
+    assert new == old | {"panel": old["panel"] + 1}
+    (found,) = (
+        one for one in space.restatements("m") if (one.fact, one.day) == ("intake", day.date())
+    )
+    figures = found.before["rows"], found.after["rows"]
+    assert figures == (sum(old.values()), sum(new.values()))
+
+
+def intake_of(space: Workspace, day: datetime) -> dict[str, int]:
+    """Rows of a day by source, whatever became of them."""
+    with space.store() as store:
+        rows = store.facts("m", "intake", first=day.date(), last=day.date())
+    return {str(source): int(n) for source, n in rows.groupby("source")["rows"].sum().items()}
 
 
 def test_a_late_outcome_restates_exactly_the_days_that_depend_on_it(lake):

@@ -72,12 +72,13 @@ def changes(
         if not days:
             continue
         replaced[name] = days
-        written[name] = new[new["day"].dt.date.isin(days)].reset_index(drop=True)
+        # Days are replaced whole: what the panel changed takes the other sources' rows along.
+        was, now = (_of_days(one, days) for one in (whole, facts[name]))
+        written[name] = now
         if name in BY_MONTH and daily is not None:
             days = _corrected(fact, old, new, daily, rounding=rounding)
-        was, now = old, new
         if name == "intake":
-            was, now = _of_their_day(old, firsts), _of_their_day(new, firsts)
+            was, now = _of_their_day(was, firsts), _of_their_day(now, firsts)
             days = differing(fact, was, now)
         corrected += restated(fact, was, now, days, through)
     return Changes(written, replaced, tuple(corrected))
@@ -91,6 +92,12 @@ def _touched(name: str, frame: pd.DataFrame, stretches: Sequence[Days] | None) -
     if name == "intake":
         there |= (frame["source"] == "panel").to_numpy(dtype=np.bool_)
     return kept(frame, there).reset_index(drop=True)
+
+
+def _of_days(frame: pd.DataFrame, days: frozenset[date]) -> pd.DataFrame:
+    """All rows of some days."""
+    stamps = pd.to_datetime(sorted(days)).astype(frame["day"].dtype)
+    return frame[frame["day"].isin(stamps)].reset_index(drop=True)
 
 
 def _of_their_day(intake: pd.DataFrame, firsts: Sequence[date | None]) -> pd.DataFrame:
