@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import duckdb
 
 
+UNQUOTED = "unquoted_value"  # rule of a quote that is not closed in its line
+
+
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """A line that is in no table.
@@ -73,6 +76,15 @@ def open_quotes(cursor: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
         "contains(rtrim(csv_line, chr(10) || chr(13)), chr(10)) ORDER BY ALL LIMIT 5"
     ).fetchall()
     return [(str(path), int(line)) for path, line in found]
+
+
+def broken_lines(cursor: duckdb.DuckDBPyConnection) -> set[tuple[str, int]]:
+    """File and line of all that the scan just made has left out."""
+    rows = cursor.execute(
+        "SELECT DISTINCT file_path, line FROM reject_errors JOIN reject_scans USING (scan_id, "
+        "file_id)"
+    ).fetchall()
+    return {(str(path), int(line)) for path, line in rows}
 
 
 def rule_of(kind: str) -> str:

@@ -18,7 +18,7 @@ from connectors.base import FILE
 from connectors.dialects import DuckDialect, to_text
 from connectors.failures import first_line, in_words, unforeseen
 from connectors.findings import duplicate_columns, mixed_zones, place, shown
-from connectors.rejects import open_quotes, rejected, rule_of
+from connectors.rejects import UNQUOTED, Rejected, broken_lines, open_quotes, rejected, rule_of
 from connectors.roles import roles
 from connectors.unlike import unlike
 from valuekit.errors import Finding, SourceError
@@ -244,7 +244,7 @@ def _csv(
     names = _one_header(engine, table, found, marks)
     name = _view(cursor, table, delimited.reader(found.paths, names, marks, FILE))
     view = sa.table(name, *(sa.column(name, sa.String()) for name in (*names, FILE)))
-    left_out = _left_out(engine, cursor, table, found, names, marks)
+    left_out, cut = _left_out(engine, cursor, table, found, names, marks)
     tallies = delimited.tallies(view, names, marks).compile(dialect=_DIALECT)
     counted = cursor.sql(str(tallies)).to_arrow_table().to_pylist()[0]
     needed = roles(engine.workspace, engine.name, table)
@@ -256,7 +256,7 @@ def _csv(
         for i, name in enumerate(names)
     }
     lines = rejected(cursor, engine.root, len(names), marks.separator) if left_out else ()
-    return FileTable(found, view, kinds, left_out, lines, marks)
+    return FileTable(found, view, kinds, left_out, (*lines, *cut), marks)
 
 
 def _one_header(
@@ -282,8 +282,11 @@ def _left_out(
     found: files.Files,
     names: list[str],
     marks: delimited.Marks,
-) -> dict[str, int]:
-    """Rows that cannot be split into columns, by rule; text that is not UTF-8 stops here."""
+) -> tuple[dict[str, int], tuple[Rejected, ...]]:
+    """Rows that cannot be split into columns, by rule, and lines that the engine keeps to itself.
+
+    Text that is not UTF-8 stops here, and a quote that takes other lines with it.
+    """
     reader = delimited.reader(found.paths, names, marks, rejects=True)
     try:
         counted = cursor.sql(f"FROM {reader} SELECT count(*), count(COLUMNS(*))").fetchall()
@@ -309,13 +312,42 @@ def _left_out(
             delimited.open_quote(_file(engine, table, Path(path)), line) for path, line in torn
         ]
         raise SourceError(*faults)
+    left = _unclosed(engine, cursor, table, found, marks)
     lost = sum(rows for _, rows in broken)
     if lost and not counted[0][0]:
         lines = rejected(cursor, engine.root, len(names), marks.separator)
         said = [f"{shown(one.place)} ({one.found})" for one in lines if one.found]
         example = next(iter(said), "")
         raise SourceError(delimited.unsplittable(place(engine, table), lost, example))
-    return {rule_of(kind): rows for kind, rows in broken}
+    counts = {rule_of(kind): rows for kind, rows in broken}
+    if left:
+        counts[UNQUOTED] = counts.get(UNQUOTED, 0) + len(left)
+    return counts, left
+
+
+def _unclosed(
+    engine: DuckDBConnector,
+    cursor: duckdb.DuckDBPyConnection,
+    table: str,
+    found: files.Files,
+    marks: delimited.Marks,
+) -> tuple[Rejected, ...]:
+    """Last lines cut within a quoted cell that the engine has dropped without a word.
+
+    Raises:
+        SourceError: a quote took further lines with it.
+    """
+    told = broken_lines(cursor)
+    seen = ((path, delimited.unclosed(path, marks)) for path in found.paths)
+    open_ones = [(path, one) for path, one in seen if one and (str(path), one.line) not in told]
+    if torn := [(path, one.line) for path, one in open_ones if not one.alone]:
+        raise SourceError(
+            *(delimited.open_quote(_file(engine, table, path), line) for path, line in torn)
+        )
+    return tuple(
+        Rejected(UNQUOTED, f"{path.relative_to(engine.root)}, line {one.line}", one.text, "")
+        for path, one in open_ones
+    )
 
 
 def _file(engine: DuckDBConnector, table: str, path: Path) -> str:

@@ -27,13 +27,16 @@ from valuekit.ledger.book import Book
 from valuekit.ledger.collect import together
 from valuekit.ledger.intake import accounted, conserved
 from valuekit.ledger.months import by_month, daily_from, lost, whole_months
-from valuekit.quarantine import unarmed
+from valuekit.quarantine import days, unarmed
 from valuekit.quarantine.carry import carried
+from valuekit.quarantine.days import MOSTLY
 from valuekit.quarantine.jump import JUMPED
-from valuekit.quarantine.limits import WARNED, judge
+from valuekit.quarantine.limits import WARNED, held_counts, judge
+from valuekit.quarantine.rules import named
 from valuekit.ready.laws import more_than_served
 from valuekit.scope import EVERYTHING, NOTHING
 from valuekit.source import Connector, Held, Pull, Registered
+from valuekit.text import plural
 
 if TYPE_CHECKING:
     from valuekit.store.records import RunModelRecord
@@ -204,6 +207,7 @@ def pulled(
     if over := more_than_served(name, loaded.workspace.models[name], made.facts):
         raise SourceError(*over)
     made = _judged(loaded, store, name, made)
+    made = replace(made, stored=stored)
     late = _behind(loaded, name, made, before, accepted=ask.accept_gone)
     through = _published(loaded.workspace.models[name], before)
     survey = None if made.survey is None else noted(made.survey, made.facts["intake"])
@@ -389,13 +393,14 @@ def _judged(loaded: Loaded, store: Store, name: str, made: Pulled) -> Pulled:
     before = [one.row for one in store.quarantine(name)] if given.ranges is not None else []
     held = carried(given.held, before, given.ranges, panel=given.panel, intake=intake)
     found = judge(loaded.workspace, name, intake, held)
+    found += days.warnings(intake, name)
     found += unarmed.warnings(loaded.workspace, name, made.facts["effect"])
     if refused := [one for one in found if one.severity == "error"]:
         raise SourceError(*refused)
     others = [
         one
         for one in made.findings
-        if not one.rule.startswith((WARNED, JUMPED)) and one.code not in unarmed.CODES
+        if not one.rule.startswith((WARNED, JUMPED, MOSTLY)) and one.code not in unarmed.CODES
     ]
     return replace(made, held=held, findings=(*others, *found))
 
@@ -413,10 +418,21 @@ def _behind(
     now, was = (Marks(one.last, one.complete_through) for one in (made, before))
     decided = accepted or (made.plan is not None and made.plan.redeclared)
     place = loaded.place("models", name)
-    found = behind(loaded.workspace.models[name], place, was, now, decided=decided)
+    held = _held_since(made.stored, made.facts)
+    found = behind(loaded.workspace.models[name], place, was, now, decided=decided, held=held)
     if found and not decided:
         raise SourceError(*found)
     return found
+
+
+def _held_since(stored: Facts | None, facts: Facts) -> str:
+    """Rows that are held back now and were not at the last run, by rule, in words."""
+    was, now = (held_counts(one["intake"]) if one is not None else {} for one in (stored, facts))
+    more = {key: n - was.get(key, 0) for key, n in now.items() if n > was.get(key, 0)}
+    more = {key: n for key, n in more.items() if key[1] != "orphan"}  # what comes of it
+    return ", ".join(
+        f"{plural(n, 'row')} of {source}: {named(rule)}" for (source, rule), n in more.items()
+    )
 
 
 def _account(loaded: Loaded, name: str, made: Pulled) -> None:

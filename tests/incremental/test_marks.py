@@ -6,6 +6,7 @@ import json
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.cli import commands
@@ -225,3 +226,31 @@ def test_a_day_that_two_runs_restate_is_one_day(tmp_path):
     with Workspace.load(path).store() as store:
         assert store.restated_days() == {"leads": 1}
         assert [one.days for one in store.restated()] == [1, 1]
+
+
+def test_rows_of_a_day_that_never_was_restate_nothing(tmp_path):
+    """A time in another unit lies in 1970: nothing of that day was ever published."""
+    held = Sources(tmp_path)
+    path = held.write()
+    refresh(path, 0)
+    odd = held.predictions.iloc[:4].assign(at=datetime(1970, 1, 21, 10))
+    odd["id"] = [f"odd{n}" for n in range(4)]
+    held.predictions = pd.concat([held.predictions, odd], ignore_index=True)
+    held.write()
+    assert refresh(path, 1) == 0
+    assert rows(path, "quarantined") == {date(1970, 1, 21): 4}
+    assert Workspace.load(path).restatements() == ()
+
+
+def test_a_newest_day_that_is_held_back_is_no_missing_file(tmp_path):
+    held = Sources(tmp_path)
+    path = csv(held)
+    refresh(path, 0)
+    last = held.predictions["at"] >= datetime(2026, 3, 1)
+    held.predictions["at"] = held.predictions["at"].astype(str).mask(last, "n/a")
+    csv(held)
+    found = refused(path, 1)
+    assert {one.code for one in found} == {"days_gone"}
+    assert "held back since then: 10 rows of predictions: " in found[0].value
+    assert "(bad_cell)" in found[0].value
+    assert found[0].remedy.startswith("See the rows that are held back: valuekit check.")

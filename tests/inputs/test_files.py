@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from connectors import delimited
 from tests.inputs.lake import GOOD, Lake, outcomes, predictions, refused, text, warned, while_read
 
 
@@ -209,6 +210,54 @@ def test_a_quote_in_the_last_line_takes_that_line_alone(lake: Lake) -> None:
     lake.write(predictions="\n".join(rows))
     lake.refresh()
     assert lake.rules("predictions") == {"accepted": 39, "unquoted_value": 1}
+
+
+MANY = 40  # files: more than the engine reads side by side
+
+
+def many(lake: Lake) -> tuple[Path, list[str]]:
+    """The predictions in many files, and the lines of the last one."""
+    header, *rows = GOOD.splitlines()
+    folder = lake.data / "days"
+    folder.mkdir()
+    for number in range(MANY):
+        of_day = [f"{number:02d}{row}" for row in rows[:3]] if number < MANY - 1 else rows
+        (folder / f"{number:02d}.csv").write_text("\n".join([header, *of_day, ""]))
+    lake.declare('table = "predictions"', 'table = "days/*.csv"')
+    return folder / f"{MANY - 1}.csv", [header, *rows]
+
+
+def test_a_quote_that_is_never_closed_is_found_in_many_files(lake: Lake) -> None:
+    """The engine drops all that follows it without a word."""
+    last, lines = many(lake)
+    lake.refresh()
+    assert lake.rules("predictions") == {"accepted": 40 + 3 * (MANY - 1)}
+    for place in (7, 20):
+        spoilt = list(lines)
+        spoilt[place] = spoilt[place].replace(",", ',"', 1)
+        last.write_text("\n".join([*spoilt, ""]))
+        where = f"(days/{last.name}), line {place + 1}"
+        refused(lake, "open_quote", place=where, value='"', remedy="close it")
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_file_of_many_cut_within_a_quoted_cell(lake: Lake, ended: bool) -> None:
+    last, lines = many(lake)
+    lines[-1] = lines[-1].replace(",", ',"', 1)
+    last.write_text("\n".join([*lines, *([""] if ended else [])]))
+    lake.refresh()
+    kept = 39 + 3 * (MANY - 1)
+    assert lake.rules("predictions") == {"accepted": kept, "unquoted_value": 1}
+    status, out, _ = lake.cli("quarantine", "explain", "churn", "unquoted_value")
+    assert (status, f"line {len(lines)}" in out) == (0, True)
+
+
+def test_a_quote_within_a_cell_is_text(tmp_path: Path) -> None:
+    path = tmp_path / "inches.csv"
+    path.write_text('id,name\n1,5" pipe\n2,"two\nlines"\n3,"a ""b"""\n')
+    assert delimited.unclosed(path, delimited.Marks()) is None
+    path.write_text('id,name\n1,5" pipe\n2,"two\nlines\n3,"a ""b"""\n')
+    assert delimited.unclosed(path, delimited.Marks()) is None  # closed again: told by the engine
 
 
 def test_quoted_newline(lake: Lake, good: Lake) -> None:

@@ -59,7 +59,8 @@ def changes(
         through: Last day that was published; None when none was.
         daily: First day whose vectors are by day both in the store and now; None when all are.
         rounding: Whether vectors kept to six places may differ in the last one.
-        firsts: First day with data then and now, on which held-back rows without a day lie.
+        firsts: First day with data then and now, on which held-back rows without a day lie; days
+            before both, such as those of rows in a wrong unit, were never published.
         touched: Stretches outside of which the facts are the stored ones; None: anywhere.
     """
     written: dict[str, pd.DataFrame] = {}
@@ -80,7 +81,9 @@ def changes(
         if name == "intake":
             was, now = _of_their_day(was, firsts), _of_their_day(now, firsts)
             days = differing(fact, was, now)
-        corrected += restated(fact, was, now, days, through)
+        first = min((one for one in firsts if one is not None), default=None)
+        shown = days if first is None else frozenset(one for one in days if one >= first)
+        corrected += restated(fact, was, now, shown, through)
     return Changes(written, replaced, tuple(corrected))
 
 

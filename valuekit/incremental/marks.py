@@ -42,7 +42,7 @@ class Marks:
 
 
 def behind(
-    model: Model, place: str, reached: Marks, now: Marks, *, decided: bool
+    model: Model, place: str, reached: Marks, now: Marks, *, decided: bool, held: str = ""
 ) -> tuple[Finding, ...]:
     """What to say of a model whose data ends earlier than it did in its last good run.
 
@@ -52,17 +52,26 @@ def behind(
         reached: The days of the last good run.
         now: The days of this run.
         decided: Whether a person decided so; the findings are warnings then, else errors.
+        held: What is held back now and was not before, in words: the rows may be there.
     """
     found = []
     last, ends = _data(model, reached), _data(model, now)
     if last is not None and (ends is None or ends < last):
         rule = "the last day with data never moves back"
-        found.append(_finding(place, "days_gone", rule, "data", last, ends, decided=decided))
+        found.append(
+            _finding(place, "days_gone", rule, _Gone("data", last, ends, held), decided=decided)
+        )
     was, through = reached.complete_through, now.complete_through
     if was is not None and not _said(model) and (through is None or through < was):
         rule = "the day through which outcomes are complete never moves back"
         found.append(
-            _finding(place, "watermark_back", rule, "outcomes", was, through, decided=decided)
+            _finding(
+                place,
+                "watermark_back",
+                rule,
+                _Gone("outcomes", was, through, held),
+                decided=decided,
+            )
         )
     return tuple(found)
 
@@ -83,22 +92,36 @@ def _said(model: Model) -> bool:
     return any(one is not None for one in others)
 
 
-def _finding(
-    place: str, code: str, rule: str, what: str, was: date, now: date | None, *, decided: bool
-) -> Finding:
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """What ends earlier: its last day then and now, and what is held back since."""
+
+    what: str
+    was: date
+    now: date | None
+    held: str
+
+
+def _finding(place: str, code: str, rule: str, gone: _Gone, *, decided: bool) -> Finding:
     """What is gone: the days after the one that is the last now, to the one that was."""
+    what, was, now, held = gone.what, gone.was, gone.now, gone.held
     if now is None:
         value = f"no {what} now; there were {what} through {was}"
     else:
-        gone = now + timedelta(days=1)
-        days = f"{was} was" if gone == was else f"{gone} to {was} were"
+        first = now + timedelta(days=1)
+        days = f"{was} was" if first == was else f"{first} to {was} were"
         value = f"{what} end on {now}; {days} there in the last good run"
+    if held:
+        value += f"; held back since then: {held}"
+    again = "Bring back the files or rows that went missing, and refresh."
+    if held:
+        again = "See the rows that are held back: valuekit check. Mend them, and refresh."
     remedy = (
         f"Nothing is to be done: the change was declared or accepted, and figures end with the "
         f"{what} that are there. If it was a mistake, bring back the files or rows, and refresh."
         if decided
-        else "Bring back the files or rows that went missing, and refresh. If they are gone for "
-        f"good, accept it: valuekit refresh {ACCEPT}; days after the new end are open again then."
+        else f"{again} If they are gone for good, accept it: valuekit refresh {ACCEPT}; days after "
+        "the new end are open again then."
     )
     return Finding(
         place=place,

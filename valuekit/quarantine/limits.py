@@ -138,7 +138,8 @@ def judge(
         intake: The conformed fact ``intake``.
         held: Examples, of which the first are named.
     """
-    found = over(workspace, model, _held_counts(intake), rows_read(intake), held)
+    rows = [(*key, n) for key, n in held_counts(intake).items()]
+    found = over(workspace, model, rows, rows_read(intake), held)
     if limit(workspace, model, "orphan").usual and not any(one.code == "orphan" for one in found):
         found += jump.warning(intake, f"models.{model}.outcomes")
     return found
@@ -179,11 +180,12 @@ def rows_read(intake: pd.DataFrame) -> dict[str, int]:
     return {str(source): int(n) for source, n in summed.items()}
 
 
-def _held_counts(intake: pd.DataFrame) -> list[tuple[str, str, int]]:
+def held_counts(intake: pd.DataFrame) -> dict[tuple[str, str], int]:
+    """Source and rule -> rows that are held back."""
     rows = intake[(intake["segment"] == "all") & (intake["fate"] == "quarantined")]
     summed = rows.groupby(["source", "rule"], sort=True)["rows"].sum().reset_index()
     columns = (summed[name].tolist() for name in ("source", "rule", "rows"))
-    return [(str(source), str(rule), int(n)) for source, rule, n in zip(*columns, strict=True)]
+    return {(str(source), str(rule)): int(n) for source, rule, n in zip(*columns, strict=True)}
 
 
 def _place(model: str, source: str, examples: Sequence[Held]) -> str:
