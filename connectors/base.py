@@ -207,6 +207,11 @@ class Engine(abc.ABC):
         del table, columns
         return {}
 
+    def unended(self, table: str) -> Sequence[str]:
+        """Text files of a table that end within a line, unlike the others."""
+        del table
+        return ()
+
     def first_where(self, table: str, column: str, test: Test) -> str:
         """The first cell that meets a test, with its file, for a message; empty where unknown."""
         del table, column, test

@@ -183,6 +183,21 @@ def unclosed(path: Path, marks: Marks) -> Unclosed | None:
     return Unclosed(end + 1, len(left) == 1, left[0].rstrip("\r\n") if left else "")
 
 
+def unended(paths: Sequence[Path]) -> list[Path]:
+    """Files without a line end at their end, where most others have one: they may be cut."""
+    found = [path for path in paths if path.suffix != ".gz" and not _ended(path)]
+    return found if 2 * len(found) < len(paths) else []
+
+
+def _ended(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(0, io.SEEK_END)
+        if not file.tell():
+            return True
+        file.seek(-1, io.SEEK_END)
+        return file.read(1) in {b"\n", b"\r"}
+
+
 def line_of(path: Path, marks: Marks, place: int, cell: str) -> int | None:
     """The line on which the first row begins that has a cell at a place; None if it is not found.
 

@@ -120,6 +120,12 @@ class DuckDBConnector(Engine):
         found = tables.lacking(self._opened(table), columns)
         return {name: (n, self.part_of(str(path))) for name, (n, path) in found.items()}
 
+    def unended(self, table: str) -> Sequence[str]:
+        """Text files that end within a line; see :meth:`Engine.unended`."""
+        opened = self._opened(table)
+        found = delimited.unended(opened.files.paths) if opened.files.kind == "csv" else []
+        return [self.part_of(str(path)) for path in found]
+
     def first_where(self, table: str, column: str, test: Test) -> str:
         """The first cell that meets a test; see :meth:`Engine.first_where`."""
         return first_where(self, self._opened(table), column, test)

@@ -57,13 +57,13 @@ class Workspace:
         """
         return cls(load(Path(path)))
 
-    def store(self, *, create: bool = False) -> Store:
-        """The value store; ``create`` makes or migrates it.
+    def store(self, *, create: bool = False, anew: bool = False) -> Store:
+        """The value store; ``create`` makes or migrates it, ``anew`` even where one was.
 
         Raises:
             StoreError: when it is missing, locked or of an unknown schema.
         """
-        return open_store(self.loaded.store_url, create=create)
+        return open_store(self.loaded.store_url, create=create, anew=anew)
 
     def backup(self, target: str | Path) -> dict[str, int]:
         """Copy the value store into a new file; table -> rows.
@@ -80,7 +80,7 @@ class Workspace:
         Raises:
             StoreError: when the store has rows, or the file is no backup.
         """
-        with self.store(create=True) as store:
+        with self.store(create=True, anew=True) as store:
             return store.restore(Path(source))
 
     def refresh(

@@ -46,8 +46,10 @@ if TYPE_CHECKING:
 
 # What a run says of itself, not of rows that are still there.
 _OF_ONE_RUN = BEHIND | {
-    *("new_column", "lost_column", "lacking_column", "changed_type", "residual", "empty_model")
+    *("new_column", "lost_column", "lacking_column", "changed_type", "residual", "empty_model"),
+    *("file_gone", "no_line_end"),
 }
+_SHOWN = 3  # files in a message
 
 Part = Callable[[str, float], None]
 Facts = Mapping[str, pd.DataFrame]
@@ -216,7 +218,7 @@ def pulled(
         survey=survey,
         stored=stored,
         through=through,
-        findings=(*made.findings, *late),
+        findings=(*made.findings, *late, *_files_gone(loaded, name, made.plan)),
         was_first=None if before is None else before.first,
         was_daily_from=None if before is None else daily_from(before.last),
         seconds=perf_counter() - began,
@@ -423,6 +425,24 @@ def _behind(
     if found and not decided:
         raise SourceError(*found)
     return found
+
+
+def _files_gone(loaded: Loaded, name: str, found: Plan | None) -> tuple[Finding, ...]:
+    """Files of the last run that are there no more: the rows of their days are fewer now."""
+    return tuple(
+        Finding(
+            place=loaded.place("models", name, *role.split("."), "table"),
+            value=", ".join(list(files)[:_SHOWN])
+            + (f" and {plural(len(files) - _SHOWN, 'file')} more" if len(files) > _SHOWN else "")
+            + f"; {plural(sum(files.values()), 'row')} fewer",
+            rule="a file of the last run is there no more, and its rows are in no other",
+            remedy="If that was no decision of somebody, bring it back, and refresh.",
+            severity="warning",
+            code="file_gone",
+            rows=sum(files.values()),
+        )
+        for role, files in (found.gone if found is not None else {}).items()
+    )
 
 
 def _held_since(stored: Facts | None, facts: Facts) -> str:

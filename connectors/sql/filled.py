@@ -6,7 +6,7 @@ value, so whole tables are scanned only where a column has none.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -48,10 +48,21 @@ def without_values(
     empty = _empty(engine, block.table, names)
     found = [_finding(engine, block, one, needed=one in needed) for one in empty]
     lost = engine.lacking(block.table, [one for one in block_roles(model, block) if one in kinds])
+    cut = engine.unended(block.table)
     return [
+        *([_cut(engine, block, cut)] if cut else []),
         *found,
         *(_lost(engine, block, one, *of) for one, of in lost.items() if one not in empty),
     ]
+
+
+def _cut(engine: Engine, block: Block, names: Sequence[str]) -> Finding:
+    """Files that may have been cut in their last cell, which no reader can see."""
+    more = f" and {plural(len(names) - 1, 'file')} more" if len(names) > 1 else ""
+    rule = "a text file ends without a line end, unlike the others: its last row may be cut"
+    remedy = "Compare its last line with the source, and copy the file again if it is cut."
+    at = place(engine, block.table)
+    return Finding(at, shown(names[-1]) + more, rule, remedy, "warning", "no_line_end")
 
 
 def _lost(engine: Engine, block: Block, column: str, files: int, newest: str) -> Finding:

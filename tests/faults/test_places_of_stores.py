@@ -59,3 +59,32 @@ def test_the_doctor_of_a_full_disk_names_the_disk_and_no_right(tmp_path: Path) -
         said = told("doctor", path)
         assert "no room left on its disk" in said
         assert "the right to write" not in said
+
+
+@pytest.mark.parametrize("empty", [False, True], ids=["gone", "empty"])
+def test_a_store_that_is_gone_is_not_begun_anew_in_silence(tmp_path: Path, empty: bool) -> None:
+    path = at(tmp_path, f"{tmp_path}/values.db")
+    assert run("refresh", "-w", str(path)).returncode == 0
+    backup, store = tmp_path / "values.bak", tmp_path / "values.db"
+    assert run("backup", str(backup), "-w", str(path)).returncode == 0
+    for one in tmp_path.glob("values.db*"):
+        if not one.name.endswith(".lock"):
+            one.unlink()
+    if empty:
+        store.touch()
+    said = told("refresh", path)
+    assert "there was a store here" in said
+    assert "valuekit restore FILE" in said
+    assert not store.exists() or not store.stat().st_size
+    assert run("restore", str(backup), "-w", str(path)).returncode == 0
+    assert run("refresh", "-w", str(path)).returncode == 0
+    for one in tmp_path.glob("values.db*"):  # begun anew, as the words say
+        one.unlink()
+    assert run("refresh", "-w", str(path)).returncode == 0
+
+
+def test_an_empty_file_is_no_backup(tmp_path: Path) -> None:
+    path = at(tmp_path, f"{tmp_path}/values.db")
+    (tmp_path / "none.bak").touch()
+    done = run("restore", str(tmp_path / "none.bak"), "-w", str(path))
+    assert (done.returncode, "the file is empty" in done.stderr) == (1, True)

@@ -83,6 +83,8 @@ class Plan:
         redeclared: Whether the declaration, the source or the software is not what it was.
         earlier: Role -> its last day at the last run and now, where it ends earlier; nothing when
             somebody decided so, by another declaration.
+        gone: Role -> files of the last run that are there no more, with rows of theirs that are
+            not in other files either.
         repeats: Roles of which ids may come again; of the others none does on unchanged days, and
             none of these is on a changed one.
         faulty: Roles with rows that were held back; of the others none is on unchanged days.
@@ -101,6 +103,7 @@ class Plan:
     daily_from: date | None = None
     redeclared: bool = False
     earlier: Mapping[str, tuple[date, date | None]] = field(default_factory=dict)
+    gone: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     repeats: frozenset[str] = frozenset()
     faulty: frozenset[str] = frozenset()
     undisputed: bool = False
@@ -181,8 +184,9 @@ def plan(
     redeclared = old is not None and old.declared != survey.declared
     spans = _spans(old or survey), _spans(survey)
     earlier = {} if redeclared else _earlier(model, spans)
+    gone = {} if old is None or redeclared else _gone(old, survey)
     if full:
-        return Plan(survey, FULL, redeclared=redeclared, earlier=earlier)
+        return Plan(survey, FULL, redeclared=redeclared, earlier=earlier, gone=gone)
     if old is None or stored.first is None:
         return Plan(survey, "the model has no facts yet")
     if (old.engine, old.declared) != (survey.engine, survey.declared):
@@ -198,7 +202,7 @@ def plan(
     )
     days = {role: one.days for role, one in changes.items()}
     if whole:
-        return Plan(survey, whole, changed=days, earlier=earlier)
+        return Plan(survey, whole, changed=days, earlier=earlier, gone=gone)
     end = _last(spans)
     known = Survey(survey.engine, survey.declared, survey.tables, old.tied, old.far, old.crossing)
     asked = [] if since is None else [(since, max(since, end))]
@@ -213,12 +217,13 @@ def plan(
         conflicts=stored.conflicts,
         daily_from=stored.daily_from,
         earlier=earlier,
+        gone=gone,
         repeats=stored.repeats,
         faulty=stored.faulty,
         undisputed=_named(model) and not stored.uncredited,
     )
     far = _altered(model, old, changes) or too_far(found)
-    return Plan(survey, far, changed=days, earlier=earlier) if far else found
+    return replace(Plan(survey, far, changed=days), earlier=earlier, gone=gone) if far else found
 
 
 def widened(model: Model, found: Plan, linked: Mapping[str, frozenset[date]]) -> Plan:
@@ -344,6 +349,26 @@ def _earlier(model: Model, spans: tuple[_Spans, _Spans]) -> dict[str, tuple[date
         now = spans[1][role][1] if role in spans[1] else None
         if role not in free and (now is None or now < was):
             found[role] = was, now
+    return found
+
+
+def _gone(old: Survey, new: Survey) -> dict[str, dict[str, int]]:
+    """Files that are there no more, whose rows did not go into others: those are renamed."""
+    found: dict[str, dict[str, int]] = {}
+    for role, table in old.tables.items():
+        now = new.tables.get(role)
+        names = set() if now is None else table.parts.keys() - now.parts.keys()
+        if now is None or not names:
+            continue
+        before, after = table.days(), now.days()
+        for name in sorted(names):
+            days = {day: one for day, one in table.parts[name].days.items() if day != NO_DAY}
+            lost = sum(
+                min(one.rows, max(before[day].rows - (after[day].rows if day in after else 0), 0))
+                for day, one in days.items()
+            )
+            if lost:
+                found.setdefault(role, {})[name] = lost
     return found
 
 

@@ -81,6 +81,10 @@ def restore(source: Path, target: sa.Connection, place: str) -> dict[str, int]:
     """
     if not source.is_file():
         raise failure(str(source), "missing", "there is no such file", "Name a backup.")
+    if not source.stat().st_size:
+        raise failure(
+            str(source), "damaged", "the file is empty, so it is no backup", "Take an older backup."
+        )
     if any(_rows(target, table) for table in metadata.sorted_tables):
         raise failure(
             place,

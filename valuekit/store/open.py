@@ -14,13 +14,14 @@ from valuekit.store.store import Store
 from valuekit.store.words import failure, in_words, read_only, shown
 
 
-def open_store(url: str, *, create: bool = False) -> Store:
+def open_store(url: str, *, create: bool = False, anew: bool = False) -> Store:
     """Open the value store at an address.
 
     Args:
         url: SQLAlchemy address, such as ``sqlite:////srv/values.db`` or
             ``postgresql://user@host/database`` (the password from PGPASSWORD or ~/.pgpass).
         create: Make the store, or bring it to the newest schema, when that is needed.
+        anew: Make it even where one was before, to be filled from a backup.
 
     Returns:
         The store; read-only when its file may not be written and ``create`` is False.
@@ -34,6 +35,8 @@ def open_store(url: str, *, create: bool = False) -> Store:
         _possible(path, place)
     if path is not None and not create and not path.is_file():
         raise failure(place, "not_refreshed", "there is no store yet", "Run: valuekit refresh")
+    if path is not None and create and not anew:
+        _still_there(path, place)
     writable = may_write(parsed)
     if create and not writable:
         raise read_only(place)
@@ -47,6 +50,20 @@ def open_store(url: str, *, create: bool = False) -> Store:
             raise
         engine, writable = _ready(parsed, writable=False, create=False), False
     return Store(engine, parsed, writable=writable)
+
+
+def _still_there(path: Path, place: str) -> None:
+    """Refuse to begin anew in silence where a store was: its lock file, made after it, is there."""
+    lock = path.with_name(f"{path.name}.lock")
+    if lock.exists() and not (path.is_file() and path.stat().st_size):
+        raise failure(
+            place,
+            "store_gone",
+            "there was a store here, and its file is gone or empty: decisions, registrations and "
+            "restatements were in it",
+            "Bring the file back (is its disk mounted?), or restore a backup: valuekit restore "
+            f"FILE. To begin anew, remove {shlex.quote(str(lock))} and refresh.",
+        )
 
 
 def _possible(path: Path, place: str) -> None:
