@@ -7,7 +7,7 @@ what is missing and what to do. Cached things are frozen, so all readers may sha
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ import streamlit as st
 from valuekit import __version__
 from valuekit.api import noted
 from valuekit.errors import Finding, StoreError, WorkspaceError
-from valuekit.freshness import freshness, in_words
+from valuekit.freshness import failures, freshness, in_words
 from valuekit.portfolio import Portfolio, portfolio
 from valuekit.quarantine.counts import Count
 from valuekit.quarantine.summary import HeldBack, held_back
@@ -29,6 +29,7 @@ from valuekit.restatements import moved as figures
 from valuekit.scorecard import Action, Decision, PeriodName, Scorecard, from_json
 from valuekit.store import Store, open_store
 from valuekit.store.records import (
+    Age,
     ReportRecord,
     RestatedRecord,
     RunModelRecord,
@@ -66,6 +67,7 @@ class Snapshot:
         plan_per_year: Net value planned for a year, when declared.
         run: The run whose figures are shown.
         failed: A later run that failed; the figures are older than its attempt.
+        ages: Model -> when its own figures were made, and a run that failed since.
         begun: A later run that is noted as running; whether it still does, the lock knows.
         cards: Scorecards in the order of the workspace.
         pending: Models that are declared but were never refreshed: (name, title).
@@ -79,6 +81,7 @@ class Snapshot:
     plan_per_year: float | None
     run: RunRecord
     failed: RunRecord | None
+    ages: Mapping[str, Age]
     begun: RunRecord | None
     cards: tuple[Scorecard, ...]
     pending: tuple[tuple[str, str], ...]
@@ -133,6 +136,7 @@ def _snapshot(loaded: Loaded, store: Store) -> Snapshot | Trouble:
         plan_per_year=float(plan) if plan is not None else None,
         run=run,
         failed=ended if ended and ended.status == "failed" and ended.id > run.id else None,
+        ages=_ages(loaded.store_url, version, store),
         begun=begun if begun and begun.id > run.id else None,
         cards=cards,
         pending=tuple(
@@ -157,6 +161,12 @@ def _last_runs(
     ended = next((one for one in held if one.status != "running"), None)
     begun = next(iter(held), None)
     return _store.latest_run(), ended, begun if begun and begun.status == "running" else None
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _ages(url: str, version: str, _store: Store) -> Mapping[str, Age]:
+    del url, version
+    return _store.ages()
 
 
 def _stamp(path: Path) -> tuple[int, int]:
@@ -407,10 +417,25 @@ def report(
 
 def fresh(shot: Snapshot, models: Sequence[str] | None = None) -> str:
     """How old the figures are, in words; of the named models only."""
-    cards = (card for card in shot.cards if models is None or card.model in models)
-    return in_words(freshness(cards, shot.finished), datetime.now(UTC))
+    cards = [card for card in shot.cards if models is None or card.model in models]
+    titles = {card.model: card.title for card in cards}
+    return in_words(freshness(cards, shot.ages, shot.finished), datetime.now(UTC), titles)
+
+
+def not_refreshed(shot: Snapshot) -> list[str]:
+    """A sentence on each run that failed of some models, though a later run of others did not."""
+    last = shot.failed.id if shot.failed is not None else None
+    older = {name: one for name, one in shot.ages.items() if one.failed and one.failed.run != last}
+    titles = {card.model: card.title for card in shot.cards}
+    return failures(list(titles), older, datetime.now(UTC), titles)
 
 
 def age_hours(shot: Snapshot) -> float:
-    """Hours since the figures were made."""
-    return (datetime.now(UTC) - shot.finished).total_seconds() / 3600
+    """Hours since the oldest of the figures were made."""
+    return (datetime.now(UTC) - oldest(shot)).total_seconds() / 3600
+
+
+def oldest(shot: Snapshot) -> datetime:
+    """When the oldest of the shown figures were made."""
+    made = (shot.ages[card.model].at for card in shot.cards if card.model in shot.ages)
+    return min(made, default=shot.finished)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import streamlit as st
 
 from dashboard import data, ui
@@ -119,16 +121,23 @@ def banners(shot: data.Snapshot) -> None:
     elif cut is None and data.age_hours(shot) > data.STALE_HOURS:
         days = plural(int(data.age_hours(shot) // 24), "day")
         st.warning(
-            plain(f"They were made on {made}. Run: valuekit refresh"),
-            title=f"These figures are {days} old",
+            plain(f"They were made on {moment(data.oldest(shot))}. Run: valuekit refresh"),
+            title=f"{'These' if _together(shot) else 'Some'} figures are {days} old",
             icon=":material/schedule:",
         )
+    for text in data.not_refreshed(shot):
+        st.warning(plain(text, 400), icon=":material/sync_problem:")
     if shot.pending:
         titles = listed([title for _, title in shot.pending])
         st.info(
             plain(f"Not refreshed yet, so not shown: {titles}. Run: valuekit refresh", 400),
             icon=":material/hourglass_empty:",
         )
+
+
+def _together(shot: data.Snapshot) -> bool:
+    """Whether all figures are as old as the oldest, to a day."""
+    return shot.finished - data.oldest(shot) <= timedelta(days=1)
 
 
 def footer(shot: data.Snapshot) -> None:

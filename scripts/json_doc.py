@@ -37,8 +37,8 @@ never 0. NaN and infinity never occur.
 | `show` | `schema` (1), `workspace`, `run`, `finished`, and |
 | | `freshness` (Freshness), `warnings`, `portfolio` (Portfolio), `models` (Scorecard by name), |
 | | `reads` (by name, as below without `queries`) |
-| `show MODEL` | `schema`, `workspace`, `run`, `finished`, `freshness`, `scorecard` (Scorecard), |
-| | `reads`: the run that last read the sources, then the last whole pull |
+| `show MODEL` | `schema`, `workspace`, `run`, `finished`, `freshness`, `warnings`, |
+| | `scorecard` (Scorecard), `reads`: the run that last read the sources, then the last whole pull |
 | any that fails | `schema`, `ok` (false), `run`, `findings`: see below |
 | `refresh` | `schema`, `ok` (true), `run`, `models` (names), `rows_read`, `fact_rows`, `seconds`, |
 | | `scopes` (model: what was computed, why), `restated_days`, `warnings` (sentences), |

@@ -39,7 +39,7 @@ from valuekit.workspace.load import Loaded, load
 if TYPE_CHECKING:
     from valuekit.incremental.plan import Plan
     from valuekit.refresh import ProgressCallback, RunOutcome
-    from valuekit.store.records import HeldRecord, RestatementRecord, RunRecord, SourceRead
+    from valuekit.store.records import Age, HeldRecord, RestatementRecord, RunRecord, SourceRead
 
 
 @dataclass(frozen=True)
@@ -283,6 +283,14 @@ class Workspace:
                 )
             )
         return run
+
+    def ages(self) -> dict[str, Age]:
+        """Model -> the good run that its figures are of, and one that failed since.
+
+        A run of some models leaves the figures of the others as old as they were.
+        """
+        with self.store() as store:
+            return store.ages()
 
     def reads(self, model: str) -> tuple[SourceRead, ...]:
         """The run that last read a model's sources, and the last whole pull, with statements."""

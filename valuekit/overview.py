@@ -7,22 +7,24 @@ that makes the scorecards adds them up as well.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import datetime
 from functools import cache
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from pydantic import TypeAdapter
 
 from valuekit.estimate import Estimate, Grade
-from valuekit.freshness import Freshness, freshness
+from valuekit.freshness import Freshness, dated, undated
 from valuekit.portfolio import Portfolio, portfolio
 from valuekit.scorecard import Action, PeriodName, Scorecard
 from valuekit.standing import Trial, trials
 
+if TYPE_CHECKING:
+    from valuekit.store.records import Age
+
 PERIODS: tuple[PeriodName, ...] = get_args(PeriodName)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,30 +55,27 @@ class Overview:
         portfolio: The sum over one named period, without holdouts: those depend on today.
         lines: One line a model, in the order of the workspace.
         trials: What is needed to say how holdouts stand.
-        data_through: Last day with data of any model.
-        next_outcome: First day whose outcomes are awaited.
+        fresh: Through which days there are data, and what is awaited. When the figures were made
+            is not in it: a run of one model leaves the others as they were.
     """
 
     portfolio: Portfolio
     lines: tuple[Line, ...]
     trials: tuple[Trial, ...]
-    data_through: date | None
-    next_outcome: date | None
+    fresh: Freshness
 
-    def freshness(self, refreshed: datetime) -> Freshness:
-        """How old the figures are, made by a run that finished then."""
-        return Freshness(self.data_through, refreshed, self.next_outcome)
+    def freshness(self, ages: Mapping[str, Age], otherwise: datetime) -> Freshness:
+        """How old the figures are; those of models without an age were made ``otherwise``."""
+        return dated(self.fresh, [line.model for line in self.lines], ages, otherwise)
 
 
 def overview(cards: Sequence[Scorecard], name: PeriodName) -> Overview:
     """All scorecards over a named period, added up and listed."""
-    fresh = freshness(cards, _EPOCH)
     return Overview(
         portfolio=portfolio(cards, name),
         lines=tuple(_line(card, name) for card in cards),
         trials=trials(cards),
-        data_through=fresh.data_through,
-        next_outcome=fresh.next_outcome,
+        fresh=undated(cards),
     )
 
 

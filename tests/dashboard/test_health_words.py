@@ -46,7 +46,8 @@ def shot(cards: list[Scorecard], **more: object) -> data.Snapshot:
     """A snapshot of a good run over some scorecards."""
     now = dt.datetime.now(dt.UTC)
     run = RunRecord(4, "refresh", now, now, "ok", True, {}, "", "", 1.0, 9, 9, "")
-    given = {"run": run, "failed": None, "begun": None, "pending": (), "findings": (), **more}
+    given = {"run": run, "failed": None, "ages": {}, "begun": None}
+    given |= {"pending": (), "findings": (), **more}
     return data.Snapshot(
         key=("", ""), name="", description="", currency="EUR", plan_per_year=None,
         cards=tuple(cards), **given,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -13,13 +13,13 @@ from valuekit.api import Workspace
 from valuekit.cli.figure_table import print_figures
 from valuekit.cli.screen import amount, complain, interval, say, table
 from valuekit.estimate import Estimate
-from valuekit.freshness import Freshness, freshness, in_words
+from valuekit.freshness import Freshness, failures, freshness, in_words
 from valuekit.left_out import said
 from valuekit.missing import missing
 from valuekit.period_words import LABELS, counted, headline, of_model, of_models, span
 from valuekit.portfolio import Portfolio
 from valuekit.scorecard import PeriodName, Scorecard, to_json
-from valuekit.store.records import RunRecord, SourceRead
+from valuekit.store.records import Age, RunRecord, SourceRead
 from valuekit.text import MINUS, day, money, p_value, plural
 
 SCHEMA = 1
@@ -28,15 +28,15 @@ SCHEMA = 1
 def portfolio_json(held: Workspace, period: PeriodName) -> dict[str, object]:
     """``valuekit show --json``."""
     run = held.last_run()
-    cards = held.scorecards()
+    cards, ages = held.scorecards(), held.ages()
     total = TypeAdapter(Portfolio).dump_python(held.portfolio(period), mode="json")
     return {
         "schema": SCHEMA,
         "workspace": held.loaded.workspace.workspace.name,
         "run": run.id,
         "finished": (run.finished or run.started).isoformat(),
-        "freshness": _fresh(cards.values(), run),
-        "warnings": [str(one) for one in run.findings],
+        "freshness": _fresh(cards.values(), ages, run),
+        "warnings": [*_failed(list(cards), ages), *(str(one) for one in run.findings)],
         "portfolio": total,
         "models": {name: json.loads(to_json(card)) for name, card in cards.items()},
         "reads": {name: [_brief(one) for one in held.reads(name)] for name in cards},
@@ -46,13 +46,14 @@ def portfolio_json(held: Workspace, period: PeriodName) -> dict[str, object]:
 def model_json(held: Workspace, model: str) -> dict[str, object]:
     """``valuekit show MODEL --json``."""
     run = held.last_run()
-    card = held.scorecard(model)
+    card, ages = held.scorecard(model), held.ages()
     return {
         "schema": SCHEMA,
         "workspace": held.loaded.workspace.workspace.name,
         "run": run.id,
         "finished": (run.finished or run.started).isoformat(),
-        "freshness": _fresh([card], run),
+        "freshness": _fresh([card], ages, run),
+        "warnings": _failed([model], ages),
         "scorecard": json.loads(to_json(card)),
         "reads": [_full(one) for one in held.reads(model)],
     }
@@ -75,13 +76,20 @@ def _say_reads(held: Workspace, model: str) -> None:
         )
 
 
-def _fresh(cards: Iterable[Scorecard], run: RunRecord) -> object:
-    found = freshness(cards, run.finished or run.started)
+def _fresh(cards: Iterable[Scorecard], ages: Mapping[str, Age], run: RunRecord) -> object:
+    found = freshness(cards, ages, run.finished or run.started)
     return TypeAdapter(Freshness).dump_python(found, mode="json")
 
 
-def _say_fresh(cards: Iterable[Scorecard], run: RunRecord) -> None:
-    say(in_words(freshness(cards, run.finished or run.started), datetime.now(UTC)))
+def _failed(models: list[str], ages: Mapping[str, Age]) -> list[str]:
+    return failures(models, ages, datetime.now(UTC))
+
+
+def _say_age(fresh: Freshness, models: list[str], ages: Mapping[str, Age]) -> None:
+    """How old the figures are, and that they are the last good ones where a later run failed."""
+    say(in_words(fresh, datetime.now(UTC)))
+    for text in _failed(models, ages):
+        say(text, "yellow")
 
 
 def print_portfolio(held: Workspace, period: PeriodName) -> None:
@@ -92,7 +100,9 @@ def print_portfolio(held: Workspace, period: PeriodName) -> None:
     say(total.headline, "bold")
     ends = interval(total.net, total.currency)
     say(f"{of_models(total)}. 95% range {ends or 'unknown'}. Run {run.id}.")
-    say(in_words(whole.freshness(run.finished or run.started), datetime.now(UTC)))
+    ages = held.ages()
+    fresh = whole.freshness(ages, run.finished or run.started)
+    _say_age(fresh, [line.model for line in whole.lines], ages)
     lines = sorted(whole.lines, key=lambda one: -(-1e99 if one.net is None else one.net))
     columns = [
         ("Model", "left"),
@@ -161,7 +171,8 @@ def print_model(held: Workspace, model: str, period: PeriodName) -> None:
         say(f"{of_model(figures_of, card.as_of)}. 95% range {known or 'unknown'}.")
     else:
         say(f"{LABELS[period]}: no data in this period.")
-    _say_fresh([card], held.last_run())
+    run, ages = held.last_run(), held.ages()
+    _say_age(freshness([card], ages, run.finished or run.started), [model], ages)
     say(f"{card.title}, owned by {card.owner}, {card.area}. Figures to {card.as_of or 'unknown'}.")
     say(f"Verdict: {card.verdict.action}. {card.verdict.headline}", "bold")
     for reason in (*card.verdict.reasons, card.verdict.next_step):

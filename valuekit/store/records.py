@@ -192,6 +192,32 @@ class RunModelRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """A run that failed: its number, when it ended (UTC), and why, in words."""
+
+    run: int
+    at: datetime
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """How old the figures of a model are.
+
+    Attributes:
+        model: Name of the model.
+        run: The good run that its figures are of.
+        at: When that run finished, UTC.
+        failed: The newest run after it that was asked for this model and failed.
+    """
+
+    model: str
+    run: int
+    at: datetime
+    failed: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SourceRead:
     """A run that read the sources of a model, whose statements figures rest on.
 

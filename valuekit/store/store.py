@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from valuekit import __version__
 from valuekit.errors import StoreError
+from valuekit.store import ages as aging
 from valuekit.store import commit as steps
 from valuekit.store import copy, facts, history, lock, quarantine, reads, tables
 from valuekit.store import register as registering
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from valuekit.scorecard import Decision
     from valuekit.source import Query, Registered
     from valuekit.store.records import (
+        Age,
         HeldRecord,
         IntakeRecord,
         ReportRecord,
@@ -290,6 +292,11 @@ class Store:
         """Model -> what its last good run found, of all models of the last complete run."""
         with self._reading() as connection:
             return history.last_of_each(connection)
+
+    def ages(self) -> dict[str, Age]:
+        """Model -> when its figures were made, and a run that failed since; of all shown models."""
+        with self._reading() as connection:
+            return aging.ages(connection)
 
     def last_of(self, model: str) -> RunModelRecord | None:
         """What the last good run of a model found; None before the first."""

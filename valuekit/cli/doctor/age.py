@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from valuekit.api import Workspace
-from valuekit.cli.doctor.point import Point, failed
+from valuekit.cli.doctor.point import Point, State, failed
 from valuekit.errors import StoreError, ValuekitError
-from valuekit.freshness import ago, freshness, in_words
+from valuekit.freshness import ago, freshness, in_words, late
 from valuekit.scorecard import Scorecard
 from valuekit.store import RunRecord
+from valuekit.store.records import Age, Failure
 from valuekit.store.register import RUN as REGISTERED
-from valuekit.text import listed, plural
+from valuekit.text import count, listed
+from valuekit.workspace.declare import Model
 
 _LOOKED = 50  # runs, of which at least one has ended
 _STALE = timedelta(days=2)
+_TOLD = 4  # models that are late, by name
 _QUIET = timedelta(days=7)  # sources that bring nothing for so long are worth a look
 
 
@@ -24,9 +28,8 @@ def age(held: Workspace, now: datetime) -> list[Point]:
     try:
         with held.store() as opened:
             runs = [one for one in opened.runs(_LOOKED) if one.kind != REGISTERED]
-        newest = next((one for one in runs if one.status != "running"), None)
-        broken = newest if newest is not None and newest.status == "failed" else None
-        last = [] if broken is None else [_failed(broken, now)]
+            ages = opened.ages()
+        last = _failed(runs, ages, now)
         run, cards = held.last_run(), held.scorecards()
     except StoreError as error:
         if any(one.code != "not_refreshed" for one in error.findings):
@@ -34,7 +37,7 @@ def age(held: Workspace, now: datetime) -> list[Point]:
         return [*last, failed("figures", error)]
     except ValuekitError as error:
         return [failed("figures", error)]
-    points = [*last, _figures(run, list(cards.values()), now, broken=broken is not None)]
+    points = [*last, _figures(held, run, list(cards.values()), ages, now)]
     missing = [name for name in held.loaded.workspace.models if name not in cards]
     if missing:
         said = f"declared but not refreshed yet: {listed(missing)}"
@@ -42,28 +45,90 @@ def age(held: Workspace, now: datetime) -> list[Point]:
     return [*points, *_found(run)]
 
 
-def _figures(run: RunRecord, cards: list[Scorecard], now: datetime, *, broken: bool) -> Point:
+def _figures(
+    held: Workspace,
+    run: RunRecord,
+    cards: list[Scorecard],
+    ages: Mapping[str, Age],
+    now: datetime,
+) -> Point:
     """How old the figures are; where the last run failed, that is why, and not the sources."""
     finished = run.finished or run.started
-    held = freshness(cards, finished)
-    said = f"run {run.id}. {in_words(held, now)}"
+    fresh = freshness(cards, ages, finished)
+    said, remedies = [f"run {run.id}. {in_words(fresh, now)}"], []
+    broken = [one.model for one in cards if one.model in ages and ages[one.model].failed]
+    old = {one.model for one in cards if one.model in ages and now - ages[one.model].at >= _STALE}
     if broken:
-        text = f"{said} The last run failed, so these are the last good ones."
-        return Point("figures", "warning", text, "See the point: last run.")
-    if now - finished >= _STALE:
-        return Point("figures", "warning", said, "Run: valuekit refresh, and see that it is timed.")
-    if held.data_through and finished.date() - held.data_through > _QUIET:
-        remedy = "See whether the prediction logs are still written."
-        return Point("figures", "warning", f"{said} The sources bring nothing new.", remedy)
-    return Point("figures", "ok", said)
+        said.append(_last_good(broken, len(cards)))
+        remedies.append("See the point: last run.")
+    if old - set(broken):
+        remedies.append("Run: valuekit refresh, and see that it is timed.")
+    # Of a model that was not refreshed lately the run is the reason, and not the sources.
+    current = [one for one in cards if one.model not in old and one.model not in broken]
+    behind = _late(held, current, now)
+    if behind:
+        said.append(f"{'; '.join(behind)}.")
+        remedies.append(
+            "See whether logs and outcomes are still written; a model that is out of use: `retired`"
+        )
+    elif current and fresh.data_through and finished.date() - fresh.data_through > _QUIET:
+        said.append("The sources bring nothing new.")
+        remedies.append("See whether the prediction logs are still written.")
+    state: State = "warning" if remedies else "ok"
+    return Point("figures", state, " ".join(said), " ".join(remedies))
 
 
-def _failed(run: RunRecord, now: datetime) -> Point:
-    lines = run.message.splitlines() or ["no reason was recorded"]
-    more = f" (and {plural(len(lines) - 1, 'more')}: valuekit runs --json)" if lines[1:] else ""
-    ended = run.finished or run.started
-    when = f"{ago(now - ended)}, on {ended:%Y-%m-%d at %H:%M} UTC"
-    said = f"run {run.id} failed {when}: {lines[0]}{more}"
+def _last_good(broken: list[str], models: int) -> str:
+    if len(broken) == models:
+        return "The last run failed, so these are the last good ones."
+    whose = "its figures are" if len(broken) == 1 else "their figures are"
+    return f"The last run of {listed(broken)} failed, so {whose} the last good ones."
+
+
+def _late(held: Workspace, cards: list[Scorecard], now: datetime) -> list[str]:
+    """Models whose data or outcomes are late, most of all models a few of them."""
+    declared = held.loaded.workspace.models
+    found = []
+    for card in cards:
+        model = declared.get(card.model)
+        text = "" if model is None else late(card, _window(model), now, logged=_goes_on(model))
+        if text:
+            found.append(f"{card.model}: {text}")
+    more = f"{len(found) - _TOLD} more models are late"
+    return found if len(found) <= _TOLD else [*found[:_TOLD], more]
+
+
+def _window(model: Model) -> int:
+    """Days until an outcome is complete."""
+    waits = [one.window + one.allowance for one in (model.outcomes, model.facts) if one]
+    return max([*waits, model.panel.allowance if model.panel else 0])
+
+
+def _goes_on(model: Model) -> bool:
+    """Whether new data are due every day: units of a trial are assigned for some time only."""
+    return model.assignments is None or model.predictions is not None
+
+
+def _failed(runs: Sequence[RunRecord], ages: Mapping[str, Age], now: datetime) -> list[Point]:
+    """The failed runs that no later one made good: the last to end, and those of single models."""
+    found: dict[Failure, list[str]] = {}
+    newest = next((one for one in runs if one.status != "running"), None)
+    if newest is not None and newest.status == "failed":
+        found[Failure(newest.id, newest.finished or newest.started, newest.message)] = []
+    for one in ages.values():
+        if one.failed is not None:
+            found.setdefault(one.failed, []).append(one.model)
+    return [
+        _told(one, models if len(models) < len(ages) else [], now) for one, models in found.items()
+    ]
+
+
+def _told(one: Failure, models: list[str], now: datetime) -> Point:
+    lines = one.message.splitlines() or ["no reason was recorded"]
+    more = f" (and {count(len(lines) - 1)} more: valuekit runs --json)" if lines[1:] else ""
+    when = f"{ago(now - one.at)}, on {one.at:%Y-%m-%d at %H:%M} UTC"
+    whose = f" of {listed(models)}" if models else ""
+    said = f"run {one.run}{whose} failed {when}: {lines[0]}{more}"
     return Point("last run", "warning", said, "Put that right, then run: valuekit refresh")
 
 

@@ -7,13 +7,15 @@ from typing import Literal
 
 from valuekit.errors import Finding, ValuekitError
 
+State = Literal["ok", "warning", "failed"]
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
     """What was looked at, how it is, and what to do about it."""
 
     what: str
-    state: Literal["ok", "warning", "failed"]
+    state: State
     finding: str
     remedy: str = ""
 
