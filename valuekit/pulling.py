@@ -140,7 +140,8 @@ class Pulled:
             return f"{EVERYTHING}: {self.pull.why or self.plan.whole}"
         if self.plan.idle:
             return f"{NOTHING}: no table changed"
-        return f"{self.days:,} days that depend on what changed"
+        days = plural(self.days, "day that depends", "days that depend")
+        return f"{days} on what changed"
 
     @property
     def days(self) -> int:

@@ -15,6 +15,7 @@ from connectors.roles import Block
 from connectors.sql.panel_rows import day_of
 from connectors.sql.values import flag, total
 from valuekit.errors import Finding, Severity
+from valuekit.text import plural
 from valuekit.workspace.declare import Assignments, Panel, Predictions
 
 
@@ -124,9 +125,10 @@ def _gaps(at: str, days: list[date]) -> list[Finding]:
     missing = (days[-1] - days[0]).days + 1 - len(days)
     if not missing:
         return []
-    rule = f"{missing} days between {days[0]} and {days[-1]} have no rows"
+    gaps = plural(missing, "day")
+    rule = f"{gaps} between {days[0]} and {days[-1]} {'has' if missing == 1 else 'have'} no rows"
     remedy = "If data are missing, load them; otherwise nothing: gaps are shown, not filled."
-    return [_note(at, f"{missing} days", rule, remedy, "missing_days", None, "info")]
+    return [_note(at, gaps, rule, remedy, "missing_days", None, "info")]
 
 
 _EMPTY = "Nothing to do, if it is meant to be empty; figures say “no data” until then."

@@ -203,6 +203,16 @@ def test_after_a_failed_refresh_it_is_not_the_sources_that_bring_nothing(refresh
     assert f"run {number} failed" in point(refreshed, "last run").finding  # still the last to end
 
 
+@pytest.mark.parametrize(("faults", "more"), [(1, ""), (2, " (and 1 more"), (3, " (and 2 more")])
+def test_further_faults_of_a_failed_run_are_counted(refreshed, faults, more):
+    late = NOW + timedelta(hours=1)
+    with open_store_of(refreshed) as store:
+        message = "\n".join(f"fault {number}" for number in range(faults))
+        store.fail(store.begin("refresh", {}, late), message, late)
+    found = point(refreshed, "last run", late).finding
+    assert found.endswith(f"fault 0{more}{': valuekit runs --json)' if more else ''}")
+
+
 def open_store_of(held):
     return Workspace.load(held.path).store()
 

@@ -157,6 +157,9 @@ def test_the_terminal_refuses_and_accepts(world):
         in shown
     )
     assert "refused without --accept-gone" in shown
+    accepted = commands.run("refresh", "--accept-gone", "--dry-run", "-w", str(path)).stdout
+    assert "refused" not in accepted
+    assert "a refresh goes on, as --accept-gone says" in " ".join(accepted.split())
     made = json.loads(commands.run("refresh", "--dry-run", "--json", "-w", str(path)).stdout)
     gone = {"source": "outcomes", "was": "2026-03-03", "now": "2026-02-26"}
     assert (made["models"]["leads"]["earlier"], made["models"]["upsell"]["earlier"]) == ([gone], [])

@@ -246,4 +246,4 @@ def test_missing_day(lake: Lake) -> None:
         sum(n for day, n in by_day(lake).items() if day <= card.health.mature_through)
     )
     checked = lake.cli("check")
-    assert "1 days between 2026-01-01 and 2026-01-20 have no rows" in checked[1] + checked[2]
+    assert "1 day between 2026-01-01 and 2026-01-20 has no rows" in checked[1] + checked[2]

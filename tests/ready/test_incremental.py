@@ -69,7 +69,7 @@ def test_one_changed_day_is_replaced_and_restated(tmp_path: Path) -> None:
     table.loc[table["day"] == day(40), "spend"] += 5.0
     write(tmp_path / "a", ab=table)
     part = refreshed(made)
-    assert part.why == "1 days that depend on what changed"
+    assert part.why == "1 day that depends on what changed"
     assert part.rows_read < 10
     assert part.replaced is not None
     assert part.replaced["effect"] == {day(40)}

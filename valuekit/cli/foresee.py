@@ -39,6 +39,7 @@ def foresee(
     full: bool,
     since: date | None,
     as_json: bool,
+    accept_gone: bool = False,
 ) -> None:
     """Say what a refresh would compute, with rows and bytes to read; nothing is stored."""
     plans = held.plan(models, full=full, since=since)
@@ -56,7 +57,8 @@ def foresee(
     for text in gone:
         say(text, "yellow")
     if gone:
-        say(f"Where that takes data or outcomes away, a refresh is refused without {ACCEPT}.")
+        then = f"goes on, as {ACCEPT} says" if accept_gone else f"is refused without {ACCEPT}"
+        say(f"Where that takes data or outcomes away, a refresh {then}.")
     say("Nothing is stored.")
 
 

@@ -78,7 +78,14 @@ def refresh(
         _known(held, models or [])
         _not_ahead(held, start)
         if dry_run:
-            foresee(held, models or None, full=full, since=start, as_json=as_json)
+            foresee(
+                held,
+                models or None,
+                full=full,
+                since=start,
+                as_json=as_json,
+                accept_gone=accept_gone,
+            )
             return
         outcome = _refreshed(held, models or None, full=full, since=start, accept_gone=accept_gone)
     complain(outcome.findings)
