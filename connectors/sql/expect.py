@@ -66,7 +66,9 @@ def arms(engine: Engine, model: Model, known: dict[str, Usable]) -> list[Finding
             for key, name in (("control", one.control), ("treated", one.treated))
             if name is not None and name not in values
         ]
-        if one.design == "holdout" and (strange := strangers(one, values)):
+        if one.design != "holdout" or one.control not in values:  # which arm it is comes first
+            continue
+        if strange := strangers(one, values):
             findings.append(_strange(at, strange))
     return findings
 

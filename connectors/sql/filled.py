@@ -48,7 +48,7 @@ def without_values(
     empty = _empty(engine, block.table, names)
     found = [_finding(engine, block, one, needed=one in needed) for one in empty]
     lost = engine.lacking(block.table, [one for one in block_roles(model, block) if one in kinds])
-    cut = engine.unended(block.table)
+    cut = engine.unended(block.table) if kinds else ()  # no table, no end
     return [
         *([_cut(engine, block, cut)] if cut else []),
         *found,
