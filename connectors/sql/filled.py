@@ -43,12 +43,14 @@ def without_values(
     Raises:
         SourceError: the engine failed.
     """
+    if not kinds:  # a table that cannot be read: that is said already
+        return []
     needed, told = set(_needed(model, block)), set(_told(model, block))
     names = [one for one in block_roles(model, block) if one in needed | told and one in set(kinds)]
     empty = _empty(engine, block.table, names)
     found = [_finding(engine, block, one, needed=one in needed) for one in empty]
     lost = engine.lacking(block.table, [one for one in block_roles(model, block) if one in kinds])
-    cut = engine.unended(block.table) if kinds else ()  # no table, no end
+    cut = engine.unended(block.table)
     return [
         *([_cut(engine, block, cut)] if cut else []),
         *found,
