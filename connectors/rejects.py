@@ -78,13 +78,16 @@ def open_quotes(cursor: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
     return [(str(path), int(line)) for path, line in found]
 
 
-def broken_lines(cursor: duckdb.DuckDBPyConnection) -> set[tuple[str, int]]:
-    """File and line of all that the scan just made has left out."""
+def broken_lines(cursor: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
+    """File and text of the unclosed lines that the scan just made has left out.
+
+    Not their numbers: the engine counts rows, of which one may take several lines.
+    """
     rows = cursor.execute(
-        "SELECT DISTINCT file_path, line FROM reject_errors JOIN reject_scans USING (scan_id, "
-        "file_id)"
+        "SELECT DISTINCT file_path, coalesce(csv_line, '') FROM reject_errors "
+        "JOIN reject_scans USING (scan_id, file_id) WHERE error_type::VARCHAR = 'UNQUOTED VALUE'"
     ).fetchall()
-    return {(str(path), int(line)) for path, line in rows}
+    return {(str(path), str(text).rstrip("\r\n")) for path, text in rows}
 
 
 def rule_of(kind: str) -> str:

@@ -339,7 +339,7 @@ def _unclosed(
     """
     told = broken_lines(cursor)
     seen = ((path, delimited.unclosed(path, marks)) for path in found.paths)
-    open_ones = [(path, one) for path, one in seen if one and (str(path), one.line) not in told]
+    open_ones = [(path, one) for path, one in seen if one and (str(path), one.text) not in told]
     if torn := [(path, one.line) for path, one in open_ones if not one.alone]:
         raise SourceError(
             *(delimited.open_quote(_file(engine, table, path), line) for path, line in torn)

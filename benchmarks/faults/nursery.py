@@ -63,7 +63,7 @@ def refresh(path: Path) -> int:
 
     say("begun")
     try:
-        Workspace.load(path).refresh(progress=progress)
+        Workspace.load(path).refresh(progress=progress, accept_gone=True)
     except ValuekitError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -188,13 +188,17 @@ def test_not_refreshed_says_what_to_do(small: Path) -> None:
 
 def test_a_failed_run_leaves_the_last_good_one(small: Path) -> None:
     run("refresh", "-w", str(small))
-    before = run("show", "leads", "-w", str(small), "--json").stdout
+    before = json.loads(run("show", "leads", "-w", str(small), "--json").stdout)
     table = small.parent / "predictions.parquet"
     table.write_bytes(table.read_bytes()[:200])
     failed = run("refresh", "-w", str(small))
     assert failed.returncode == 1
     assert "predictions" in failed.stderr
-    assert run("show", "leads", "-w", str(small), "--json").stdout == before
+    after = json.loads(run("show", "leads", "-w", str(small), "--json").stdout)
+    (told,) = after.pop("warnings")
+    assert told.startswith("The last refresh failed (run 2, ")
+    assert before.pop("warnings") == []
+    assert after == before
 
 
 def test_every_verb_is_documented() -> None:

@@ -29,7 +29,7 @@ class Place:
     figures: str
 
     def refresh(self, progress=None):
-        return Workspace.load(self.path).refresh(progress=progress)
+        return Workspace.load(self.path).refresh(progress=progress, accept_gone=True)
 
     def broken(self, progress=None) -> str:
         """Refresh, which must fail in words; the code of the cause."""

