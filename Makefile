@@ -43,7 +43,8 @@ lock: dev  ## write the lock files from pyproject.toml (UPGRADE=1 takes newer ve
 
 clean:  ## remove the environment, caches and the sample store
 	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	@rm -f sample_data/valuekit.db sample_data/valuekit.db-shm sample_data/valuekit.db-wal
+	@rm -f sample_data/valuekit.db sample_data/valuekit.db-shm sample_data/valuekit.db-wal \
+		sample_data/valuekit.db.lock
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 runtime:

@@ -44,7 +44,7 @@ PAGES = (
 def sample(folder: Path) -> Path:
     """The refreshed sample workspace below a folder."""
     made = folder / "sample"
-    shutil.copytree(PROJECT / "sample_data", made, ignore=shutil.ignore_patterns("*.db", "*.py"))
+    shutil.copytree(PROJECT / "sample_data", made, ignore=shutil.ignore_patterns("*.db*", "*.py"))
     workspace = made / "valuekit.toml"
     code = "from valuekit.cli import main; main()"
     subprocess.run(  # noqa: S603 (the project's own command)

@@ -101,7 +101,7 @@ def _await(address: str, server: subprocess.Popen[bytes]) -> None:
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample workspace, refreshed once."""
     folder = tmp_path_factory.mktemp("browser") / "sample"
-    shutil.copytree(PROJECT / "sample_data", folder, ignore=shutil.ignore_patterns("*.db", "*.py"))
+    shutil.copytree(PROJECT / "sample_data", folder, ignore=shutil.ignore_patterns("*.db*", "*.py"))
     workspace = folder / "valuekit.toml"
     refresh = "from valuekit.cli import main; main()"
     subprocess.run(
