@@ -183,15 +183,18 @@ def plan(
     old = stored.survey
     redeclared = old is not None and old.declared != survey.declared
     spans = _spans(old or survey), _spans(survey)
-    earlier = {} if redeclared else _earlier(model, spans)
-    gone = {} if old is None or redeclared else _gone(old, survey)
+    told = Plan(
+        survey,
+        redeclared=redeclared,
+        earlier={} if redeclared else _earlier(model, spans),
+        gone={} if old is None or redeclared else _gone(old, survey),
+    )
     if full:
-        return Plan(survey, FULL, redeclared=redeclared, earlier=earlier, gone=gone)
+        return replace(told, whole=FULL)
     if old is None or stored.first is None:
-        return Plan(survey, "the model has no facts yet")
+        return replace(told, whole="the model has no facts yet")
     if (old.engine, old.declared) != (survey.engine, survey.declared):
-        why = "its declaration, its source or the software changed"
-        return Plan(survey, why, redeclared=redeclared)
+        return replace(told, whole="its declaration, its source or the software changed")
     changes = {
         role: changed(old.tables[role], table).also(stored.future.get(role, frozenset()))
         for role, table in survey.tables.items()
@@ -202,11 +205,12 @@ def plan(
     )
     days = {role: one.days for role, one in changes.items()}
     if whole:
-        return Plan(survey, whole, changed=days, earlier=earlier, gone=gone)
+        return replace(told, whole=whole, changed=days)
     end = _last(spans)
     known = Survey(survey.engine, survey.declared, survey.tables, old.tied, old.far, old.crossing)
     asked = [] if since is None else [(since, max(since, end))]
-    found = Plan(
+    found = replace(
+        told,
         survey=known,
         ranges=_stretches(model, [*dirty(model, days, end), *asked], stored.daily_from),
         panel=bool(changes.get("panel")),
@@ -216,14 +220,12 @@ def plan(
         last=end,
         conflicts=stored.conflicts,
         daily_from=stored.daily_from,
-        earlier=earlier,
-        gone=gone,
         repeats=stored.repeats,
         faulty=stored.faulty,
         undisputed=_named(model) and not stored.uncredited,
     )
     far = _altered(model, old, changes) or too_far(found)
-    return replace(Plan(survey, far, changed=days), earlier=earlier, gone=gone) if far else found
+    return replace(told, whole=far, changed=days) if far else found
 
 
 def widened(model: Model, found: Plan, linked: Mapping[str, frozenset[date]]) -> Plan:
