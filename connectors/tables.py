@@ -194,25 +194,25 @@ def _partitions(path: Path) -> set[str]:
     return {name for name, is_there, _ in (one.partition("=") for one in path.parts) if is_there}
 
 
-def _parquet_reader(
-    paths: Sequence[Path], folders: Mapping[str, str] | None = None, *, alike: bool = False
-) -> str:
+def _parquet_reader(paths: Sequence[Path], folders: Mapping[str, str] | None = None) -> str:
     listed = ", ".join(delimited.quoted(str(path)) for path in paths)
-    union = "" if alike or len(paths) == 1 else ", union_by_name = true"
+    union = "" if len(paths) == 1 else ", union_by_name = true"
     kinds = ", ".join(f"{delimited.quoted(name)}: {kind}" for name, kind in (folders or {}).items())
     told = f", hive_types = {{{kinds}}}" if kinds else ""  # not guessed anew from some folders
     return f"read_parquet([{listed}]{union}{told}, filename = {delimited.quoted(FILE)})"
 
 
-def _parquet_part(opened: FileTable, paths: Sequence[Path]) -> str:
-    """Some files with the columns of all: those that they lack are NULL, of the same type."""
-    schemas = [pq.read_schema(path).remove_metadata() for path in paths]
+def _parquet_part(
+    cursor: duckdb.DuckDBPyConnection, opened: FileTable, paths: Sequence[Path]
+) -> str:
+    """Some files with the columns of all: those that they lack are NULL, of the same type.
+
+    The engine has their footers from when the table was opened.
+    """
     folders = {name: opened.types[name] for name in _partitions(paths[0]) if name in opened.types}
-    alike = all(one.equals(schemas[0]) for one in schemas)  # no footer need be read to bind
-    reader = _parquet_reader(paths, folders, alike=alike)
-    there = {name.casefold() for one in schemas for name in one.names} | set(
-        map(str.casefold, folders)
-    )
+    reader = _parquet_reader(paths, folders)
+    described = cursor.execute(f"DESCRIBE FROM {reader}").fetchall()
+    there = {name.casefold() for name, *_ in described}
     quote = _DIALECT.identifier_preparer.quote
     lacking = [
         f"CAST(NULL AS {opened.types.get(name, _UNTYPED)}) AS {quote(name)}"
@@ -227,11 +227,11 @@ def narrowed(
 ) -> sa.TableClause:
     """A view on some files of a table, with the columns of all of them."""
     names = list(opened.kinds)
-    if opened.files.kind == "csv":
-        reader = delimited.reader(paths, names, opened.marks, FILE)
-    else:
-        reader = _parquet_part(opened, paths)
     with connection.cursor() as cursor:
+        if opened.files.kind == "csv":
+            reader = delimited.reader(paths, names, opened.marks, FILE)
+        else:
+            reader = _parquet_part(cursor, opened, paths)
         return sa.table(_view(cursor, table, reader), *map(sa.column, (*names, FILE)))
 
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from valuekit.estimate import Period
-from valuekit.facts import kept, numbered, only, period_of
+from valuekit import facts
+from valuekit.facts import in_order, kept, numbered, only, period_of, twice
 
 
 def test_only_refuses_what_overlaps():
@@ -40,3 +41,28 @@ def test_rows_have_one_number_where_they_are_alike(found):
     pairs = set(zip(found, number.tolist(), strict=True))
     assert len(pairs) == len(set(found))
     assert sorted({one for _, one in pairs}) == list(range(len(pairs)))
+
+
+@pytest.mark.parametrize("few", [0, 1_000])
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["", "a", "B", "é", "a b"]),
+            st.integers(-2, 2),
+            st.dates(date(2026, 1, 1), date(2026, 1, 3)),
+        )
+    )
+)
+def test_rows_are_in_the_order_of_their_keys_however_few(few, found):
+    frame = pd.DataFrame(found, columns=["a", "b", "day"]).assign(at=range(len(found)))
+    frame["day"] = pd.to_datetime(frame["day"]).astype("datetime64[s]")
+    keys = ["day", "a", "b"]
+    limit, facts._FEW = facts._FEW, few
+    try:
+        ordered, again = in_order(frame, keys), twice(frame, keys)
+    finally:
+        facts._FEW = limit
+    pd.testing.assert_frame_equal(
+        ordered, frame.sort_values(keys, kind="stable", ignore_index=True)
+    )
+    assert again.tolist() == [one in found[:place] for place, one in enumerate(found)]

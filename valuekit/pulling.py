@@ -7,6 +7,7 @@ out is the same as if everything had been pulled, and is held against the source
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from time import perf_counter
@@ -21,6 +22,7 @@ from valuekit.facts import inside, kept
 from valuekit.incremental.framed import framed
 from valuekit.incremental.marks import BEHIND, Marks, behind
 from valuekit.incremental.plan import FULL, Plan, Stored, plan
+from valuekit.incremental.settled import settled
 from valuekit.incremental.survey import NO_DAY, Survey
 from valuekit.kept import Kept, known, noted
 from valuekit.ledger.book import Book
@@ -161,6 +163,12 @@ class _Turn:
     part: Part
     known: tuple[Registered, ...]
 
+    def reading(self) -> AbstractContextManager[None]:
+        """What the connector reads within is the same from the survey to the last statement."""
+        reading = getattr(self.connector, "reading", None)
+        made: AbstractContextManager[None] = nullcontext() if reading is None else reading()
+        return made
+
     def pull(self, found: Plan | None = None) -> Pull:
         """Everything, or the days of a plan."""
         arguments = (self.loaded.workspace, self.name, self.known, self.part)
@@ -194,15 +202,16 @@ def pulled(
     """
     began = perf_counter()
     part("looking for changes", 0.0)
-    found = planned(loaded, store, name, connector, ask)
     before = store.last_of(name)
     turn = _Turn(loaded, name, connector, part, store.registrations(name))
     stored = _stored(store, name) if before is not None else None
     made = None
-    if found is not None and not found.whole and stored is not None and before is not None:
-        made = _partly(turn, found, stored, before)
-    if made is None:
-        made = _wholly(turn, found)
+    with turn.reading():
+        found = planned(loaded, store, name, connector, ask)
+        if found is not None and not found.whole and stored is not None and before is not None:
+            made = _partly(turn, found, stored, before)
+        if made is None:
+            made = _wholly(turn, found)
     months = by_month(made.facts, made.daily_from)
     merged_now = any(months[name] is not frame for name, frame in made.facts.items())
     made = replace(made, facts=months, merged_now=merged_now)
@@ -254,7 +263,7 @@ def _partly(turn: _Turn, found: Plan, stored: Facts, before: RunModelRecord) -> 
         findings, seen = _shape(turn, before.last)
         given = Pull({}, seen, (), *ends, findings=findings, ranges=())
     else:
-        given = turn.pull(found)
+        given = turn.pull(replace(found, settled=settled(found, stored["intake"])))
     facts = together(turn.name, given.facts)
     if given.ranges is None:
         conserved(turn.name, facts["intake"], given.rows_read)

@@ -147,31 +147,64 @@ def _repeated(work: Work, part: Slice, source: str, read: sa.Subquery) -> bool:
 
 
 def _by_the_way(work: Work, part: Slice, source: str, read: sa.Subquery) -> _Counted:
-    """All counts from those by rule, of the days that are not known to be without fault."""
-    near, span = _in_doubt(work, part, source, read)
-    rules = work.run(f"judge {source}", _by_rule(read, *_ends(read)).where(*near))
-    first, last = rules.pop("first").dropna(), rules.pop("last").dropna()
-    if span is None and len(first):
-        span = first.min().to_pydatetime(), last.max().to_pydatetime()
-    rows, amount = int(rules["rows"].sum()), float(rules["amount"].sum())
-    return _Counted(rows, amount, span or (None, None), again=False, rules=rules, partly=bool(near))
-
-
-def _in_doubt(
-    work: Work, part: Slice, source: str, read: sa.Subquery
-) -> tuple[list[sa.ColumnElement[bool]], tuple[datetime, datetime] | None]:
-    """Which rows of a slice may break a rule, and between which times all of them lie.
+    """All counts from those by rule, of the days that are not known to be without fault.
 
     Only the days that are wanted have to be counted. On the others that are read nothing changed,
-    and when no row was ever held back they need not be judged again.
+    and when no row was ever held back they need not be judged again. Nor is a wanted day on which
+    nothing changed, where the store has counts of its rows.
     """
+    if not _sound(work, part, source):
+        rules = work.run(f"judge {source}", _by_rule(read, *_ends(read)))
+        first, last = rules.pop("first").dropna(), rules.pop("last").dropna()
+        span = None
+        if len(first):
+            span = first.min().to_pydatetime(), last.max().to_pydatetime()
+        return _counts(rules, span)
+    ends = [datetime.combine(day, time()) for day in part.read]
+    span = ends[0] - _EDGE, ends[1] + _EDGE
+    stored = part.plan.settled.get(source)
+    if stored is None or not _layout_known(work, source):
+        near = [*wanted(work, read.c.day), *around(read.c.ts, part.first, part.last)]
+        rules = work.run(f"judge {source}", _by_rule(read).where(*near))
+        return _counts(rules, span, partly=True)
+    days = frozenset(day for day in part.changed(source) if part.first <= day <= part.last)
+    rules = _as_stored(part.cut(stored), days)
+    if days:
+        near = [on_days(read.c.day, days), *around(read.c.ts, min(days), max(days))]
+        fresh = work.run(f"judge {source}", _by_rule(read).where(*near))
+        fresh["day"] = fresh["day"].astype(rules["day"].dtype)
+        rules = pd.concat([one for one in (rules, fresh) if len(one)] or [rules], ignore_index=True)
+    return _counts(rules, span, partly=True)
+
+
+def _counts(
+    rules: pd.DataFrame, span: tuple[datetime, datetime] | None, *, partly: bool = False
+) -> _Counted:
+    rows, amount = int(rules["rows"].sum()), float(rules["amount"].sum())
+    return _Counted(rows, amount, span or (None, None), again=False, rules=rules, partly=partly)
+
+
+def _sound(work: Work, part: Slice, source: str) -> bool:
+    """Whether no row of a source was held back so far, and its days are those of its rows."""
     p = work.model.predictions
     dated = source == "outcomes" or (p is not None and p.time is not None)
-    if work.model.task == "forecast" or not dated or source in part.plan.faulty:
-        return [], None
-    days = [*wanted(work, read.c.day), *around(read.c.ts, part.first, part.last)]
-    first, last = (datetime.combine(day, time()) for day in part.read)
-    return days, (first - _EDGE, last + _EDGE)
+    return dated and work.model.task != "forecast" and source not in part.plan.faulty
+
+
+def _layout_known(work: Work, source: str) -> bool:
+    """Whether nobody has to know how many rows of each day have a score."""
+    p = work.model.predictions
+    if source != "predictions" or p is None or p.score is None:
+        return True
+    return work.frozen("layout", "score") is not None
+
+
+def _as_stored(rows: pd.DataFrame, changed: frozenset[date]) -> pd.DataFrame:
+    """Counts by rule of the days that did not change, from stored ones: all were accepted."""
+    same = rows[~rows["day"].isin(pd.to_datetime(sorted(changed)))] if changed else rows
+    summed = same.groupby("day", as_index=False)[["rows", "value"]].sum()
+    summed = summed.rename(columns={"value": "amount"})
+    return summed.assign(rule=ACCEPTED, scored=summed["rows"])
 
 
 def _in_range(

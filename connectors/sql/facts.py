@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from valuekit.facts import in_order
 from valuekit.ledger.frame import conform, empty
 from valuekit.ledger.schema import FACTS
 
@@ -28,7 +29,7 @@ def fact(name: str, model: str, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
             joined[column.name] = _FILL[column.dtype]
         elif column.dtype in _FILL and joined[column.name].hasnans:
             joined[column.name] = joined[column.name].fillna(_FILL[column.dtype])
-    joined = joined.sort_values(list(schema.key_names), ignore_index=True)
+    joined = in_order(joined, schema.key_names)
     return conform(schema, joined[[column.name for column in schema.columns]])
 
 

@@ -10,13 +10,17 @@ from uuid import UUID
 import numpy as np
 import pandas as pd
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.sql import dedupe
 from tests.facts_equal import same
 from tests.incremental.lake import NOW, workspace
 from tests.incremental.test_equal import everything, held
+from valuekit.errors import ValuekitError
 from valuekit.incremental.survey import NO_DAY, Part, Print, Survey, Surveyed, unpacked
+from valuekit.store import tables
 
 DAYS, EACH, WINDOW = 45, 12, 5
 START = datetime(2026, 1, 1)
@@ -176,6 +180,39 @@ def test_a_row_that_is_held_back_stays_so_the_night_after(daily):
         {(START + timedelta(days=DAYS)).date()},
     )
     assert statements
+
+
+@pytest.mark.parametrize("daily", ["number"], indirect=True)
+def test_of_sound_sources_only_the_new_day_is_judged(daily, monkeypatch):
+    judged: dict[str, int] = {}
+    counts = dedupe._by_the_way
+
+    def watched(work, part, source, read):
+        found = counts(work, part, source, read)
+        judged[source] = int(work.engine.queries[-1].rows)
+        assert found.rules["day"].nunique() > 1
+        return found
+
+    monkeypatch.setattr(dedupe, "_by_the_way", watched)
+    daily.write(DAYS)
+    daily.refreshed(1)
+    assert judged == {"predictions": 1, "outcomes": 1}  # one day, one rule
+
+
+@pytest.mark.parametrize("daily", ["number"], indirect=True)
+@pytest.mark.parametrize("source", ["predictions", "outcomes"])
+def test_stored_counts_that_are_not_true_are_found(daily, source):
+    """They are taken over for days on which nothing changed, and held against other counts."""
+    table = tables.fact_tables["intake"]
+    day = (START + timedelta(days=DAYS - 2)).date()
+    store = sa.create_engine(f"sqlite:///{daily.space.loaded.folder / 'valuekit.db'}")
+    with store.begin() as connection:
+        lied = sa.update(table).where(table.c.source == source, table.c.day == day)
+        assert connection.execute(lied.values(rows=table.c.rows + 1)).rowcount
+    daily.write(DAYS)
+    with pytest.raises(ValuekitError) as error:
+        daily.space.refresh(now=NOW + timedelta(hours=1))
+    assert error.value.findings[0].code in {"rows_lost", "conservation", "unaccounted"}
 
 
 @pytest.mark.parametrize("pick", ["first", "last", "sum"])

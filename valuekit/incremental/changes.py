@@ -100,7 +100,8 @@ def _touched(name: str, frame: pd.DataFrame, stretches: Sequence[Days] | None) -
 def _of_days(frame: pd.DataFrame, days: frozenset[date]) -> pd.DataFrame:
     """All rows of some days."""
     stamps = pd.to_datetime(sorted(days)).astype(frame["day"].dtype)
-    return frame[frame["day"].isin(stamps)].reset_index(drop=True)
+    there = np.isin(frame["day"].to_numpy(), stamps.to_numpy())
+    return kept(frame, there).reset_index(drop=True)
 
 
 def _of_their_day(intake: pd.DataFrame, firsts: Sequence[date | None]) -> pd.DataFrame:

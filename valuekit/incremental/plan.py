@@ -24,11 +24,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from valuekit.incremental.survey import NO_DAY, Changed, Print, Survey, Surveyed, changed, span
 from valuekit.ledger.months import whole_months
 from valuekit.ready.names import PREFIX
 from valuekit.workspace.declare import Frequency, Model
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Days = tuple[date, date]
 _Spans = Mapping[str, Days]  # role of a table -> its first and last day
@@ -89,6 +93,8 @@ class Plan:
             none of these is on a changed one.
         faulty: Roles with rows that were held back; of the others none is on unchanged days.
         undisputed: Whether outcomes of days before a stretch have no bearing on those in it.
+        settled: Role -> stored counts of its rows, where all were accepted; those of unchanged
+            days are still true (:mod:`valuekit.incremental.settled`).
     """
 
     survey: Survey
@@ -107,6 +113,7 @@ class Plan:
     repeats: frozenset[str] = frozenset()
     faulty: frozenset[str] = frozenset()
     undisputed: bool = False
+    settled: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def idle(self) -> bool:

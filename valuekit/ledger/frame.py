@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 
 from valuekit.errors import Finding, ValuekitError
-from valuekit.facts import kept
+from valuekit.facts import kept, twice
 from valuekit.ledger.cast import CASTS, bad
 
 if TYPE_CHECKING:
@@ -161,10 +161,10 @@ def _columns(fact: Fact, frame: pd.DataFrame) -> None:
 
 
 def _one_row_per_key(fact: Fact, frame: pd.DataFrame) -> None:
-    twice = frame.duplicated(list(fact.key_names))
-    if not bool(twice.any()):
+    again = twice(frame, fact.key_names)
+    if not again.any():
         return
-    row = frame[twice].iloc[0]
+    row = frame[again].iloc[0]
     raise ValuekitError(
         Finding(
             place=f"ledger.{fact.name}",
@@ -172,6 +172,6 @@ def _one_row_per_key(fact: Fact, frame: pd.DataFrame) -> None:
             rule="two rows have the same key",
             remedy="Merge them before they are handed over (valuekit.ledger.merge).",
             code="fact_key",
-            rows=int(twice.sum()),
+            rows=int(again.sum()),
         )
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import sqlalchemy as sa
 
+from valuekit.facts import in_order
 from valuekit.ledger.frame import DTYPES, empty
 from valuekit.ledger.pack import pack_rows
 from valuekit.ledger.ragged import boxed
@@ -56,7 +57,7 @@ def insert(connection: sa.Connection, fact: Fact, frame: pd.DataFrame) -> None:
     """Insert the rows of a conformed frame, in the order of their keys."""
     if frame.empty:
         return
-    frame = frame.sort_values(list(fact.key_names), kind="stable", ignore_index=True)
+    frame = in_order(frame, fact.key_names)
     ids = _series_ids(connection, frame)
     place: dict[str, Sequence[object]] = {
         "series_id": ids,
