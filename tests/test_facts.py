@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from valuekit.estimate import Period
 from valuekit import facts
+from valuekit.estimate import Period
 from valuekit.facts import in_order, kept, numbered, only, period_of, twice
 
 
