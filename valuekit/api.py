@@ -136,10 +136,17 @@ class Workspace:
         *,
         full: bool = False,
         since: date | None = None,
+        now: datetime | None = None,
     ) -> dict[str, Plan | None]:
         """What a refresh would compute of each model, without computing or storing anything.
 
         None where the connector cannot tell what changed: then everything is computed.
+
+        Args:
+            models: Names of models; None for all.
+            full: As if everything were to be computed.
+            since: As if at least the days from this one on were.
+            now: Rows after this moment lie in the future, UTC; default: the clock.
 
         Raises:
             ValuekitError: a source cannot be read, or the store is of an unknown schema.
@@ -147,7 +154,8 @@ class Workspace:
         from valuekit.kept import Kept
         from valuekit.pulling import Asked, planned
 
-        ask = Asked(full=full, since=since)
+        reached = self.loaded.workspace.workspace.reached(now or datetime.now(UTC))
+        ask = Asked(full=full, since=since, now=reached)
         found: dict[str, Plan | None] = {}
         try:
             opened = self.store()

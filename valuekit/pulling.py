@@ -189,7 +189,9 @@ def planned(
         return None
     stored = known(store, name, kept) if store is not None else Stored()
     now: Survey = survey(loaded.workspace, name, stored.survey)
-    return plan(loaded.workspace.models[name], stored, now, full=ask.full, since=ask.since)
+    return plan(
+        loaded.workspace.models[name], stored, now, full=ask.full, since=ask.since, now=ask.now
+    )
 
 
 def pulled(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
@@ -120,12 +120,25 @@ def test_rows_without_a_day():
     assert "without a usable time" in plan(model(), STORED, now).whole
 
 
+def test_rows_of_the_future_wait_until_it_is_there():
+    """A day is looked at again once it may have come in some zone, not every night before."""
+    coming = day(190)
+    stored = Stored(survey(), FIRST, future={"predictions": frozenset({coming, date(2099, 1, 1)})})
+    midnight = datetime.combine(coming, time())
+    early = plan(model(), stored, survey(), now=midnight - timedelta(days=SLACK + 1))
+    assert early.idle
+    found = plan(model(), stored, survey(), now=midnight - timedelta(hours=14))
+    assert (found.changed["predictions"], found.idle) == (frozenset({coming}), False)
+    assert plan(model(), stored, survey()).changed["predictions"] == stored.future["predictions"]
+
+
 def test_ties_to_other_days():
     tied = replace(survey(), tied={"predictions": (day(150).isoformat(),)})
     altered = survey(predictions=table({150: 11}))
     assert "shares ids" in plan(model(), Stored(tied, FIRST), altered).whole
     far = replace(survey(), far=(day(185).isoformat(),))
-    assert "far away" in plan(model(), Stored(far, FIRST), survey(outcomes=table({190: 1}))).whole
+    found = plan(model(), Stored(far, FIRST), survey(outcomes=table({190: 1}))).whole
+    assert found == f"ids of the days to be read occur again far away: of {day(185)}"
     crossing = replace(survey(), crossing=(day(190).isoformat(),))
     late = survey(predictions=table({190: 11}))
     assert "another arm" in plan(model(), Stored(crossing, FIRST), late).whole

@@ -22,7 +22,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,7 @@ _Spans = Mapping[str, Days]  # role of a table -> its first and last day
 FULL = "asked for with --full"
 NEAR = 7  # days within which the same id may come again and still be seen by a slice
 SLACK = 2  # days for zones, and for sides that know only days
+_SHOWN = 3  # days in a message
 MOST = 0.6  # share of all rows that is worth reading in slices
 _PERIOD: Mapping[Frequency, int] = {"day": 1, "week": 7, "month": 31, "quarter": 92}
 
@@ -177,6 +178,7 @@ def plan(
     *,
     full: bool = False,
     since: date | None = None,
+    now: datetime | None = None,
 ) -> Plan:
     """What must be computed again.
 
@@ -186,6 +188,7 @@ def plan(
         survey: The sources now.
         full: Compute everything whatever changed.
         since: Compute at least the days from this one on.
+        now: Rows after this moment lie in the future; None: nobody knows which still do.
     """
     old = stored.survey
     redeclared = old is not None and old.declared != survey.declared
@@ -203,7 +206,7 @@ def plan(
     if (old.engine, old.declared) != (survey.engine, survey.declared):
         return replace(told, whole="its declaration, its source or the software changed")
     changes = {
-        role: changed(old.tables[role], table).also(stored.future.get(role, frozenset()))
+        role: changed(old.tables[role], table).also(_reached(stored.future.get(role), now))
         for role, table in survey.tables.items()
         if role in old.tables
     }
@@ -233,6 +236,19 @@ def plan(
     )
     far = _altered(model, old, changes) or too_far(found)
     return replace(told, whole=far, changed=days) if far else found
+
+
+def _reached(future: frozenset[date] | None, now: datetime | None) -> frozenset[date]:
+    """Days with rows that lay in the future at the last run and may do so no more.
+
+    A day that is ahead in every zone is left alone: a row of the year 2099 would dirty the days
+    around it at every refresh.
+    """
+    days = future or frozenset()
+    if now is None:
+        return days
+    ahead = (now + timedelta(days=SLACK)).date()
+    return frozenset(day for day in days if day <= ahead)
 
 
 def widened(model: Model, found: Plan, linked: Mapping[str, frozenset[date]]) -> Plan:
@@ -457,12 +473,19 @@ def too_far(found: Plan) -> str:
         return "its first days depend on what changed"
     wide = read_ranges(found.ranges, found.reach)
     far = [date.fromisoformat(day) for day in found.survey.far]
-    if any(start <= day <= last for day in far for start, last in wide):
-        return "ids of the days to be read occur again far away"
+    near = sorted({day for day in far if any(start <= day <= last for start, last in wide)})
+    if near:
+        return f"ids of the days to be read occur again far away: of {_listed(near)}"
     every = sum(_rows(table.days()) for table in found.survey.tables.values())
     if found.rows > MOST * every:
         return "most rows would be read in any case"
     return ""
+
+
+def _listed(days: list[date]) -> str:
+    """The first of some days, and how many more there are."""
+    more = f" and {len(days) - _SHOWN} more" if len(days) > _SHOWN else ""
+    return ", ".join(map(str, days[:_SHOWN])) + more
 
 
 def _days(survey: Survey) -> set[str]:
