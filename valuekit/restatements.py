@@ -27,6 +27,7 @@ Number = int | float | Decimal
 MOST = 5_000  # figures in a workbook; the terminal's --json has all
 
 _MONEY, _SIGNIFICANT, _MOST = 2, 6, 15  # digits shown, and the most that tell two apart
+# What stores of an older version have added up.
 _KEYED = {"metric": "all metrics together", "forecaster": "all forecasters together"}
 _NAMES = {
     ("volume", "predictions"): "Predictions served",
@@ -184,16 +185,17 @@ def _text(value: Number | None, unit: str, more: int) -> str:
 def _named(fact: str, name: str, model: Model | None, currency: str) -> tuple[str, str] | None:
     """A figure in words and its unit; None for the number of groups, which is no figure."""
     held = FACTS[fact]
-    column = next((one for one in held.scalars if _summed(one) == name), None)
+    summed, _, of = name.partition(":")
+    column = next((one for one in held.scalars if _summed(one) == summed), None)
     if column is None:
         return None
     keys = {one.name for one in held.keys}
     if model is not None and len(model.metrics) < 2:
         keys.discard("metric")
-    more = "".join(f", {text}" for key, text in _KEYED.items() if key in keys)
+    more = "".join(f", {of or text}" for key, text in _KEYED.items() if key in keys)
     words = _NAMES.get((fact, column.name)) or column.doc.split(";")[0].split(",")[0]
     money = column.unit == "currency" or (
-        column.unit == "metric" and model is not None and _all_money(model)
+        column.unit == "metric" and model is not None and _in_money(model, of)
     )
     return f"{words[:1].upper()}{words[1:]}{more}", currency if money else ""
 
@@ -204,8 +206,11 @@ def _summed(column: Column) -> str:
     return column.name.replace("mean_", "sum_", 1) if mean else column.name
 
 
-def _all_money(model: Model) -> bool:
-    return bool(model.metrics) and all(one.already_money for one in model.metrics.values())
+def _in_money(model: Model, metric: str) -> bool:
+    """Whether a metric is in the currency; of several together, whether all are."""
+    own = [one for name, one in model.metrics.items() if name == metric]
+    several = own or list(model.metrics.values())
+    return bool(several) and all(one.already_money for one in several)
 
 
 def _number(value: object) -> Number | None:

@@ -106,6 +106,18 @@ def test_a_sum_that_differs_by_rounding_alone_is_as_it_was():
     other = one.assign(mean_y=rounded, mean_d=one["mean_d"] + 1e-3, matched=one["matched"] - 1)
     assert (rounded != one["mean_y"]).all()
     (found,) = restated(FACTS["effect"], one, other, frozenset(days(1)), max(days(1)))
-    assert found.after["sum_y"] == found.before["sum_y"]
-    assert found.after["sum_d"] != found.before["sum_d"]
-    assert found.after["matched"] == found.before["matched"] - len(one)
+    for metric, rows in one.groupby("metric"):
+        assert found.after[f"sum_y:{metric}"] == found.before[f"sum_y:{metric}"]
+        assert found.after[f"sum_d:{metric}"] != found.before[f"sum_d:{metric}"]
+        matched = found.before[f"matched:{metric}"] - len(rows)
+        assert found.after[f"matched:{metric}"] == matched
+
+
+def test_sums_of_metrics_are_not_added_up():
+    """Euros and orders have each their own figure; what groups there are is counted once."""
+    one = effects(days=1).drop_duplicates("metric").head(1)
+    both = pd.concat([one.assign(metric="euros"), one.assign(metric="orders", n=one["n"] + 5)])
+    ((_, found),) = totals(FACTS["effect"], both.assign(segment="all"), days(1)).items()
+    assert found["rows"] == 2
+    assert found["n:orders"] == found["n:euros"] + 5 == one["n"].item() + 5
+    assert "n" not in found

@@ -159,6 +159,23 @@ def test_dry_run_stores_nothing_and_says_what_it_would_do(lake):
     assert since.ranges[0][0] == date(2026, 10, 1)
 
 
+@pytest.mark.parametrize(
+    ("kind", "table"), [("label", "p"), ("credit", "o"), ("repeat", "p"), ("forecast", "o")]
+)
+def test_a_dry_run_foresees_the_rows(tmp_path, kind, table):
+    """Within a tenth: rows without a time are in no day, others are found by key."""
+    space, world = workspace(tmp_path, MODELS[kind]), World(tmp_path, 3, single=False)
+    world.write()
+    space.refresh(now=NOW)
+    made = world.outcomes if table == "o" else world.predictions
+    world.tables[table] = pd.concat([world.tables[table], made(range(LAST - 1, LAST), 3)])
+    world.write()
+    plan = space.plan(now=NOW)["m"]
+    outcome = space.refresh(now=NOW + timedelta(hours=1))
+    assert plan.days == outcome.parts[0].days < LAST
+    assert plan.rows == pytest.approx(outcome.rows_read, rel=0.1)
+
+
 def test_a_changed_declaration_computes_everything(lake):
     space, _ = lake
     space.refresh(now=NOW)

@@ -21,14 +21,14 @@ _PLANNED = (
     ("Model", "left"),
     ("Days", "right"),
     ("Which", "left"),
-    ("Rows to read", "right"),
+    ("Rows", "right"),
     ("Files", "right"),
     ("Why", "left"),
 )
 _NOTE = (
-    "Rows to read are those of the days themselves and of the days around them that they depend "
-    "on; a file that holds any of them is read whole. Rows of other days that share an id with a "
-    "changed day are found, and added, when the refresh reads."
+    "Rows are those of the days themselves, and where rows were held back before, of the days "
+    "around them too; every file that holds a row of any of these days is read whole. Rows of "
+    "other days that share an id with a changed day are found, and added, when the refresh reads."
 )
 
 

@@ -135,6 +135,7 @@ def _steady(
     return made
 
 
+APART = ("metric", "forecaster")  # keys whose sums are of different things
 Summands = Callable[["Column", pd.DataFrame], Iterator[tuple[str, np.ndarray]]]
 
 
@@ -143,7 +144,8 @@ def totals(
 ) -> dict[date, dict[str, object]]:
     """Rows and sums of days over segment ``all``; means as the sums that they stand for.
 
-    With ``of`` other sums of each measure, by the same names.
+    Sums of different metrics, or of different forecasters, do not add up: each has its own, named
+    ``SUM:METRIC``. With ``of`` other sums of each measure, by the same names.
 
     The frame is searched once for all days: after a night that changes every day, a search a day
     would take the square of the days.
@@ -155,13 +157,15 @@ def totals(
     summands = {
         name: values for one in fact.scalars for name, values in (of or _summands)(one, rows)
     }
-    places = rows.groupby("day", sort=False).indices
+    apart = [name for name in APART if name in fact.key_names]
     made: dict[date, dict[str, object]] = {}
-    for day in days:
-        at = places.get(pd.Timestamp(day))
-        if at is not None:
-            made[day] = {"rows": len(at)}
-            made[day] |= {name: _sum(values[at]) for name, values in summands.items()}
+    numbers = dict[date, int]()
+    for place, at in rows.groupby(["day", *apart], sort=False).indices.items():
+        stamp, *of_key = place if isinstance(place, tuple) else (place,)
+        day, more = stamp.date(), "".join(f":{one}" for one in of_key)
+        numbers[day] = numbers.get(day, 0) + len(at)
+        sums = {f"{name}{more}": _sum(values[np.asarray(at)]) for name, values in summands.items()}
+        made[day] = {**made.get(day, {}), "rows": numbers[day], **sums}
     return made
 
 
