@@ -9,8 +9,10 @@ from dashboard import data
 from dashboard.format import percent, plural
 from valuekit.errors import Finding
 from valuekit.quarantine.limits import WARNED
+from valuekit.quarantine.rules import rule
 from valuekit.scorecard import Scorecard
 
+_NAMED = 2  # rules that are named in a sentence
 _FLOOR = 0.9  # share of predictions that should find their outcome
 
 
@@ -43,7 +45,10 @@ def _held(shot: data.Snapshot, model: str) -> list[str]:
     if not found:
         return []
     rows = plural(sum(one.rows for one in found), "row")
-    rules = plural(len({one.rule for one in found}), "rule holds", "rules hold")
+    names = sorted({rule(one.rule).title for one in found})
+    rules = plural(len(names), "rule holds", "rules hold")
+    if len(names) <= _NAMED:
+        rules = f"{' and '.join(names)} {'hold' if names[1:] else 'holds'}"
     if any(one.state == "failed" for one in found):
         return [f"{rules} back {rows}, more than is allowed: the next run is refused."]
     return [f"{rules} back {rows}, more than is allowed without a warning."]

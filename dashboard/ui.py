@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import pandas as pd
@@ -16,6 +17,7 @@ from valuekit.estimate import Grade
 from valuekit.scorecard import Action, Status
 
 _NARROW = 3  # columns that fit a phone with wrapped text
+_AMOUNT = re.compile(r"(under )?[+−-]?\W?[\d][\d,.]*(k|M|bn)?( ?(%|[kMG]B|s|min|days?))?")
 PORTFOLIO = "dashboard/pages/portfolio.py"
 MODEL = "dashboard/pages/model.py"
 REVIEW = "dashboard/pages/review.py"
@@ -122,12 +124,27 @@ def change(text: str | None) -> str | None:
     return ascii_minus(text) if text else None
 
 
+def _in_numbers(cells: Iterable[str]) -> bool:
+    """Whether a column is of amounts, which are read from the right; some may be unknown."""
+    found = [one for one in cells if one not in {"", "–", "Unknown"}]
+    return bool(found) and all(_AMOUNT.fullmatch(one) for one in found)
+
+
 def table(rows: Sequence[Mapping[str, object]], alt: str) -> None:
     """A table of text. A wide one is a grid that scrolls by itself and by keyboard on a phone."""
     columns = list(rows[0]) if rows else []
     if len(columns) > _NARROW:
         frame = pd.DataFrame([{key: str(row[key]) for key in columns} for row in rows])
-        st.dataframe(frame, hide_index=True, width="stretch", height="content", alt=alt)
+        right = st.column_config.TextColumn(alignment="right")
+        numbers = {key: right for key in columns if _in_numbers(frame[key])}
+        st.dataframe(
+            frame,
+            hide_index=True,
+            width="stretch",
+            height="content",
+            column_config=numbers,
+            alt=alt,
+        )
         return
     shown = {plain(key): [plain(str(row[key]), 400) for row in rows] for key in columns}
     st.table(shown, border="horizontal", alt=alt, hide_index=True)
