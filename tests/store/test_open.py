@@ -15,7 +15,7 @@ from tests.store.made import NOW, part, run
 from tests.store.test_store import dump
 from valuekit.errors import StoreError
 from valuekit.store import open_store
-from valuekit.store.migrate import MIGRATIONS, ensure, move
+from valuekit.store.migrate import MIGRATIONS, ensure, move, revision
 from valuekit.store.tables import HEAD, KNOWN, metadata
 
 
@@ -46,6 +46,33 @@ def test_down_and_up_again_leaves_an_empty_store(store):
     ensure(store._engine, "store", create=True)
     assert store.runs() == ()
     assert not any(dump(store).values())
+
+
+@pytest.mark.parametrize(
+    ("target", "reached"),
+    [("-1", "0007"), ("-2", "0006"), ("0007", "0007"), ("0002", "0002"), (HEAD, HEAD)],
+)
+def test_a_move_by_name_or_by_steps_arrives(store, target, reached):
+    move(store._engine, target)
+    assert revision(store._engine) == reached
+    move(store._engine, "head")
+    assert revision(store._engine) == HEAD
+    move(store._engine, "-1")
+    move(store._engine, "+1")
+    assert revision(store._engine) == HEAD
+
+
+@pytest.mark.parametrize("target", ["-99", "+1", "0042", "nonsense"])
+def test_a_move_that_cannot_be_made_is_refused(store, target):
+    run(store, part())
+    before = dump(store)
+    with pytest.raises(StoreError) as caught:
+        move(store._engine, target)
+    (found,) = caught.value.findings
+    assert found.code == "no_revision"
+    assert found.value.startswith(f"{target}: ")
+    assert dump(store) == before
+    assert revision(store._engine) == HEAD
 
 
 def test_opening_twice_changes_nothing(store, url):

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from valuekit.store.connect import WRITE
 from valuekit.store.tables import HEAD, KNOWN
-from valuekit.store.words import failure
+from valuekit.store.words import failure, shown
+
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
 
 _KEY = 0x76616C76  # one beside the lock of a run
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -57,7 +60,15 @@ def ensure(engine: sa.Engine, place: str, *, create: bool) -> None:
 
 
 def move(engine: sa.Engine, target: str) -> None:
-    """Run the migrations up to ``target``, or down to ``base``, in one transaction."""
+    """Run the migrations up or down to ``target``, in one transaction.
+
+    Args:
+        engine: Of the store.
+        target: A revision, ``head``, ``base``, or steps from where it is, such as ``-1``, ``+1``.
+
+    Raises:
+        StoreError: there is no such revision, or there are not so many steps; nothing was moved.
+    """
     # Alembic is only needed when the schema changes; pages never load it.
     from alembic.config import Config
     from alembic.runtime.environment import EnvironmentContext
@@ -67,16 +78,46 @@ def move(engine: sa.Engine, target: str) -> None:
 
     def steps(at: str, _context: object) -> object:
         # What alembic's own `upgrade` and `downgrade` commands ask for.
-        plan = scripts._downgrade_revs if target == "base" else scripts._upgrade_revs  # noqa: SLF001 (documented recipe)
+        down = _lower(scripts, at, target)
+        plan = scripts._downgrade_revs if down else scripts._upgrade_revs  # noqa: SLF001 (documented recipe)
         return plan(target, at)
 
     with (
         _alone(engine) as connection,
+        _refused(engine, target),
         EnvironmentContext(Config(), scripts, fn=steps, destination_rev=target) as environment,
     ):
         # The transaction is ours: DDL and version move together.
         environment.configure(connection=connection, transactional_ddl=True)
         environment.run_migrations()
+
+
+def _lower(scripts: ScriptDirectory, at: object, target: str) -> bool:
+    """Whether a target lies below the revision that a store is at."""
+    if target == "base" or target.startswith("-"):
+        return True
+    held = at[0] if isinstance(at, tuple) and at else at
+    if not held or target.startswith("+"):
+        return False
+    below = {one.revision for one in scripts.iterate_revisions(str(held), "base")}
+    return target != held and target in below
+
+
+@contextmanager
+def _refused(engine: sa.Engine, target: str) -> Iterator[None]:
+    """Alembic's own refusal of a target, in our words."""
+    from alembic.util import CommandError
+
+    try:
+        yield
+    except CommandError as error:
+        raise failure(
+            shown(engine.url),
+            "no_revision",
+            "the store cannot be moved to this schema; it is as it was",
+            f"Name a revision up to {HEAD}, `base`, or as many steps as there are.",
+            f"{target}: {error}",
+        ) from error
 
 
 @contextmanager
