@@ -34,6 +34,7 @@ from valuekit.restatements import newest
 from valuekit.scorecard import Action, Decision, PeriodName, Scorecard, from_json, in_order
 from valuekit.source import Check, Connector, open_connector
 from valuekit.store import Store, open_store
+from valuekit.store.copy import Copied, sound
 from valuekit.workspace.load import Loaded, load
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ class Workspace:
         """
         return open_store(self.loaded.store_url, create=create, anew=anew)
 
-    def backup(self, target: str | Path) -> dict[str, int]:
-        """Copy the value store into a new file; table -> rows.
+    def backup(self, target: str | Path) -> Copied:
+        """Copy the value store into a new file: rows by table, and a digest of its content.
 
         Raises:
             StoreError: when there is no store, or the file exists or cannot be written.
@@ -74,14 +75,15 @@ class Workspace:
         with self.store() as store:
             return store.backup(Path(target))
 
-    def restore(self, source: str | Path) -> dict[str, int]:
-        """Fill an empty value store from a backup; table -> rows.
+    def restore(self, source: str | Path) -> Copied:
+        """Fill an empty value store from a backup, once that is known to be as it was made.
 
         Raises:
-            StoreError: when the store has rows, or the file is no backup.
+            StoreError: when the store has rows, or the file is no backup, damaged or changed.
         """
-        with self.store(create=True, anew=True) as store:
-            return store.restore(Path(source))
+        # The backup first: a damaged one must not leave an empty store where there was none.
+        with sound(Path(source)) as found, self.store(create=True, anew=True) as store:
+            return store.fill(found)
 
     def refresh(
         self,

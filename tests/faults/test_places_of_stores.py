@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,35 @@ def test_a_store_that_is_gone_is_not_begun_anew_in_silence(tmp_path: Path, empty
     for one in tmp_path.glob("values.db*"):  # begun anew, as the words say
         one.unlink()
     assert run("refresh", "-w", str(path)).returncode == 0
+
+
+@pytest.mark.parametrize("damage", ["text", "cut", "changed"])
+def test_a_damaged_backup_makes_no_store(tmp_path: Path, damage: str) -> None:
+    """Else the next refresh would begin anew in silence, over the store that was to come back."""
+    path = at(tmp_path, f"{tmp_path}/values.db")
+    kept = tmp_path / "kept.bak"
+    assert run("refresh", "-w", str(path)).returncode == 0
+    said = run("backup", str(kept), "-w", str(path))
+    assert "SHA-256 of its content: " in said.stdout
+    for one in tmp_path.glob("values.db*"):
+        one.unlink()
+    good = kept.read_bytes()
+    if damage == "text":
+        kept.write_text("id,amount\n" * 300)
+    elif damage == "cut":
+        kept.write_bytes(good[: len(good) // 2])
+    else:
+        with closing(sqlite3.connect(kept)) as file, file:
+            file.execute("UPDATE runs SET rows_read = rows_read + 1")
+    done = run("restore", str(kept), "-w", str(path))
+    assert done.returncode == 1
+    assert f"error: {kept}: " in done.stderr
+    assert "older backup" in done.stderr or "Name a file that `valuekit backup` made" in done.stderr
+    assert not list(tmp_path.glob("values.db*"))
+    kept.write_bytes(good)
+    done = run("restore", str(kept), "-w", str(path))
+    assert done.returncode == 0, done.stderr
+    assert said.stdout.splitlines()[-1].rpartition(" ")[2] in done.stdout
 
 
 def test_an_empty_file_is_no_backup(tmp_path: Path) -> None:

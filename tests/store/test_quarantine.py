@@ -162,7 +162,7 @@ def test_a_failed_commit_keeps_none(store):
 
 def test_backup_and_restore(store, tmp_path):
     run(store, with_rows(held(1), held(2)))
-    counts = store.backup(tmp_path / "kept.db")
+    counts = store.backup(tmp_path / "kept.db").rows
     assert (counts["quarantine"], counts["run_intake"]) == (2, 2)
     with open_store(f"sqlite:///{tmp_path}/other.db", create=True) as empty:
         empty.restore(tmp_path / "kept.db")

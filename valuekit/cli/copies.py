@@ -9,7 +9,8 @@ import typer
 
 from valuekit.api import Workspace
 from valuekit.cli.app import DEFAULT_WORKSPACE, WorkspacePath, app
-from valuekit.cli.screen import say
+from valuekit.cli.screen import complain, say
+from valuekit.store.copy import Copied
 
 
 @app.command()
@@ -18,9 +19,10 @@ def backup(
     *,
     workspace: WorkspacePath = DEFAULT_WORKSPACE,
 ) -> None:
-    """Copy the whole value store into one file, while others read and write."""
-    counts = Workspace.load(workspace).backup(file)
-    say(f"{sum(counts.values()):,} rows of {len(counts)} tables in {file}. {_contents(counts)}")
+    """Copy the whole value store into one file with a digest, while others read and write."""
+    made = Workspace.load(workspace).backup(file)
+    say(f"{_rows(made)} in {file}. {_contents(made)}")
+    say(f"SHA-256 of its content: {made.digest}")
 
 
 @app.command()
@@ -29,10 +31,17 @@ def restore(
     *,
     workspace: WorkspacePath = DEFAULT_WORKSPACE,
 ) -> None:
-    """Fill an empty value store from a backup, whole or not at all."""
-    counts = Workspace.load(workspace).restore(file)
-    say(f"{sum(counts.values()):,} rows of {len(counts)} tables restored. {_contents(counts)}")
+    """Fill an empty value store from a backup that is as it was made, whole or not at all."""
+    made = Workspace.load(workspace).restore(file)
+    complain(made.findings)
+    say(f"{_rows(made)} restored. {_contents(made)}")
+    if made.digest:
+        say(f"SHA-256 of its content, as when it was made: {made.digest}")
 
 
-def _contents(counts: dict[str, int]) -> str:
-    return f"{counts['runs']:,} runs, {counts['decisions']:,} decisions."
+def _rows(made: Copied) -> str:
+    return f"{sum(made.rows.values()):,} rows of {len(made.rows)} tables"
+
+
+def _contents(made: Copied) -> str:
+    return f"{made.rows['runs']:,} runs, {made.rows['decisions']:,} decisions."

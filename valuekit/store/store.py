@@ -423,11 +423,11 @@ class Store:
         with self._reading() as connection:
             return quarantine.counts(connection, run)
 
-    def backup(self, target: Path) -> dict[str, int]:
+    def backup(self, target: Path) -> copy.Copied:
         """Copy every row into a new SQLite file; readers and a writer go on meanwhile.
 
         Returns:
-            Table -> rows.
+            What was copied, and its digest.
 
         Raises:
             StoreError: when the file exists or cannot be written.
@@ -435,14 +435,20 @@ class Store:
         with self._reading() as connection:
             return copy.backup(connection, target)
 
-    def restore(self, source: Path) -> dict[str, int]:
+    def restore(self, source: Path) -> copy.Copied:
         """Fill this store, which must be empty, from a backup; all of it or nothing.
-
-        Returns:
-            Table -> rows.
 
         Raises:
             StoreError: when the store has rows, is being refreshed, or the file is no backup.
+        """
+        with copy.sound(source) as found:
+            return self.fill(found)
+
+    def fill(self, source: copy.Sound) -> copy.Copied:
+        """Fill this store, which must be empty, from a backup that was found sound.
+
+        Raises:
+            StoreError: when the store has rows, or is being refreshed.
         """
         self._lock()
         try:
