@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -90,6 +90,11 @@ class Snapshot:
     def card(self, model: str) -> Scorecard | None:
         """The scorecard of a model; None when there is none."""
         return next((one for one in self.cards if one.model == model), None)
+
+    def run_of(self, model: str) -> int:
+        """The run that made a model's figures: a run of other models left them as they were."""
+        own = self.ages.get(model)
+        return self.run.id if own is None else own.run
 
     @property
     def finished(self) -> datetime:
@@ -390,7 +395,7 @@ def decide(shot: Snapshot, card: Scorecard, action: Action, reason: str, person:
         reason=reason.strip(),
         person=person.strip(),
         at=datetime.now(UTC),
-        run=shot.run.id,
+        run=shot.run_of(card.model),
         verdict=card.verdict.action,
         net=held.net.value if held else None,
     )
@@ -398,16 +403,18 @@ def decide(shot: Snapshot, card: Scorecard, action: Action, reason: str, person:
     return made
 
 
+def stamp(shot: Snapshot) -> Meta:
+    """What a report says of the runs that its figures are of."""
+    return Meta(shot.name, shot.run.id, shot.finished, __version__, ages=shot.ages)
+
+
 def report(
     shot: Snapshot, kind: ReportKind, models: Sequence[str], period: PeriodName, fmt: Format
 ) -> Report:
     """Build a report of the shown run; note the export unless the store may only be read."""
     cards = [card for card in shot.cards if card.model in set(models)]
-    meta = Meta(
-        workspace=shot.name,
-        run=shot.run.id,
-        finished=shot.finished,
-        version=__version__,
+    meta = replace(
+        stamp(shot),
         reads=tuple(one for card in cards for one in reads(shot, card.model)),
         restated=newest(_declared(), _open(shot), [card.model for card in cards]),
     )

@@ -12,7 +12,8 @@ from dashboard.filters import pick_model, read_period
 from dashboard.format import amount, count, moment, plural, span
 from valuekit.errors import StoreError
 from valuekit.period_words import counted, of_models
-from valuekit.report.build import Format, ReportKind
+from valuekit.report.build import Format, ReportKind, file_name
+from valuekit.report.stamp import in_words
 from valuekit.scorecard import PeriodName, Scorecard
 
 _COLUMNS = {
@@ -90,8 +91,8 @@ def _preview(
     total = data.total(shot, models, period)
     cards = [card for card in shot.cards if card.model in models]
     fmt, mime = _FORMATS[shape]
-    subject = "portfolio" if kind == "portfolio" else models[0]
-    name = f"valuekit-{subject}-{period}-run{shot.run.id}.{fmt}"
+    meta = data.stamp(shot)
+    name = file_name(kind, models, period, fmt, meta)
     title = total.headline if kind == "portfolio" else cards[0].headline
     tables = "one flat table of every figure" if fmt == "csv" else "a workbook with all tables"
     with ui.card(title, f"{of_models(total)}. {name}: {tables}"):
@@ -115,7 +116,8 @@ def _preview(
                 icon=":material/download:",
                 on_click="ignore",
             )
-            ui.muted(f"{plural(len(cards), 'model')}, run {shot.run.id}", small=True)
+            made = in_words([card.model for card in cards], meta)
+            ui.muted(f"{plural(len(cards), 'model')}, {made}", small=True)
 
 
 def _build(

@@ -34,10 +34,11 @@ never 0. NaN and infinity never occur.
 
 | command | keys at the top |
 |---|---|
-| `show` | `schema` (1), `workspace`, `run`, `finished`, and |
+| `show` | `schema` (1), `workspace`, `run`, `finished` (the last good run), and |
 | | `freshness` (Freshness), `warnings`, `portfolio` (Portfolio), `models` (Scorecard by name), |
+| | `made` (by name: `run` and `finished` of the run that made the model's figures), |
 | | `reads` (by name, as below without `queries`) |
-| `show MODEL` | `schema`, `workspace`, `run`, `finished`, `freshness`, `warnings`, |
+| `show MODEL` | `schema`, `workspace`, `run`, `finished` (its own), `freshness`, `warnings`, |
 | | `scorecard` (Scorecard), `reads`: the run that last read the sources, then the last whole pull |
 | any that fails | `schema`, `ok` (false), `run`, `findings`: see below |
 | `refresh` | `schema`, `ok` (true), `run`, `models` (names), `rows_read`, `fact_rows`, `seconds`, |

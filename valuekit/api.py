@@ -8,7 +8,7 @@ acme.scorecard("churn").verdict.action
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -238,18 +238,7 @@ class Workspace:
             StoreError: when the model has not been refreshed yet.
         """
         self.known(model)
-        held = self.scorecards()
-        if model not in held:
-            raise StoreError(
-                Finding(
-                    place=f"models.{model}",
-                    value="",
-                    rule="this model has not been refreshed yet",
-                    remedy="Run: valuekit refresh",
-                    code="not_refreshed",
-                )
-            )
-        return held[model]
+        return _card(self.scorecards(), model)
 
     def portfolio(self, period: PeriodName = "year") -> Portfolio:
         """All models together over a named period."""
@@ -302,6 +291,15 @@ class Workspace:
         with self.store() as store:
             return store.ages()
 
+    def _dated(self) -> tuple[RunRecord, dict[str, Scorecard], dict[str, Age]]:
+        """The last good run, scorecards and the runs that made them, of one state of the store."""
+        run = self.last_run()
+        while True:
+            held, ages, before = self.scorecards(), self.ages(), run
+            run = self.last_run()
+            if run.id == before.id:  # else a run was stored in between
+                return run, held, ages
+
     def reads(self, model: str) -> tuple[SourceRead, ...]:
         """The run that last read a model's sources, and the last whole pull, with statements."""
         self.known(model)
@@ -323,8 +321,8 @@ class Workspace:
         """
         for name in models or ():
             self.known(name)
-        run = self.last_run()
-        cards = [c for name, c in self.scorecards().items() if models is None or name in models]
+        run, held, ages = self._dated()
+        cards = [card for name, card in held.items() if models is None or name in models]
         with self.store() as store:
             meta = Meta(
                 workspace=self.loaded.workspace.workspace.name,
@@ -333,6 +331,7 @@ class Workspace:
                 version=__version__,
                 reads=tuple(one for card in cards for one in store.reads(card.model)),
                 restated=newest(self.loaded.workspace, store, [card.model for card in cards]),
+                ages=ages,
             )
             made = build(kind, cards, period, fmt, meta)
             return noted(store, made, kind, fmt, run.id)
@@ -343,7 +342,9 @@ class Workspace:
         Raises:
             WorkspaceError: for an unknown model, or an empty reason or person.
         """
-        card = self.scorecard(model)
+        self.known(model)
+        _, held, ages = self._dated()
+        card = _card(held, model)
         for field, text in (("reason", reason), ("person", person)):
             if not text.strip():
                 raise WorkspaceError(
@@ -362,7 +363,7 @@ class Workspace:
             reason=reason.strip(),
             person=person.strip(),
             at=datetime.now(UTC),
-            run=self.last_run().id,
+            run=ages[model].run,
             verdict=card.verdict.action,
             net=latest.net.value if latest else None,
         )
@@ -440,6 +441,20 @@ class Workspace:
                 code="unknown_model",
             )
         )
+
+
+def _card(held: Mapping[str, Scorecard], model: str) -> Scorecard:
+    if model not in held:
+        raise StoreError(
+            Finding(
+                place=f"models.{model}",
+                value="",
+                rule="this model has not been refreshed yet",
+                remedy="Run: valuekit refresh",
+                code="not_refreshed",
+            )
+        )
+    return held[model]
 
 
 def noted(store: Store, made: Report, kind: ReportKind, fmt: Format, run: int) -> Report:

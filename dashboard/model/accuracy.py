@@ -26,7 +26,7 @@ def section(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) ->
     if one.withheld:
         st.info(plain(one.withheld, 500), icon=":material/filter_alt:")
     with ui.card(words.accuracy_title(one), _basis(one)):
-        _lead(shot, one)
+        _lead(shot.run_of(card.model), one)
     _by_week(one)
     _curves(shot, one)
     _value_and_confusion(shot, one)
@@ -41,14 +41,14 @@ def _basis(one: Accuracy) -> str:
     return f"On {count(largest)} labelled rows whose outcomes have matured" if largest else ""
 
 
-def _lead(shot: data.Snapshot, one: Accuracy) -> None:
+def _lead(run: int, one: Accuracy) -> None:
     lead = [held for held in one.figures if held.key == one.headline]
     rest = [held for held in one.figures if held.key != one.headline]
     with st.grid(4, min_column_width=150, gap="small"):
         for held in (lead + rest)[:4]:
-            passport.tile(held, shot.run.id)
+            passport.tile(held, run)
     if len(lead + rest) > 4:
-        figures(tuple((lead + rest)[4:]), shot.run.id, "accuracy")
+        figures(tuple((lead + rest)[4:]), run, "accuracy")
 
 
 def _by_week(one: Accuracy) -> None:

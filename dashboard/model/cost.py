@@ -29,7 +29,7 @@ def section(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) ->
         )
         with st.grid(min(5, len(card.unit_costs)), min_column_width=150, gap="small"):
             for one in card.unit_costs:
-                passport.tile(one, shot.run.id)
+                passport.tile(one, shot.run_of(card.model))
     left, right = st.columns(2, gap="small")
     with (
         left,

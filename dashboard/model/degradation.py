@@ -30,12 +30,14 @@ def section(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) ->
             ui.muted(one.text)
         if one.trend:
             passport.popover(
-                one.trend, shot.run.id, f"{one.trend.label}: {figure(one.trend.estimate)}"
+                one.trend,
+                shot.run_of(card.model),
+                f"{one.trend.label}: {figure(one.trend.estimate)}",
             )
     if one.changes:
         with ui.card("What changed", "Each change with its date, its range and its price"):
             for change in one.changes:
-                _change(shot, one, change)
+                _change(shot.run_of(card.model), one, change)
     _drifts(one)
 
 
@@ -44,7 +46,7 @@ def _sub(one: Degradation) -> str:
     return f"{one.performance_name} by week, {better}. Hollow points: outcomes still arrive"
 
 
-def _change(shot: data.Snapshot, one: Degradation, change: Change) -> None:
+def _change(run: int, one: Degradation, change: Change) -> None:
     lost = Figure(
         "degradation.lost",
         "Money lost since",
@@ -57,7 +59,7 @@ def _change(shot: data.Snapshot, one: Degradation, change: Change) -> None:
         # On a phone the button goes below: a text of this width leaves no room beside it.
         with st.container(width=_TEXT):
             st.markdown(said)
-        passport.popover(lost, shot.run.id, f"Lost since: {label}")
+        passport.popover(lost, run, f"Lost since: {label}")
 
 
 def _drifts(one: Degradation) -> None:

@@ -31,16 +31,16 @@ def section(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) ->
             "Add [[models.NAME.evidence]] to valuekit.toml.",
         )
     for index, one in enumerate(card.evidence):
-        _report(shot, one, index)
+        _report(shot.run_of(card.model), one, index)
 
 
-def _report(shot: data.Snapshot, one: EvidenceReport, index: int) -> None:
+def _report(run: int, one: EvidenceReport, index: int) -> None:
     left, right = st.columns([5, 3], gap="small")
     with left, ui.card(say.effect_title(one), say.design_line(one)):
-        _finding(one, shot.run.id)
+        _finding(one, run)
     with right, ui.card(say.grade_title(one), "The weakest link decides"):
         _grade(one)
-    drawn = panels(one, shot.run.id, index)
+    drawn = panels(one, run, index)
     if one.arms:
         drawn.insert(min(1, len(drawn)), lambda: arms(one))
     _in_pairs(drawn)

@@ -97,7 +97,7 @@ def _tiles(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) -> 
     moved = None
     if before and held.net.value is not None and before.net.value is not None:
         moved = ui.change(change(held.net.value, before.net.value, shot.currency))
-    run, make = shot.run.id, passport.figure_of
+    run, make = shot.run_of(card.model), passport.figure_of
     thousand = held.cost_per_prediction.scaled(1000, f"{shot.currency}/1,000 predictions")
     # The Cost section has the same over all days: the days tell the two apart.
     thousand = replace(thousand, method=f"attributed, on the days counted: {span(counted(held))}")

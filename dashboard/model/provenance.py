@@ -17,7 +17,7 @@ def section(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) ->
     """Draw the section."""
     del held  # the run is the same whatever period is on show
     found = data.last_of(shot, card.model)
-    run = found.run if found else shot.run.id
+    run = found.run if found else shot.run_of(card.model)
     with ui.card(f"Run {run} made these figures", _finished(shot, run)):
         ui.table(_run(shot, card, found), "The run behind the figures.")
     with ui.card("Assumptions", "What is declared, not measured"):

@@ -30,6 +30,11 @@ def test_a_run_of_one_model_makes_the_others_no_younger(fill, pages):
     shown = text_of(pages(path).app)
     assert f"refreshed 5 days ago ({old.title}) to just now" in shown
     assert f"The last refresh of {old.title} failed (run 2, 5 days ago): its figures" in shown
+    # Every figure of a model names the run that made it, and so does a decision on it.
+    for card, number in ((old, 1), (young, 3)):
+        told = text_of(pages(path).open("model", model=card.model))
+        assert f"**Run:** {number}" in told
+        assert f"**Run:** {4 - number}" not in told
     # The banner of old figures names their age as well, though the last run is new.
     assert "Some figures are 5 days old" in titles(pages(path).app)
     with open_store(f"sqlite:///{path.parent}/valuekit.db") as store:

@@ -20,7 +20,7 @@ from valuekit.report.sheet import safe_text
 from valuekit.restatements import Moved
 from valuekit.scorecard import AgeEffect, LaunchEffect, Scorecard
 from valuekit.source import Query
-from valuekit.store.records import SourceRead
+from valuekit.store.records import Age, SourceRead
 
 META = Meta(
     workspace="Acme",
@@ -183,6 +183,44 @@ def test_every_tab_says_whose_figures_it_holds_and_prints_on_a_page() -> None:
         assert tab.page_setup.orientation == "landscape"
         assert tab.sheet_properties.pageSetUpPr.fitToPage
         assert tab.print_title_rows == "$4:$4"
+
+
+def test_every_figure_says_by_which_run_it_was_made() -> None:
+    """A run of one model makes the others no younger, and its number is not theirs."""
+    cards = factories.scorecards()
+    old, young = cards[0].model, cards[1].model
+    then = datetime(2026, 9, 3, 6, tzinfo=UTC)
+    meta = replace(META, ages={old: Age(old, 2, then), young: Age(young, 5, META.finished)})
+    made = build("portfolio", cards, "year", "csv", meta)
+    rows = list(csv.DictReader(io.StringIO(made.data.decode("utf-8-sig"))))
+    of = {(row["Model"], row["Run"], row["Run finished"]) for row in rows}
+    last = META.finished.isoformat()
+    expected = {card.model: ("7", last) for card in cards} | {
+        old: ("2", then.isoformat()),
+        young: ("5", last),
+    }
+    assert of == {(model, *stamp) for model, stamp in expected.items()}
+    book = openpyxl.load_workbook(io.BytesIO(build("portfolio", cards, "year", "xlsx", meta).data))
+    for tab in book:
+        assert f"runs 2 to 7, the oldest figures of 3 Sep 2026 ({old})" in str(tab["A2"].value)
+    for name in ("Models", "Figures"):
+        heads = [cell.value for cell in book[name][4]]
+        lines = [
+            dict(zip(heads, row, strict=True))
+            for row in book[name].iter_rows(min_row=5, values_only=True)
+        ]
+        assert {(row["Model"], str(row["Run"])) for row in lines} == {
+            (model, run) for model, (run, _) in expected.items()
+        }
+    told = list(book["Provenance"].iter_rows(min_row=5, values_only=True))
+    assert {(row[0], str(row[5])) for row in told if row[1] == "Figures made"} == {
+        (model, run) for model, (run, _) in expected.items()
+    }
+    alone = build("model", cards[:1], "year", "xlsx", meta)
+    assert alone.name == f"valuekit-{old}-year-run2.xlsx"
+    note = str(openpyxl.load_workbook(io.BytesIO(alone.data))["Models"]["A2"].value)
+    assert "run 2 of 3 Sep 2026" in note
+    assert "run 7" not in note
 
 
 def test_numbers_are_written_in_the_unit_of_their_row() -> None:

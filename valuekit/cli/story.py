@@ -39,6 +39,7 @@ def portfolio_json(held: Workspace, period: PeriodName) -> dict[str, object]:
         "warnings": [*_failed(list(cards), ages), *(str(one) for one in run.findings)],
         "portfolio": total,
         "models": {name: json.loads(to_json(card)) for name, card in cards.items()},
+        "made": {name: _made(name, ages, run) for name in cards},
         "reads": {name: [_brief(one) for one in held.reads(name)] for name in cards},
     }
 
@@ -50,13 +51,18 @@ def model_json(held: Workspace, model: str) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "workspace": held.loaded.workspace.workspace.name,
-        "run": run.id,
-        "finished": (run.finished or run.started).isoformat(),
+        **_made(model, ages, run),
         "freshness": _fresh([card], ages, run),
         "warnings": _failed([model], ages),
         "scorecard": json.loads(to_json(card)),
         "reads": [_full(one) for one in held.reads(model)],
     }
+
+
+def _made(model: str, ages: Mapping[str, Age], run: RunRecord) -> dict[str, object]:
+    """The run that made a model's figures, which may be older than the last one."""
+    own = ages.get(model) or Age(model, run.id, run.finished or run.started)
+    return {"run": own.run, "finished": own.at.isoformat()}
 
 
 def _full(one: SourceRead) -> dict[str, object]:
@@ -99,8 +105,10 @@ def print_portfolio(held: Workspace, period: PeriodName) -> None:
     run = held.last_run()
     say(total.headline, "bold")
     ends = interval(total.net, total.currency)
-    say(f"{of_models(total)}. 95% range {ends or 'unknown'}. Run {run.id}.")
     ages = held.ages()
+    made = sorted({ages[line.model].run for line in whole.lines if line.model in ages} or {run.id})
+    runs = f"Run {made[0]}" if len(made) == 1 else f"Runs {made[0]} to {made[-1]}"
+    say(f"{of_models(total)}. 95% range {ends or 'unknown'}. {runs}.")
     fresh = whole.freshness(ages, run.finished or run.started)
     _say_age(fresh, [line.model for line in whole.lines], ages)
     lines = sorted(whole.lines, key=lambda one: -(-1e99 if one.net is None else one.net))
@@ -173,7 +181,9 @@ def print_model(held: Workspace, model: str, period: PeriodName) -> None:
         say(f"{LABELS[period]}: no data in this period.")
     run, ages = held.last_run(), held.ages()
     _say_age(freshness([card], ages, run.finished or run.started), [model], ages)
-    say(f"{card.title}, owned by {card.owner}, {card.area}. Figures to {card.as_of or 'unknown'}.")
+    made = _made(model, ages, run)["run"]
+    shown = f"Figures to {card.as_of or 'unknown'}, made by run {made}."
+    say(f"{card.title}, owned by {card.owner}, {card.area}. {shown}")
     say(f"Verdict: {card.verdict.action}. {card.verdict.headline}", "bold")
     for reason in (*card.verdict.reasons, card.verdict.next_step):
         if reason:

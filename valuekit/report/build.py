@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Literal, get_args
 
 from valuekit.period_words import of_models
@@ -13,29 +12,16 @@ from valuekit.report import sheets
 from valuekit.report.csv import to_csv
 from valuekit.report.restated import restated_sheet
 from valuekit.report.sheet import Sheet, SheetColumn, Value
+from valuekit.report.stamp import Meta, in_words, lines, stamped
 from valuekit.report.xlsx import to_xlsx
-from valuekit.restatements import Moved
 from valuekit.scope import EVERYTHING
 from valuekit.scorecard import PeriodName, Scorecard
 from valuekit.store.records import SourceRead
-from valuekit.text import day
 
 ReportKind = Literal["portfolio", "model"]
 Format = Literal["csv", "xlsx"]
 KINDS: tuple[ReportKind, ...] = get_args(ReportKind)
 FORMATS: tuple[Format, ...] = get_args(Format)
-
-
-@dataclass(frozen=True, slots=True)
-class Meta:
-    """What a report says about itself, so that its numbers can be traced and reproduced."""
-
-    workspace: str
-    run: int
-    finished: datetime
-    version: str
-    reads: tuple[SourceRead, ...] = ()  # who last read the sources of each model
-    restated: tuple[Moved, ...] = ()  # figures of published days that changed, newest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +79,18 @@ def build(
         msg = f"a {kind} report over {len(cards)} models: pick {wanted}"
         raise ValueError(msg)
     mime, write = _WRITERS[fmt]
-    subject = "portfolio" if kind == "portfolio" else cards[0].model
-    name = f"valuekit-{subject}-{period}-run{meta.run}.{fmt}"
+    name = file_name(kind, [card.model for card in cards], period, fmt, meta)
     return Report(name, mime, write(_sheets(kind, cards, period, fmt, meta)))
+
+
+def file_name(
+    kind: ReportKind, models: Sequence[str], period: PeriodName, fmt: Format, meta: Meta
+) -> str:
+    """The name of a report: of one model with its own run, of all with the last."""
+    subject, run = ("portfolio", meta.run)
+    if kind == "model":
+        subject, run = models[0], meta.made(models[0])[0]
+    return f"valuekit-{subject}-{period}-run{run}.{fmt}"
 
 
 def _sheets(
@@ -106,17 +101,23 @@ def _sheets(
     meta: Meta,
 ) -> list[Sheet]:
     if fmt == "csv":
-        return [_stamped(sheets.figure_sheet(cards), meta)]
+        # A flat file has no second sheet to say which run it is of: every row says so.
+        return [stamped(sheets.figure_sheet(cards), meta)]
     made = [sheets.summary_sheet(cards, period)] if kind == "portfolio" else []
     made += [
-        sheets.model_sheet(cards, period, cards[0].headline if kind == "model" else "All models"),
+        stamped(
+            sheets.model_sheet(
+                cards, period, cards[0].headline if kind == "model" else "All models"
+            ),
+            meta,
+        ),
         sheets.evidence_sheet(cards),
         sheets.cost_sheet(cards, period),
         sheets.week_sheet(cards),
         sheets.intake_sheet(cards),
         restated_sheet(meta.restated),
-        sheets.figure_sheet(cards),
-        _provenance(meta),
+        stamped(sheets.figure_sheet(cards), meta),
+        _provenance(cards, meta),
     ]
     return [replace(one, note=_note(one, cards, period, meta)) for one in made]
 
@@ -125,22 +126,15 @@ def _note(sheet: Sheet, cards: Sequence[Scorecard], period: PeriodName, meta: Me
     """Below every title: whose figures, of which time and run, in what money."""
     days = [of_models(portfolio(cards, period))] * (sheet.name in _OF_PERIOD)
     currency = f"money in {cards[0].currency}"
-    run = f"run {meta.run} of {day(meta.finished.date())}"
+    run = in_words([card.model for card in cards], meta)
     return "; ".join([meta.workspace, *filter(None, [sheet.note]), *days, currency, run])
 
 
-def _stamped(sheet: Sheet, meta: Meta) -> Sheet:
-    # A flat file has no second sheet to say which run it is of: every row says so.
-    stamp = (SheetColumn("Run", "count"), SheetColumn("Run finished", "time"))
-    rows = tuple((*row, meta.run, meta.finished) for row in sheet.rows)
-    return Sheet(sheet.name, sheet.title, (*sheet.columns, *stamp), rows, sheet.note)
-
-
-def _provenance(meta: Meta) -> Sheet:
+def _provenance(cards: Sequence[Scorecard], meta: Meta) -> Sheet:
     said = (
         ("Workspace", meta.workspace),
-        ("Run", str(meta.run)),
-        ("Run finished (UTC)", meta.finished.isoformat(timespec="seconds")),
+        ("Last good run", str(meta.run)),
+        ("Last good run finished (UTC)", meta.finished.isoformat(timespec="seconds")),
         ("valuekit", meta.version),
     )
     head = tuple(("", what, text, None, None, None, None, "") for what, text in said)
@@ -152,7 +146,8 @@ def _provenance(meta: Meta) -> Sheet:
         SheetColumn("Run finished", "time"),
         SheetColumn("Read by"),
     )
-    rows = head + tuple(row for one in meta.reads for row in _read(one))
+    made = lines([card.model for card in cards], meta)
+    rows = (*head, *made, *(row for one in meta.reads for row in _read(one)))
     return Sheet("Provenance", "Where the numbers come from", columns, rows)
 
 
