@@ -22,6 +22,7 @@ from connectors.findings import changed_file, not_a_select, vanished_file
 from connectors.rejects import Rejected
 from connectors.unlike import Need, Test, Unlike, first_where, unlike
 from valuekit.errors import Finding, SourceError, ValuekitError
+from valuekit.running import running
 from valuekit.source import Query
 from valuekit.workspace.declare import Source, Workspace
 
@@ -284,7 +285,7 @@ class DuckDBConnector(Engine):
         """
         place = f"sources.{self.name}, statement {name}"
         try:
-            with self._connection.cursor() as cursor:
+            with self._connection.cursor() as cursor, running(cursor.interrupt):
                 parsed = cursor.extract_statements(text)
                 if [one.type for one in parsed] != [duckdb.StatementType.SELECT]:
                     raise SourceError(not_a_select(self))

@@ -35,6 +35,7 @@ from valuekit.scorecard import Action, Decision, PeriodName, Scorecard, from_jso
 from valuekit.source import Check, Connector, open_connector
 from valuekit.store import Store, open_store
 from valuekit.store.copy import Copied, sound
+from valuekit.store.words import NO_ROOM
 from valuekit.workspace.load import Loaded, load
 
 if TYPE_CHECKING:
@@ -316,8 +317,8 @@ class Workspace:
     ) -> Report:
         """A report of the last good run, noted in the store's list of exports.
 
-        Where the store may only be read, the report is made all the same and says
-        ``noted=False``.
+        Where the store may only be read, or its disk is full, the report is made all the same and
+        says ``noted=False``.
         """
         for name in models or ():
             self.known(name)
@@ -458,7 +459,7 @@ def _card(held: Mapping[str, Scorecard], model: str) -> Scorecard:
 
 
 def noted(store: Store, made: Report, kind: ReportKind, fmt: Format, run: int) -> Report:
-    """The report, noted in the store's list of exports unless the store may only be read.
+    """The report, noted in the store's list of exports unless that may only be read or is full.
 
     Raises:
         StoreError: when the store fails for another reason.
@@ -466,7 +467,7 @@ def noted(store: Store, made: Report, kind: ReportKind, fmt: Format, run: int) -
     try:
         store.note_report(made.name, kind, fmt, run, made.data, at=datetime.now(UTC))
     except StoreError as error:
-        if any(one.code != "read_only" for one in error.findings):
+        if any(one.code not in NO_ROOM | {"read_only"} for one in error.findings):
             raise
         return replace(made, noted=False)
     return made

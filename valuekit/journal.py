@@ -104,6 +104,16 @@ def failed(error: BaseException, run: int | None, seconds: float) -> None:
     )
 
 
+def unrecorded(run: int, error: BaseException) -> None:
+    """Note that the store could not take why a run failed; the next run calls it killed.
+
+    Args:
+        run: Its number.
+        error: Why it could not.
+    """
+    note("run_unrecorded", logging.ERROR, run=run, cause=cause(error))
+
+
 def cause(error: BaseException) -> str:
     """The stable short name of what stopped a run: the code of its first finding."""
     return next((one.code for one in findings_of(error)), "")

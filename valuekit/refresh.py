@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 from time import perf_counter
@@ -98,9 +98,11 @@ def refresh(
         journal.stored(outcome, perf_counter() - stored)
     except BaseException as error:
         # What stopped the run is what a person must know, even when it keeps us from noting it.
-        with suppress(ValuekitError):
-            at = now + timedelta(seconds=perf_counter() - began)
+        at = now + timedelta(seconds=perf_counter() - began)
+        try:
             store.fail(run, faults.in_words(error), at, journal.cause(error))
+        except ValuekitError as refused:
+            journal.unrecorded(run, refused)
         raise
     tell("", "done", 1.0)
     return outcome

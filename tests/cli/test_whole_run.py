@@ -64,7 +64,7 @@ def test_a_store_that_may_only_be_read_gives_the_report_and_says_it_is_not_noted
     words = ["report", "-w", str(gap), "--format", "csv", "--out", str(target)]
     done = CliRunner().invoke(read.app, words)
     assert done.exit_code == 0
-    assert "The store may only be read here: the export is not noted." in done.stdout
+    assert "The store cannot be written here now: the export is not noted." in done.stdout
     assert target.stat().st_size > 1000
     monkeypatch.undo()
     with held.store() as store:

@@ -62,7 +62,7 @@ def test_the_unit_knows_the_exit_codes():
 
 
 @pytest.mark.parametrize(
-    ("code", "mailed"), [(0, False), (75, False), (1, True), (2, True), (130, True)]
+    ("code", "mailed"), [(0, False), (75, False), (1, True), (2, True), (130, True), (143, True)]
 )
 def test_cron_mails_failures_only(tmp_path, code, mailed):
     fake = tmp_path / "valuekit"
@@ -106,4 +106,6 @@ def test_the_page_names_every_file_and_code():
     text = (DEPLOY / "README.md").read_text()
     for path in (SERVICE, TIMER, CRON):
         assert str(path.relative_to(DEPLOY)) in text
-    assert {"0", "1", "2", "75", "130"} <= set(re.findall(r"^\| (\d+) \|", text, re.MULTILINE))
+    assert {"0", "1", "2", "75", "130", "143"} <= set(
+        re.findall(r"^\| (\d+) \|", text, re.MULTILINE)
+    )

@@ -15,6 +15,7 @@ def refused(path, prefix: tuple[str, ...] = ()) -> None:
     assert done.returncode == 1, done.stdout
     assert "may only be read here" in done.stderr
     assert "Give this user the right to write" in done.stderr
+    assert "`valuekit runs` does not know of this refresh" in done.stderr
 
 
 def shown(path, prefix: tuple[str, ...] = ()) -> dict:

@@ -1,7 +1,8 @@
 """The terminal's door: ``valuekit VERB``.
 
 Exit codes: 0 fine, 1 the file, the data or the run failed, 2 wrong usage, 75 another refresh is
-running. With ``--json`` standard output is one JSON document, also when the command fails.
+running, 130 and 143 stopped by SIGINT and SIGTERM. With ``--json`` standard output is one JSON
+document, also when the command fails.
 """
 
 from __future__ import annotations
@@ -17,15 +18,14 @@ from valuekit.cli.app import app
 from valuekit.cli.codes import FAILED, exit_code
 from valuekit.cli.failure import FailedRun, document, failed_run, wrong_usage
 from valuekit.cli.screen import complain, emit
+from valuekit.cli.stop import INTERRUPTED, Stop, stoppable
 from valuekit.errors import Finding, ValuekitError
 from valuekit.faults import STOPPED, TRACEBACK, findings, interrupted
-
-_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
 def main() -> None:
     """Run the command line; every expected failure is a few clear lines and an exit code."""
-    with failed_run() as failed:
+    with stoppable() as stop, failed_run() as failed:
         try:
             code = _ran()
         except ValuekitError as error:
@@ -33,7 +33,7 @@ def main() -> None:
         except typer.TyperException as error:
             _usage(error, failed)
         except KeyboardInterrupt:
-            _stopped(failed)
+            _stopped(stop, failed)
         except BrokenPipeError:
             # The reader of a pipe left (valuekit show | head): not our failure.
             sys.stderr.close()
@@ -42,12 +42,12 @@ def main() -> None:
             _told(findings(error), FAILED, failed)
         except Exception as error:
             if interrupted(error):
-                _stopped(failed)
+                _stopped(stop, failed)
             if os.environ.get(TRACEBACK):
                 raise
             _told(findings(error), FAILED, failed)
-        if code == _INTERRUPTED:
-            _stopped(failed)
+        if code == INTERRUPTED:
+            _stopped(stop, failed)
         sys.exit(code)
 
 
@@ -70,6 +70,7 @@ def _ran() -> int:
 
 def _told(found: Sequence[Finding], code: int, failed: FailedRun) -> NoReturn:
     complain(found)
+    _unrecorded(failed)
     _leave(found, code, failed)
 
 
@@ -81,9 +82,16 @@ def _usage(error: typer.TyperException, failed: FailedRun) -> NoReturn:
     _leave([wrong_usage(error.format_message())], error.exit_code, failed)
 
 
-def _stopped(failed: FailedRun) -> NoReturn:
-    sys.stderr.write("stopped; the last good run is untouched\n")
-    _leave([STOPPED], _INTERRUPTED, failed)
+def _stopped(stop: Stop, failed: FailedRun) -> NoReturn:
+    sys.stderr.write(stop.words)
+    _unrecorded(failed)
+    _leave([STOPPED], stop.code, failed)
+
+
+def _unrecorded(failed: FailedRun) -> None:
+    """Say where to look for a failure that the store could not take: not where one is used to."""
+    if failed.unrecorded:
+        sys.stderr.write(f"note: {failed.unrecorded}\n")
 
 
 def _leave(found: Sequence[Finding], code: int, failed: FailedRun) -> NoReturn:

@@ -8,17 +8,30 @@ from contextlib import contextmanager
 
 from valuekit.errors import Finding
 from valuekit.journal import LOGGER
+from valuekit.store.words import UNWRITABLE
 
 
 class FailedRun(logging.Handler):
-    """Hears from the journal which run failed."""
+    """Hears from the journal which run failed, and whether the store could take the reason."""
 
     number: int | None = None
+    unrecorded: str = ""  # why `valuekit runs` does not say it, where it cannot
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep the number of the run; a run that was refused has none."""
-        if record.getMessage() == "run_failed":
-            self.number = getattr(record, "fields", {}).get("run")
+        event, fields = record.getMessage(), getattr(record, "fields", {})
+        if event == "run_failed":
+            self.number = fields.get("run")
+        if event == "run_unrecorded":
+            self.unrecorded = (
+                f"why run {fields.get('run')} failed could not be written to the store: "
+                "`valuekit runs` calls it interrupted. The reason is above, and in --log FILE."
+            )
+        if event == "run_refused" and fields.get("cause") in UNWRITABLE:
+            self.unrecorded = (
+                "nothing could be written to the store, so `valuekit runs` does not know of this "
+                "refresh. The reason is above, and in --log FILE."
+            )
 
 
 @contextmanager

@@ -81,7 +81,9 @@ def report(
     )
     path = out / made.name if out and out.is_dir() else out or Path(made.name)
     write_atomically(path, made.data)
-    unnoted = "" if made.noted else " The store may only be read here: the export is not noted."
+    unnoted = (
+        "" if made.noted else " The store cannot be written here now: the export is not noted."
+    )
     say(f"Wrote {path} ({len(made.data):,} bytes).{unnoted}")
 
 

@@ -11,7 +11,7 @@ from valuekit.errors import StoreError
 from valuekit.store.connect import address, connect, file_of, may_write
 from valuekit.store.migrate import ensure
 from valuekit.store.store import Store
-from valuekit.store.words import failure, in_words, read_only, shown
+from valuekit.store.words import NO_ROOM, failure, in_words, read_only, shown
 
 
 def open_store(url: str, *, create: bool = False, anew: bool = False) -> Store:
@@ -37,7 +37,7 @@ def open_store(url: str, *, create: bool = False, anew: bool = False) -> Store:
         raise failure(place, "not_refreshed", "there is no store yet", "Run: valuekit refresh")
     if path is not None and create and not anew:
         _still_there(path, place)
-    writable = may_write(parsed)
+    writable, refused = may_write(parsed), None
     if create and not writable:
         raise read_only(place)
     try:
@@ -45,11 +45,11 @@ def open_store(url: str, *, create: bool = False, anew: bool = False) -> Store:
     except StoreError as error:
         # Even to read, SQLite makes a small file beside the store. Where there is no room for it,
         # the last good run is read all the same.
-        full = {one.code for one in error.findings} <= {"disk_full", "disk_failed"}
+        full = {one.code for one in error.findings} <= NO_ROOM
         if create or not writable or not full:
             raise
-        engine, writable = _ready(parsed, writable=False, create=False), False
-    return Store(engine, parsed, writable=writable)
+        engine, refused = _ready(parsed, writable=False, create=False), error
+    return Store(engine, parsed, writable=writable and refused is None, refused=refused)
 
 
 def _still_there(path: Path, place: str) -> None:

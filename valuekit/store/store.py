@@ -54,14 +54,22 @@ class Store:
     ``fail``; between the two the store's lock is held, and a second run is told so.
     """
 
-    def __init__(self, engine: sa.Engine, url: sa.URL, *, writable: bool) -> None:
-        """Made by :func:`valuekit.store.open_store`."""
+    def __init__(
+        self,
+        engine: sa.Engine,
+        url: sa.URL,
+        *,
+        writable: bool,
+        refused: StoreError | None = None,
+    ) -> None:
+        """Made by :func:`valuekit.store.open_store`; ``refused``: why it may only be read."""
         self._engine = engine
         self._url = url
         self._held: lock.Held | None = None
         self.place = shown(url)
         self.begun: int | None = None  # the run that this process began last
         self.writable = writable
+        self._refused = refused or read_only(self.place)
 
     def __enter__(self) -> Self:
         """The store itself."""
@@ -106,7 +114,7 @@ class Store:
             StoreError: when another run holds the lock, or the store may not be written.
         """
         if not self.writable:
-            raise read_only(self.place)
+            raise self._refused
         self._lock()
         table = tables.runs
         try:
@@ -467,7 +475,7 @@ class Store:
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:
         if not self.writable:
-            raise read_only(self.place)
+            raise self._refused
         with (
             in_words(self.place),
             self._engine.connect().execution_options(**WRITE) as connection,

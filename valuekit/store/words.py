@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 _LITTLE = 1_000_000  # bytes
+NO_ROOM = frozenset({"disk_full", "disk_failed"})
+# Codes of a store that takes nothing now, not even why a run failed.
+UNWRITABLE = NO_ROOM | {"read_only", "unreachable", "connection_lost", "no_answer", "denied"}
 
 # A piece of the driver's message -> (code, rule, remedy).
 _KNOWN: tuple[tuple[str, str, str, str], ...] = (

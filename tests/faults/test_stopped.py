@@ -1,0 +1,105 @@
+"""SIGTERM and SIGINT end a refresh as one that was stopped: noted, unlocked, with its own code."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import run, sound
+from tests.cli.conftest import write
+
+# A refresh that is in the middle of something long when it is asked to stop.
+_LONG = """
+import sys, time
+from pathlib import Path
+import sqlalchemy as sa
+from valuekit import cli, refresh
+from valuekit.source import open_connector
+
+def inside(loaded, *_a, **_k):
+    held = loaded.workspace
+    engine = open_connector("files", held.sources["files"], loaded.folder, held)
+    Path(sys.argv[3]).with_name("inside").touch()
+    {work}
+
+refresh._computed = inside
+cli.main()
+"""
+_WORK = {
+    "engine": 'engine.run("long", sa.text("SELECT sum(hash(range)) FROM range(1000000000000)"))',
+    "python": "time.sleep(300)",
+}
+
+
+def started(path: Path, work: str) -> subprocess.Popen[str]:
+    """A refresh that has begun its run and computes."""
+    code = _LONG.format(work=_WORK[work])
+    words = ["refresh", "-w", str(path), "--log", str(path.with_name("log"))]
+    made = subprocess.Popen(
+        [sys.executable, "-c", code, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not path.with_name("inside").exists():
+        assert made.poll() is None, made.communicate()
+        time.sleep(0.05)
+    time.sleep(1.0)  # well into it
+    return made
+
+
+@pytest.mark.parametrize("work", _WORK)
+@pytest.mark.parametrize(
+    ("number", "code", "said"),
+    [
+        (signal.SIGTERM, 143, "stopped by SIGTERM; the last good run is untouched\n"),
+        (signal.SIGINT, 130, "stopped; the last good run is untouched\n"),
+    ],
+)
+def test_a_refresh_that_is_asked_to_stop(
+    tmp_path: Path, work: str, number: signal.Signals, code: int, said: str
+) -> None:
+    path = write(tmp_path)
+    assert run("refresh", "-w", str(path)).returncode == 0
+    child = started(path, work)
+    busy = run("refresh", "-w", str(path))
+    assert busy.returncode == 75
+    child.send_signal(number)
+    if number == signal.SIGTERM:
+        child.send_signal(number)  # impatience cuts nothing off
+    out, err = child.communicate(timeout=30)
+    sound(subprocess.CompletedProcess([], child.returncode, out, err))
+    assert (child.returncode, out, err) == (code, "", said)
+    (newest, _) = json.loads(run("runs", "-w", str(path), "--json").stdout)["runs"]
+    assert (newest["status"], newest["cause"], newest["message"]) == (
+        "failed",
+        "stopped",
+        "it was stopped",
+    )
+    lines = [json.loads(line) for line in path.with_name("log").read_text().splitlines()]
+    assert [(one["event"], one.get("cause")) for one in lines] == [
+        ("run_started", None),
+        ("run_failed", "stopped"),
+    ]
+    assert run("refresh", "-w", str(path)).returncode == 0  # nothing is held
+
+
+def test_a_process_that_is_told_to_ignore_it_goes_on(tmp_path: Path) -> None:
+    """Who starts it so decides, as ``nohup`` does for another signal."""
+    code = (
+        "import os, signal\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "from valuekit.cli.stop import stoppable\n"
+        "with stoppable() as stop: os.kill(os.getpid(), signal.SIGTERM)\n"
+        "print(stop.code)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert done.stdout == "130\n"
