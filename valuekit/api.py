@@ -8,10 +8,11 @@ acme.scorecard("churn").verdict.action
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -65,7 +66,14 @@ class Workspace:
         Raises:
             StoreError: when it is missing, locked or of an unknown schema.
         """
-        return open_store(self.loaded.store_url, create=create, anew=anew)
+        try:
+            return open_store(self.loaded.store_url, create=create, anew=anew)
+        except StoreError as error:
+            at = self.loaded.place("workspace", "store")  # of an address that cannot be one
+            said = [
+                replace(one, place=at) if one.place == "store" else one for one in error.findings
+            ]
+            raise StoreError(*said) from error
 
     def backup(self, target: str | Path) -> Copied:
         """Copy the value store into a new file: rows by table, and a digest of its content.
@@ -287,10 +295,11 @@ class Workspace:
     def ages(self) -> dict[str, Age]:
         """Model -> the good run that its figures are of, and one that failed since.
 
-        A run of some models leaves the figures of the others as old as they were.
+        A run of some models leaves the figures of the others as old as they were. One that was
+        killed counts as failed at once, before a later run notes it.
         """
         with self.store() as store:
-            return store.ages()
+            return store.ages(killed=True)
 
     def _dated(self) -> tuple[RunRecord, dict[str, Scorecard], dict[str, Age]]:
         """The last good run, scorecards and the runs that made them, of one state of the store."""
@@ -438,10 +447,22 @@ class Workspace:
                 place=str(self.loaded.path),
                 value=model,
                 rule="the workspace declares no such model",
-                remedy=f"Models are: {', '.join(declared) or 'none'}.",
+                remedy=models_are([model], declared),
                 code="unknown_model",
             )
         )
+
+
+def models_are(strangers: Iterable[str], declared: Iterable[str]) -> str:
+    """What to write instead of names of models that nobody declared: the nearest, and all.
+
+    >>> models_are(["chrun"], ["churn", "offers"])
+    'Did you mean churn? Models are: churn, offers.'
+    """
+    names = list(declared)
+    near = [close for name in strangers for close in get_close_matches(name, names, n=1)]
+    meant = f"Did you mean {', '.join(dict.fromkeys(near))}? " if near else ""
+    return f"{meant}Models are: {', '.join(names) or 'none'}."
 
 
 def _card(held: Mapping[str, Scorecard], model: str) -> Scorecard:

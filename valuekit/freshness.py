@@ -172,8 +172,11 @@ def failures(
         whose = "" if all_of_them else f" of {listed([named.get(name, name) for name in hit])}"
         these = "these are" if all_of_them else f"{'its' if len(hit) == 1 else 'their'} figures are"
         when = ago(now - found[number].at)
+        failed = f"failed (run {number}, {when})"
+        if found[number].killed:
+            failed = f"was killed, or its machine stopped (run {number}, begun {when})"
         said.append(
-            f"The last refresh{whose} failed (run {number}, {when}): {these} the last good "
+            f"The last refresh{whose} {failed}: {these} the last good "
             f"{'figures' if all_of_them else 'ones'}; see valuekit runs."
         )
     return said

@@ -144,7 +144,7 @@ def test_old_figures_and_a_failed_run(refreshed, url):
     table.write_bytes(whole[:200])
     refreshed.broken()
     found = point(refreshed, "last run", datetime.now(UTC))
-    assert found.state == "warning"
+    assert found.state == "failed"  # something must be done, or the figures only get older
     assert "outcomes" in found.finding
     with open_store(url) as store:
         assert f"run {store.runs(1)[0].id} failed" in found.finding
@@ -200,7 +200,36 @@ def test_after_a_failed_refresh_it_is_not_the_sources_that_bring_nothing(refresh
     with open_store_of(refreshed) as store:
         killed = store.begin("refresh", {}, late + timedelta(hours=1))
     assert f"run {killed} was killed" in point(refreshed, "lock").finding
-    assert f"run {number} failed" in point(refreshed, "last run").finding  # still the last to end
+    told = [one for one in examine(refreshed.path, late) if one.what == "last run"]
+    assert [one.state for one in told] == ["failed"]
+    assert told[0].finding.startswith(f"run {killed}, begun ")
+
+
+def test_a_killed_run_is_told_by_when_it_began(refreshed):
+    """Before a later run notes it, and after: nobody knows when it ended, and it is no news."""
+    with open_store_of(refreshed) as store:
+        killed = store.begin("refresh", {}, NOW)
+    late = NOW + timedelta(days=1)
+    said = f"run {killed}, begun 24 hours ago, on 2026-03-01 at 12:00 UTC, was killed, or its"
+    assert point(refreshed, "last run", late).finding.startswith(said)
+    assert "begun 2026-03-01 12:00:00 UTC" in point(refreshed, "lock", late).finding
+    shown = rooms.valuekit("show", "-w", str(refreshed.path)).stdout
+    assert "was killed, or its machine stopped" in " ".join(shown.split())
+    content = json.loads(
+        rooms.valuekit("show", "leads", "-w", str(refreshed.path), "--json").stdout
+    )
+    assert f"(run {killed}, begun " in content["warnings"][0]
+    with open_store_of(refreshed) as store:
+        failed = store.begin("refresh", {"models": ["other"]}, late)
+        store.fail(failed, "no such table", late)
+    found = [one for one in examine(refreshed.path, late) if one.what == "last run"]
+    assert [one.state for one in found] == ["failed", "failed"]
+    assert found[0].finding.startswith(f"run {failed} failed just now")
+    assert found[1].finding.startswith(said)
+    done = rooms.valuekit("doctor", "-w", str(refreshed.path), "--json")
+    assert done.returncode == 1
+    refreshed.clean()
+    assert not [one for one in examine(refreshed.path, late) if one.what == "last run"]
 
 
 @pytest.mark.parametrize(("faults", "more"), [(1, ""), (2, " (and 1 more"), (3, " (and 2 more")])

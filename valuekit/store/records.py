@@ -193,11 +193,15 @@ class RunModelRecord:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A run that failed: its number, when it ended (UTC), and why, in words."""
+    """A run that failed: its number, when it ended (UTC), and why, in words.
+
+    Of one that was killed nobody noted when it ended: ``at`` is when it began.
+    """
 
     run: int
     at: datetime
     message: str
+    killed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -301,10 +301,18 @@ class Store:
         with self._reading() as connection:
             return history.last_of_each(connection)
 
-    def ages(self) -> dict[str, Age]:
-        """Model -> when its figures were made, and a run that failed since; of all shown models."""
+    def ages(self, *, killed: bool = False) -> dict[str, Age]:
+        """Model -> when its figures were made, and a run that failed since; of all shown models.
+
+        Args:
+            killed: Also a run that was killed and that no later one has noted as such yet.
+        """
         with self._reading() as connection:
-            return aging.ages(connection)
+            found = aging.ages(connection)
+        gone = self.interrupted() if killed else frozenset()
+        if not gone:
+            return found
+        return aging.with_killed(found, [one for one in self.runs(_RECENT) if one.id in gone])
 
     def last_of(self, model: str) -> RunModelRecord | None:
         """What the last good run of a model found; None before the first."""

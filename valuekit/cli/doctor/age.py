@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 
 from valuekit.api import Workspace
 from valuekit.cli.doctor.point import Point, State, failed
 from valuekit.errors import StoreError, ValuekitError
 from valuekit.freshness import ago, freshness, in_words, late
+from valuekit.journal import GONE, KILLED
 from valuekit.scorecard import Scorecard
 from valuekit.store import RunRecord
 from valuekit.store.records import Age, Failure
@@ -28,8 +30,8 @@ def age(held: Workspace, now: datetime) -> list[Point]:
     try:
         with held.store() as opened:
             runs = [one for one in opened.runs(_LOOKED) if one.kind != REGISTERED]
-            ages = opened.ages()
-        last = _failed(runs, ages, now)
+            ages, gone = opened.ages(killed=True), opened.interrupted()
+        last = _failed(runs, ages, gone, now)
         run, cards = held.last_run(), held.scorecards()
     except StoreError as error:
         if any(one.code != "not_refreshed" for one in error.findings):
@@ -109,12 +111,14 @@ def _goes_on(model: Model) -> bool:
     return model.assignments is None or model.predictions is not None
 
 
-def _failed(runs: Sequence[RunRecord], ages: Mapping[str, Age], now: datetime) -> list[Point]:
+def _failed(
+    runs: Sequence[RunRecord], ages: Mapping[str, Age], gone: AbstractSet[int], now: datetime
+) -> list[Point]:
     """The failed runs that no later one made good: the last to end, and those of single models."""
     found: dict[Failure, list[str]] = {}
-    newest = next((one for one in runs if one.status != "running"), None)
-    if newest is not None and newest.status == "failed":
-        found[Failure(newest.id, newest.finished or newest.started, newest.message)] = []
+    newest = next((one for one in runs if one.status != "running" or one.id in gone), None)
+    if newest is not None and newest.status != "ok":
+        found[_failure(newest)] = []
     for one in ages.values():
         if one.failed is not None:
             found.setdefault(one.failed, []).append(one.model)
@@ -123,13 +127,25 @@ def _failed(runs: Sequence[RunRecord], ages: Mapping[str, Age], now: datetime) -
     ]
 
 
+def _failure(run: RunRecord) -> Failure:
+    if run.status == "running":
+        return Failure(run.id, run.started, GONE, killed=True)
+    killed = run.cause == KILLED  # it was the next run that noted it, whenever that came
+    at = run.started if killed else run.finished or run.started
+    return Failure(run.id, at, run.message, killed)
+
+
 def _told(one: Failure, models: list[str], now: datetime) -> Point:
-    lines = one.message.splitlines() or ["no reason was recorded"]
-    more = f" (and {count(len(lines) - 1)} more: valuekit runs --json)" if lines[1:] else ""
+    """A refused or killed refresh is something to do: until then the figures get older."""
     when = f"{ago(now - one.at)}, on {one.at:%Y-%m-%d at %H:%M} UTC"
     whose = f" of {listed(models)}" if models else ""
+    if one.killed:
+        said = f"run {one.run}{whose}, begun {when}, was killed, or its machine stopped"
+        return Point("last run", "failed", said, "Run: valuekit refresh")
+    lines = one.message.splitlines() or ["no reason was recorded"]
+    more = f" (and {count(len(lines) - 1)} more: valuekit runs --json)" if lines[1:] else ""
     said = f"run {one.run}{whose} failed {when}: {lines[0]}{more}"
-    return Point("last run", "warning", said, "Put that right, then run: valuekit refresh")
+    return Point("last run", "failed", said, "Put that right, then run: valuekit refresh")
 
 
 def _found(run: RunRecord) -> list[Point]:

@@ -15,6 +15,7 @@ from valuekit.text import megabytes
 
 _LONG = timedelta(hours=12)  # a run that goes on for longer is worth a look
 _SKEW = timedelta(minutes=1)
+_RECENT = 50  # runs among which one may be marked as running
 
 
 def store(held: Workspace, now: datetime) -> tuple[list[Point], bool]:
@@ -52,11 +53,12 @@ def _opened(opened: Store, *, full: bool) -> list[Point]:
 
 
 def _lock(opened: Store, now: datetime) -> Point:
-    run = next((one for one in opened.runs(5) if one.status == "running"), None)
+    run = next((one for one in opened.runs(_RECENT) if one.status == "running"), None)
     if not opened.locked():
         if run is None:
             return Point("lock", "ok", "free")
-        said = f"free; run {run.id} was killed ({run.holder or 'by whom is not known'})"
+        whose = run.holder or "of which process is not known"
+        said = f"free; run {run.id} was killed ({whose}, begun {run.started:%Y-%m-%d %H:%M:%S} UTC)"
         return Point("lock", "warning", said, "Run: valuekit refresh; it tidies up.")
     if run is None or gone(run.holder):
         return Point("lock", "ok", "held by a run that begins just now")
