@@ -68,6 +68,42 @@ def test_a_model_that_nobody_declared_is_wrong_usage(measured: Path) -> None:
         assert "nosuch: the workspace declares no such model. Models are: leads." in done.stderr
 
 
+def test_a_misspelt_model_is_told_the_nearest(measured: Path) -> None:
+    done = run("refresh", "laeds", "-w", str(measured))
+    assert done.returncode == 2
+    said = " ".join(done.stderr.split())
+    assert "no such model. Did you mean leads? Models are: leads." in said
+    for verb in ("show", "check", "report"):
+        done = run(verb, "laeds", "-w", str(measured))
+        assert (done.returncode, "Did you mean leads? Models" in done.stderr) == (2, True)
+
+
+def test_everything_and_some_days_is_wrong_usage(own: Path) -> None:
+    """One of the two was ignored in silence."""
+    for more in ((), ("--dry-run",)):
+        done = run("refresh", "--full", "--since", "2026-01-05", *more, "-w", str(own))
+        assert done.returncode == 2
+        assert "--full computes every day already" in " ".join(done.stderr.split())
+    content = json.loads(run("runs", "-w", str(own), "--json").stdout)
+    assert len(content["runs"]) == 1
+
+
+@pytest.mark.parametrize("verb", ["check", "show", "refresh", "runs"])
+@pytest.mark.parametrize("store", ["", "values.db", "mysql://db/values"])
+def test_a_store_that_is_no_address_is_told_with_its_place(
+    own: Path, verb: str, store: str
+) -> None:
+    text = own.read_text(encoding="utf-8")
+    own.write_text(text.replace("currency", f'store = "{store}"\ncurrency', 1), encoding="utf-8")
+    line = 1 + own.read_text(encoding="utf-8").splitlines().index(f'store = "{store}"')
+    done = run(verb, "-w", str(own))
+    if verb == "check" and "://" in store:
+        return  # which stores nothing
+    assert done.returncode == 1
+    assert f"{own.name}:{line} workspace.store: " in done.stderr
+    assert "sqlite:///valuekit.db" in done.stderr
+
+
 def test_a_day_in_the_future_is_wrong_usage(own: Path) -> None:
     ahead = datetime.now(UTC).date() + timedelta(days=2)  # in every zone
     for more in ((), ("--dry-run",)):
@@ -99,6 +135,26 @@ def test_an_export_replaces_no_file_unasked(measured: Path, tmp_path: Path) -> N
     assert target.read_text(encoding="utf-8") == "mine"
     assert run(*words, "--force").returncode == 0
     assert target.read_text(encoding="utf-8-sig").startswith("Model")
+
+
+def test_a_report_replaces_no_file_unasked(own: Path) -> None:
+    target = own.parent / "all.csv"
+    target.write_text("mine", encoding="utf-8")
+    words = ("report", "-w", str(own), "--out", str(target))
+    done = run(*words)
+    assert done.returncode == 2
+    assert "replace it with --force" in done.stderr
+    assert target.read_text(encoding="utf-8") == "mine"
+    url = f"sqlite:///{next(own.parent.rglob('*.db'))}"
+    with open_store(url) as store:
+        assert not store.reports()  # what was not written is no export
+    assert run(*words, "--force").returncode == 0
+    assert target.read_text(encoding="utf-8-sig").startswith("Model")
+    plain = ("report", "-w", str(own))  # by its own name, and into a folder
+    assert run(*plain, cwd=own.parent).returncode == 0
+    assert run(*plain, cwd=own.parent).returncode == 2
+    assert run(*plain, "--out", str(own.parent)).returncode == 2
+    assert run(*plain, "--force", cwd=own.parent).returncode == 0
 
 
 def test_a_backup_replaces_nothing_and_a_restore_needs_one(own: Path) -> None:

@@ -34,6 +34,25 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise StoreError(_failed(path, error)) from error
 
 
+def free(path: Path, *, force: bool) -> Path:
+    """A path at which no file is, or one that may be replaced: the rule of all that is written.
+
+    Raises:
+        StoreError: a file is there, and nobody said that it may be replaced.
+    """
+    if path.exists() and not force:
+        raise StoreError(
+            Finding(
+                place=str(path),
+                value="",
+                rule="the file exists already",
+                remedy="Choose another place with --out, or replace it with --force.",
+                code="file_exists",
+            )
+        )
+    return path
+
+
 def _failed(path: Path, error: OSError) -> Finding:
     return Finding(
         place=str(path),

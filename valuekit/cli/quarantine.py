@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from valuekit.api import Workspace
 from valuekit.cli.app import DEFAULT_WORKSPACE, Json, WorkspacePath, app
-from valuekit.cli.files import write_atomically
+from valuekit.cli.files import free, write_atomically
 from valuekit.cli.screen import emit, say, table
 from valuekit.errors import Finding, StoreError, WorkspaceError
 from valuekit.quarantine.export import to_file
@@ -227,22 +227,8 @@ def export(
 ) -> None:
     """Write the examples of rows held back to a CSV file, safe to open in a spreadsheet."""
     held = Workspace.load(workspace)
-    path = out / "quarantine.csv" if out.is_dir() else out
-    if path.exists() and not force:
-        raise _there_already(path)
+    path = free(out / "quarantine.csv" if out.is_dir() else out, force=force)
     rows = held.held_rows(model, past=past)
     data = to_file(rows)
     write_atomically(path, data)
     say(f"Wrote {path} ({plural(len(rows), 'row')}, {len(data):,} bytes).")
-
-
-def _there_already(path: Path) -> StoreError:
-    return StoreError(
-        Finding(
-            place=str(path),
-            value="the file exists",
-            rule="an export does not replace a file unasked",
-            remedy="Choose another place with --out, or replace it with --force.",
-            code="file_exists",
-        )
-    )

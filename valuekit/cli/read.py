@@ -11,7 +11,7 @@ import typer
 from valuekit.api import Workspace
 from valuekit.cli import story
 from valuekit.cli.app import DEFAULT_WORKSPACE, Json, PeriodOption, WorkspacePath, app
-from valuekit.cli.files import write_atomically
+from valuekit.cli.files import free, write_atomically
 from valuekit.cli.ledger_table import print_ledger
 from valuekit.cli.screen import emit, say
 from valuekit.report.build import FORMATS, Format
@@ -69,10 +69,15 @@ def report(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="File or folder to write to.")
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a file that is there already.")
+    ] = False,
 ) -> None:
     """Write a report whose every number can be traced."""
     chosen = _format(fmt, out)
     held = Workspace.load(workspace)
+    if out is not None and not out.is_dir():
+        free(out, force=force)  # before it is built, and noted as an export
     made = held.report(
         "model" if model else "portfolio",
         chosen,
@@ -80,6 +85,7 @@ def report(
         period=period,
     )
     path = out / made.name if out and out.is_dir() else out or Path(made.name)
+    free(path, force=force)
     write_atomically(path, made.data)
     unnoted = (
         "" if made.noted else " The store cannot be written here now: the export is not noted."

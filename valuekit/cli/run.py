@@ -20,7 +20,7 @@ from rich.progress import (
 )
 
 from valuekit import journal
-from valuekit.api import Workspace
+from valuekit.api import Workspace, models_are
 from valuekit.cli.app import DEFAULT_WORKSPACE, Json, WorkspacePath, app
 from valuekit.cli.failure import as_dict
 from valuekit.cli.foresee import foresee
@@ -73,6 +73,10 @@ def refresh(
     if every is not None:
         raise typer.BadParameter(NO_SCHEDULER, param_hint="--every")
     start = since.date() if since is not None else None
+    if full and start is not None:
+        raise typer.BadParameter(
+            "--full computes every day already: ask for one of the two.", param_hint="--since"
+        )
     with logged(log):
         held = _loaded(workspace)
         _known(held, models or [])
@@ -118,7 +122,7 @@ def _known(held: Workspace, models: list[str]) -> None:
     if strangers:
         raise typer.BadParameter(
             f"{', '.join(strangers)}: the workspace declares no such model. "
-            f"Models are: {', '.join(declared) or 'none'}.",
+            f"{models_are(strangers, declared)}",
             param_hint="MODELS",
         )
 

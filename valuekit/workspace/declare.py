@@ -17,6 +17,7 @@ from pydantic import Field
 from valuekit.workspace.evidence import Allocation, Evidence, Matrix, Payoff
 from valuekit.workspace.faults import Fault, instead
 from valuekit.workspace.fields import (
+    Address,
     Column,
     Currency,
     Day,
@@ -350,7 +351,7 @@ class Settings(Declared):
     name: str
     currency: Currency
     timezone: Zone = "UTC"
-    store: str = "sqlite:///valuekit.db"
+    store: Address = "sqlite:///valuekit.db"
     description: str = ""
     as_of: Day | None = None  # last day of the analysis; default: the last one with predictions
     plan_per_year: Money | None = None

@@ -28,6 +28,7 @@ from valuekit.workspace.faults import Fault
 VALUES_ONLY = {"rules": False}
 
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,39}$")
+_ADDRESS = re.compile(r"^\w[\w+]*://")
 _DAYS = re.compile(r"^(\d{1,4})\s*d$")
 _ISO = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 
@@ -35,6 +36,16 @@ _ISO = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 def _name(value: str) -> str:
     if not _NAME.match(value):
         msg = "a name is 1-40 lower-case letters, digits or _ and starts with a letter"
+        raise ValueError(msg)
+    return value
+
+
+def _address(value: str) -> str:
+    if not _ADDRESS.match(value):
+        msg = (
+            f"{value!r} is not the address of a store: write "
+            '"sqlite:///valuekit.db" or "postgresql://user@host/database"'
+        )
         raise ValueError(msg)
     return value
 
@@ -88,6 +99,7 @@ def _currency(value: str) -> str:
 
 Name = Annotated[str, AfterValidator(_name)]
 Zone = Annotated[str, AfterValidator(_zone)]
+Address = Annotated[str, AfterValidator(_address)]
 Currency = Annotated[str, AfterValidator(_currency)]
 Column = Annotated[str, Field(min_length=1, max_length=256)]
 Days = Annotated[int, BeforeValidator(_days), Strict(), Field(ge=0, le=3650)]
