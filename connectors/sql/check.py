@@ -57,7 +57,7 @@ def check(engine: Engine, workspace: Workspace, model: str) -> Check:
         findings += profiles[name].findings
     share, more = _deeper(engine, workspace, model, known)
     bytes_ = size(engine, workspace, declared, known, profiles) if profiles else None
-    return Check((*findings, *more), _frame(declared, profiles), share, bytes_)
+    return Check((*findings, *more), _frame(engine, declared, profiles), share, bytes_)
 
 
 def _deeper(
@@ -102,10 +102,12 @@ def _elsewhere(
     )
 
 
-def _frame(model: Model, profiles: dict[str, Profile]) -> pd.DataFrame:
+def _frame(engine: Engine, model: Model, profiles: dict[str, Profile]) -> pd.DataFrame:
+    """A row for each table; its rows are those that a refresh counts, broken lines among them."""
     tables = {name: block.table for name, block in blocks(model)}
+    broken = {name: sum(engine.quarantined(tables[name]).values()) for name in profiles}
     rows = [
-        (tables[name], one.rows, one.first, one.last, one.days, one.rows_per_day)
+        (tables[name], one.rows + broken[name], one.first, one.last, one.days, one.rows_per_day)
         for name, one in profiles.items()
     ]
     return pd.DataFrame(rows, columns=list(PROFILE))

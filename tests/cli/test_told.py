@@ -9,6 +9,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.cli.commands import forked, run
@@ -171,6 +172,24 @@ def test_a_backup_replaces_nothing_and_a_restore_needs_one(own: Path) -> None:
 def test_a_rule_that_holds_nothing_back_any_more_names_the_past(measured: Path) -> None:
     said = run("quarantine", "explain", "bad_score", "-w", str(measured))
     assert "quarantine export --past" in said.stdout
+
+
+def test_rows_are_counted_as_a_refresh_counts_them(small: Path) -> None:
+    """A line that cannot be split is a row that was read, wherever rows are told."""
+    for name in ("predictions", "outcomes"):
+        table = small.with_name(f"{name}.parquet")
+        pd.read_parquet(table).to_csv(small.with_name(f"{name}.csv"), index=False)
+        table.unlink()
+    with small.with_name("predictions.csv").open("a", encoding="utf-8") as file:
+        file.write("5000,2026-02-01 00:00:00,0.5,one,more\n")
+    assert "801 rows read" in run("refresh", "-w", str(small)).stdout
+    points = json.loads(run("doctor", "-w", str(small), "--json").stdout)["points"]
+    (told,) = [one["finding"] for one in points if one["what"] == "tables of leads"]
+    assert told == "predictions 401 rows, outcomes 400 rows"
+    tables = json.loads(run("check", "-w", str(small), "--json").stdout)["models"]["leads"][
+        "tables"
+    ]
+    assert [one["rows"] for one in tables] == [401, 400]
 
 
 def test_the_package_runs_as_a_module() -> None:
