@@ -17,6 +17,7 @@ from tests.cli.conftest import write
 # A refresh that is in the middle of something long when it is asked to stop.
 _LONG = """
 import sys, time
+from contextlib import closing
 from pathlib import Path
 import sqlalchemy as sa
 from valuekit import cli, refresh
@@ -25,8 +26,9 @@ from valuekit.source import open_connector
 def inside(loaded, *_a, **_k):
     held = loaded.workspace
     engine = open_connector("files", held.sources["files"], loaded.folder, held)
-    Path(sys.argv[3]).with_name("inside").touch()
-    {work}
+    with closing(engine):
+        Path(sys.argv[3]).with_name("inside").touch()
+        {work}
 
 refresh._computed = inside
 cli.main()
