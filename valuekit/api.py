@@ -101,6 +101,7 @@ class Workspace:
         full: bool = False,
         since: date | None = None,
         accept_gone: bool = False,
+        accept_bad_day: bool = False,
         now: datetime | None = None,
         progress: ProgressCallback | None = None,
     ) -> RunOutcome:
@@ -111,6 +112,7 @@ class Workspace:
             full: Compute everything again, whatever changed.
             since: Compute at least the days from this one on again.
             accept_gone: Go on where data ends earlier than in the last good run.
+            accept_bad_day: Go on where a day holds back more rows than the limit of a rule.
             now: The moment of the run, UTC; default: the clock.
             progress: Called with (model, what is being done, share done of the run).
 
@@ -132,7 +134,7 @@ class Workspace:
                         store,
                         models=models,
                         now=moment,
-                        ask=Asked(full=full, since=since, accept_gone=accept_gone),
+                        ask=Asked(full, since, accept_gone, accept_bad_day),
                         progress=progress,
                     )
                 finally:

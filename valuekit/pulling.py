@@ -29,9 +29,8 @@ from valuekit.ledger.book import Book
 from valuekit.ledger.collect import together
 from valuekit.ledger.intake import accounted, conserved
 from valuekit.ledger.months import by_month, daily_from, lost, whole_months
-from valuekit.quarantine import days, unarmed
+from valuekit.quarantine import days, nights, unarmed
 from valuekit.quarantine.carry import carried
-from valuekit.quarantine.days import MOSTLY
 from valuekit.quarantine.jump import JUMPED
 from valuekit.quarantine.limits import WARNED, held_counts, judge
 from valuekit.quarantine.rules import named
@@ -66,11 +65,13 @@ class Asked:
         since: At least the days from this one on.
         now: Rows after this moment lie in the future; None: no row does.
         accept_gone: Data may end earlier than in the last good run.
+        accept_bad_day: Days may hold back more than the limit of a rule.
     """
 
     full: bool = False
     since: date | None = None
     accept_gone: bool = False
+    accept_bad_day: bool = False
     now: datetime | None = None
 
 
@@ -222,7 +223,7 @@ def pulled(
         raise SourceError(*over)
     made = _judged(loaded, store, name, made)
     made = replace(made, stored=stored)
-    late = _behind(loaded, name, made, before, accepted=ask.accept_gone)
+    late = _decided(loaded, name, made, before, ask)
     through = _published(loaded.workspace.models[name], before)
     survey = None if made.survey is None else noted(made.survey, made.facts["intake"])
     return replace(
@@ -407,36 +408,56 @@ def _judged(loaded: Loaded, store: Store, name: str, made: Pulled) -> Pulled:
     before = [one.row for one in store.quarantine(name)] if given.ranges is not None else []
     held = carried(given.held, before, given.ranges, panel=given.panel, intake=intake)
     found = judge(loaded.workspace, name, intake, held)
-    found += days.warnings(intake, name)
+    found += days.warnings(intake, name, nights.limits_of(loaded.workspace, name))
     found += unarmed.warnings(loaded.workspace, name, made.facts["effect"])
     if refused := [one for one in found if one.severity == "error"]:
         raise SourceError(*refused)
     others = [
         one
         for one in made.findings
-        if not one.rule.startswith((WARNED, JUMPED, MOSTLY)) and one.code not in unarmed.CODES
+        if not one.rule.startswith((WARNED, JUMPED)) and one.code not in {"bad_day", *unarmed.CODES}
     ]
     return replace(made, held=held, findings=(*others, *found))
 
 
-def _behind(
-    loaded: Loaded, name: str, made: Pulled, before: RunModelRecord | None, *, accepted: bool
+def _decided(
+    loaded: Loaded, name: str, made: Pulled, before: RunModelRecord | None, ask: Asked
 ) -> tuple[Finding, ...]:
-    """Warnings when the data ends earlier than it did in the last good run, as was decided.
+    """What a person has to decide since the last good run, as warnings when somebody did.
 
     Raises:
         SourceError: nobody decided so.
     """
     if before is None:
         return ()
+    bad = _bad_days(loaded, name, made, accepted=ask.accept_bad_day)
+    late = _behind(loaded, name, made, before, accepted=ask.accept_gone)
+    if refused := [one for one in (*bad, *late) if one.severity == "error"]:
+        raise SourceError(*refused)
+    told = {one.rows for one in made.findings if one.code == "bad_day"}  # of its newest days
+    return (*(one for one in bad if one.rows not in told), *late)
+
+
+def _bad_days(loaded: Loaded, name: str, made: Pulled, *, accepted: bool) -> tuple[Finding, ...]:
+    """Days that hold back more than a limit, and that the last good run did not store so."""
+    if made.stored is None:
+        return ()
+    redeclared = made.plan is not None and made.plan.redeclared
+    intake, stored = made.facts["intake"], made.stored["intake"]
+    return nights.unpublished(
+        loaded.workspace, name, intake, stored, made.held, accepted=accepted, redeclared=redeclared
+    )
+
+
+def _behind(
+    loaded: Loaded, name: str, made: Pulled, before: RunModelRecord, *, accepted: bool
+) -> tuple[Finding, ...]:
+    """What to say when the data ends earlier than in the last good run; warnings when decided."""
     now, was = (Marks(one.last, one.complete_through) for one in (made, before))
     decided = accepted or (made.plan is not None and made.plan.redeclared)
     place = loaded.place("models", name)
     held = _held_since(made.stored, made.facts)
-    found = behind(loaded.workspace.models[name], place, was, now, decided=decided, held=held)
-    if found and not decided:
-        raise SourceError(*found)
-    return found
+    return behind(loaded.workspace.models[name], place, was, now, decided=decided, held=held)
 
 
 def _files_gone(loaded: Loaded, name: str, found: Plan | None) -> tuple[Finding, ...]:

@@ -85,6 +85,7 @@ def refresh(
         "full": ask.full,
         "since": ask.since,
         **({"accept_gone": True} if ask.accept_gone else {}),
+        **({"accept_bad_day": True} if ask.accept_bad_day else {}),
     }
     digest = hashlib.sha256(loaded.workspace.model_dump_json().encode()).hexdigest()
     run = store.begin("refresh", asked, now, workspace_hash=digest)

@@ -54,6 +54,10 @@ def refresh(
         bool,
         typer.Option("--accept-gone", help="Go on where data ends earlier than at the last run."),
     ] = False,
+    accept_bad_day: Annotated[
+        bool,
+        typer.Option("--accept-bad-day", help="Go on where a day is bad as a whole."),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be computed; store nothing.")
     ] = False,
@@ -91,7 +95,14 @@ def refresh(
                 accept_gone=accept_gone,
             )
             return
-        outcome = _refreshed(held, models or None, full=full, since=start, accept_gone=accept_gone)
+        outcome = _refreshed(
+            held,
+            models or None,
+            full=full,
+            since=start,
+            accept_gone=accept_gone,
+            accept_bad_day=accept_bad_day,
+        )
     complain(outcome.findings)
     if as_json:
         emit(_json(outcome))
@@ -147,6 +158,7 @@ def _refreshed(
     full: bool,
     since: date | None,
     accept_gone: bool,
+    accept_bad_day: bool,
 ) -> RunOutcome:
     with _bar() as bar, read_so_far() as done:
         task = bar.add_task("starting", total=1.0, done="")
@@ -156,7 +168,12 @@ def _refreshed(
             bar.update(task, completed=share, description=said, done=str(done))
 
         outcome = held.refresh(
-            models, full=full, since=since, accept_gone=accept_gone, progress=progress
+            models,
+            full=full,
+            since=since,
+            accept_gone=accept_gone,
+            accept_bad_day=accept_bad_day,
+            progress=progress,
         )
         bar.update(task, completed=1.0, description="done", done=str(done))
     return outcome

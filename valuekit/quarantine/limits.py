@@ -68,7 +68,7 @@ class Limit:
     def allowed(self) -> str:
         """What may be held back, in words; ``any number`` without a limit."""
         parts = [
-            _share(self.fail) if self.fail is not None else "",
+            share(self.fail) if self.fail is not None else "",
             plural(self.fail_rows, "row") if self.fail_rows is not None else "",
         ]
         return " or ".join(one for one in parts if one) or "any number"
@@ -81,18 +81,18 @@ class Limit:
         return f"A run is refused above {self.allowed}."
 
 
-def _share(declared: float) -> str:
+def share(declared: float) -> str:
     """A declared share as a percentage, with every digit that was written.
 
-    >>> _share(0.0005), _share(0.03), _share(0.125)
+    >>> share(0.0005), share(0.03), share(0.125)
     ('0.05%', '3.0%', '12.5%')
     """
     exact, text = Decimal(str(declared)) * 100, percent(declared)
     return text if Decimal(text[:-1]) == exact else f"{exact.normalize():f}%"
 
 
-def _above(rows: int, read: int, share: float | None, most: int | None) -> bool:
-    too_large = share is not None and rows > share * read
+def _above(rows: int, read: int, part: float | None, most: int | None) -> bool:
+    too_large = part is not None and rows > part * read
     return too_large or (most is not None and rows > most)
 
 
@@ -123,8 +123,8 @@ def limit(workspace: Workspace, model: str, rule: str) -> Limit:
     return Limit(warn.warn, warn.warn_rows, fail.fail, fail.fail_rows, place, not said)
 
 
-def _says(share: float | None, rows: int | None) -> bool:
-    return share is not None or rows is not None
+def _says(part: float | None, rows: int | None) -> bool:
+    return part is not None or rows is not None
 
 
 def judge(
@@ -168,7 +168,7 @@ def over(
         if state != "counted":
             such = [one for one in held if (one.source, one.rule) == (source, rule)]
             make = _refused if state == "failed" else _warned
-            place = _place(model, source, such)
+            place = place_of(model, source, such)
             found.append(make(place, rule, (n, read[source]), such, allowed))
     return tuple(found)
 
@@ -188,7 +188,8 @@ def held_counts(intake: pd.DataFrame) -> dict[tuple[str, str], int]:
     return {(str(source), str(rule)): int(n) for source, rule, n in zip(*columns, strict=True)}
 
 
-def _place(model: str, source: str, examples: Sequence[Held]) -> str:
+def place_of(model: str, source: str, examples: Sequence[Held]) -> str:
+    """Where rows of a source were held back: its declaration, and the table where it is known."""
     at = f"models.{model}.{source}"
     return f"{at}, table {examples[0].table}" if examples else at
 
@@ -197,12 +198,14 @@ def _value(counts: tuple[int, int], examples: Iterable[Held], *, files: bool = F
     """Counts and examples; with their files only where nothing of it is kept: files move."""
     rows, read = counts
     text = f"{count(rows)} of {plural(read, 'row')}, {part(rows, read)}"
-    such = "; ".join(
-        in_words(one.reference, one.column, one.value)
-        + (f" in {one.file}" if files and one.file else "")
-        for one in examples
-    )
+    such = "; ".join(example(one, files=files) for one in examples)
     return f"{text}: {such}" if such else text
+
+
+def example(one: Held, *, files: bool = True) -> str:
+    """A row in a few words, with its file where that is known."""
+    words = in_words(one.reference, one.column, one.value)
+    return f"{words} in {one.file}" if files and one.file else words
 
 
 def in_words(reference: str, column: str, value: str) -> str:
@@ -222,8 +225,8 @@ def part(rows: int, read: int) -> str:
     >>> part(37, 60_449), part(12, 61_990), part(0, 0), part(1, 4)
     ('0.1%', 'under 0.1%', '0.0%', '25%')
     """
-    share = rows / read if read else 0.0
-    return "under 0.1%" if 0 < share < 0.0005 else percent(share)
+    of_all = rows / read if read else 0.0
+    return "under 0.1%" if 0 < of_all < 0.0005 else percent(of_all)
 
 
 def _warned(

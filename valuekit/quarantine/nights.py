@@ -1,0 +1,197 @@
+"""Days wrong as a whole that no good run has stored so: refused, until a person decides.
+
+Limits are shares of all rows: of years of good ones a night in another unit is a thousandth, though
+its file alone would be refused. So a day is held against the limits too, when it is new or not what
+it was. Rows of a day that a good run has stored are published: they are told, not refused again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from valuekit.errors import Finding
+from valuekit.quarantine.days import LEAST, MOST, OTHERS
+from valuekit.quarantine.limits import example, limit, part, place_of, share
+from valuekit.quarantine.rules import named
+from valuekit.quarantine.rules import rule as told
+from valuekit.text import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from valuekit.source import Held
+    from valuekit.workspace.declare import Workspace
+
+ACCEPT = "--accept-bad-day"
+FEWEST = int(LEAST * MOST)  # rows of a day that must be exceeded: of fewer a share says little
+# What connectors refuse of a whole table without a limit of the workspace. Of impossible scores
+# they refuse percentages, which are most rows of a night; the intake does not tell them apart.
+_OF_TABLES = {"time_unit": 0.05, "bad_score": MOST}
+
+
+@dataclass(frozen=True, slots=True)
+class _Bad:
+    """What a rule holds back of a day: rows of it, rows read, further days; None without a day."""
+
+    day: pd.Timestamp | None
+    rows: int
+    read: int
+    more: int = 0
+
+
+def allowed(workspace: Workspace, model: str, rule: str) -> float | None:
+    """Share of a day's rows above which the day is refused; None: however many there are."""
+    one = limit(workspace, model, rule)
+    if rule in OTHERS:
+        return None
+    return one.fail if one.declared or one.fail is not None else _OF_TABLES.get(rule)
+
+
+def unpublished(
+    workspace: Workspace,
+    model: str,
+    intake: pd.DataFrame,
+    stored: pd.DataFrame,
+    held: Sequence[Held],
+    *,
+    accepted: bool,
+    redeclared: bool,
+) -> tuple[Finding, ...]:
+    """A finding for each source and rule with days above its limit that no good run has stored so.
+
+    Args:
+        workspace: The whole workspace.
+        model: Name of the model.
+        intake: The conformed fact ``intake`` of all days.
+        stored: The same as the last good run stored it.
+        held: Examples.
+        accepted: Whether a person accepts them: warnings then, else errors.
+        redeclared: Whether the declaration changed, which is a decision about all days that are
+            stored.
+    """
+    now, then = _counted(intake), _counted(stored)
+    found = []
+    for source, rule in dict.fromkeys((str(one[0]), str(one[1])) for one in now.held.index):
+        most = allowed(workspace, model, rule)
+        if most is None:
+            continue
+        both = now.of(source, rule), then.of(source, rule)
+        for bad in (*_days(*both, most, redeclared=redeclared), *_dayless(*both, most)):
+            such = [one for one in held if (one.source, one.rule) == (source, rule)]
+            words = _Words(workspace, model, source, rule, most)
+            found.append(words.finding(bad, such, accepted=accepted))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """Rows read by source and day, and those held back by source, rule and day."""
+
+    read: pd.Series
+    held: pd.Series
+
+    def of(self, source: str, rule: str) -> tuple[pd.Series, pd.Series]:
+        """Rows of a source by day, and those that a rule holds back on the same days."""
+        read = _at(self.read, source)
+        return read, _at(self.held, (source, rule)).reindex(read.index, fill_value=0)
+
+
+def _at(counts: pd.Series, key: str | tuple[str, str]) -> pd.Series:
+    try:
+        found: pd.Series = counts.loc[key]
+    except KeyError:
+        return pd.Series([], index=pd.DatetimeIndex([]), dtype="int64")
+    return found
+
+
+def _counted(intake: pd.DataFrame) -> _Counted:
+    rows = intake[(intake["segment"] == "all") & (intake["rows"] > 0)]
+    held = rows[rows["fate"] == "quarantined"]
+    return _Counted(
+        rows.groupby(["source", "day"])["rows"].sum(),
+        held.groupby(["source", "rule", "day"])["rows"].sum(),
+    )
+
+
+_Days = tuple[pd.Series, pd.Series]  # rows read and rows held back, by day
+
+
+def _days(now: _Days, then: _Days, most: float, *, redeclared: bool) -> Iterator[_Bad]:
+    """The newest day above a limit that is not stored so; the first one has the dayless rows."""
+    read, held = now
+    was_read, was = (one.reindex(read.index, fill_value=0) for one in then)
+    above = (read >= LEAST) & (held > FEWEST) & (held > most * read)
+    published = (was >= held) & (was > most * was_read)
+    if redeclared:
+        published |= was_read > 0
+    bad = held.index[(above & ~published).to_numpy() & (read.index != read.index.min())]
+    if len(bad):
+        day = bad.max()
+        yield _Bad(day, int(held[day]), int(read[day]), len(bad) - 1)
+
+
+def _dayless(now: _Days, then: _Days, most: float) -> Iterator[_Bad]:
+    """Rows without a day, which are counted on the first one, of those that came since then."""
+    (read, held), (was_read, was) = now, then
+    if was_read.empty:
+        return
+    rows = int(held.iloc[0] - was.iloc[0])
+    came = max(rows, int(read.sum() - was_read.sum()))
+    if came >= LEAST and rows > FEWEST and rows > most * came:
+        yield _Bad(None, rows, came)
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What is said of a day that a rule holds back more of than its limit."""
+
+    workspace: Workspace
+    model: str
+    source: str
+    rule: str
+    most: float
+
+    def finding(self, bad: _Bad, such: Sequence[Held], *, accepted: bool) -> Finding:
+        """The refusal, or the warning once a person has accepted it."""
+        declared = limit(self.workspace, self.model, self.rule).declared
+        limited = f"in [{declared}]" if declared else "by default"
+        what = "a day holds back" if bad.day is not None else "rows that have no day are"
+        return Finding(
+            place=place_of(self.model, self.source, such),
+            value=self._value(bad, such),
+            rule=f"{what} more by the rule {named(self.rule)} than {share(self.most)}, the limit "
+            f"{limited}, and no good run has stored that: {told(self.rule).meaning}",
+            remedy=self._remedy(declared, accepted=accepted),
+            severity="warning" if accepted else "error",
+            code="bad_day",
+            rows=bad.rows,
+        )
+
+    def _value(self, bad: _Bad, such: Sequence[Held]) -> str:
+        on = "that came since the last run" if bad.day is None else f"on {bad.day.date()}"
+        more = f", and on {plural(bad.more, 'other day')}" if bad.more else ""
+        day = None if bad.day is None else bad.day.date()
+        first = next((one for one in such if one.day == day), None)
+        shown = f": {example(first)}" if first is not None else ""
+        counts = f"{bad.rows:,} of {plural(bad.read, 'row')} {on}, {part(bad.rows, bad.read)}"
+        return f"{counts}{more}{shown}"
+
+    def _remedy(self, declared: str, *, accepted: bool) -> str:
+        if accepted:
+            return (
+                "Nothing is to be done: somebody accepted it, and figures leave these rows out. "
+                "Corrected rows are used at the next refresh."
+            )
+        level = declared or f"workspace.quarantine.rules.{self.rule}"
+        return (
+            f"{told(self.rule).remedy} Then refresh. If the rows are to be left out, accept it "
+            f"once: valuekit refresh {ACCEPT}; to be warned only, raise `fail` in [{level}]."
+        )
+
+
+def limits_of(workspace: Workspace, model: str) -> Callable[[str], float | None]:
+    """The limit of a day by rule."""
+    return lambda rule: allowed(workspace, model, rule)
