@@ -86,7 +86,13 @@ class DuckDBConnector(Engine):
 
     def parts(self, table: str) -> Mapping[str, tuple[str, int]]:
         """Files below the root with size, times and number; see :meth:`Engine.parts`."""
-        return self._opened(table).files.parts(self.root)
+        opened = self._opened(table)
+        found = opened.files.parts(self.root)
+        for path in opened.cut:  # whether a last line counts depends on the other files as well
+            name = self.part_of(str(path))
+            stamp, size = found[name]
+            found[name] = f"{stamp}-cut", size
+        return found
 
     def part_of(self, file: str) -> str:
         """Path below the root."""

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
+from connectors import cut as cut_off
 from connectors import delimited, files
 from connectors.base import FILE
 from connectors.dialects import DuckDialect, to_text
@@ -22,6 +23,7 @@ from connectors.rejects import UNQUOTED, Rejected, broken_lines, open_quotes, re
 from connectors.roles import roles
 from connectors.unlike import unlike
 from valuekit.errors import Finding, SourceError
+from valuekit.quarantine.redact import EXAMPLES
 
 if TYPE_CHECKING:
     from connectors.base import ColumnType
@@ -62,6 +64,7 @@ class FileTable:
     marks: delimited.Marks = field(default_factory=delimited.Marks)
     untyped: frozenset[str] = frozenset()  # columns of Parquet files that never had a value
     types: Mapping[str, str] = field(default_factory=dict)  # of Parquet columns, as the engine says
+    cut: Mapping[Path, cut_off.Cut] = field(default_factory=dict)  # last lines that are left out
 
     def stored(self, column: str, raw: sa.FromClause) -> sa.ColumnElement[Any]:
         """One column of a view on the files as its kind, times as they were written."""
@@ -229,7 +232,9 @@ def narrowed(
     names = list(opened.kinds)
     with connection.cursor() as cursor:
         if opened.files.kind == "csv":
-            reader = delimited.reader(paths, names, opened.marks, FILE)
+            left_out = {path: one for path, one in opened.cut.items() if path in paths}
+            reading = delimited.reader(paths, names, opened.marks, FILE)
+            reader = cut_off.without(reading, left_out, names, FILE)
         else:
             reader = _parquet_part(cursor, opened, paths)
         return sa.table(_view(cursor, table, reader), *map(sa.column, (*names, FILE)))
@@ -242,12 +247,14 @@ def _csv(
     utc = source.timezone is None or delimited.in_utc(source.timezone)
     marks = delimited.Marks(source.separator, source.decimal, utc)
     names = _one_header(engine, table, found, marks)
-    name = _view(cursor, table, delimited.reader(found.paths, names, marks, FILE))
+    needed = roles(engine.workspace, engine.name, table)
+    ends = cut_off.cut_lines(cursor, found.paths, names, marks, needed, FILE)
+    reading = delimited.reader(found.paths, names, marks, FILE)
+    name = _view(cursor, table, cut_off.without(reading, ends, names, FILE))
     view = sa.table(name, *(sa.column(name, sa.String()) for name in (*names, FILE)))
     left_out, cut = _left_out(engine, cursor, table, found, names, marks)
     tallies = delimited.tallies(view, names, marks).compile(dialect=_DIALECT)
     counted = cursor.sql(str(tallies)).to_arrow_table().to_pylist()[0]
-    needed = roles(engine.workspace, engine.name, table)
     kinds = {
         name: delimited.decide(
             {key.rpartition("_")[0]: n for key, n in counted.items() if key.endswith(f"_{i}")},
@@ -256,7 +263,19 @@ def _csv(
         for i, name in enumerate(names)
     }
     lines = rejected(cursor, engine.root, len(names), marks.separator) if left_out else ()
-    return FileTable(found, view, kinds, left_out, (*lines, *cut), marks)
+    if ends:
+        left_out[cut_off.RULE] = len(ends)
+    return FileTable(
+        found, view, kinds, left_out, (*lines, *cut, *_ends(engine, ends)), marks, cut=ends
+    )
+
+
+def _ends(engine: DuckDBConnector, ends: Mapping[Path, cut_off.Cut]) -> list[Rejected]:
+    """Lines that may be cut, as examples of rows that are held back."""
+    return [
+        Rejected(cut_off.RULE, f"{path.relative_to(engine.root)}, line {one.line}", one.text, "")
+        for path, one in list(ends.items())[-EXAMPLES:]
+    ]
 
 
 def _one_header(

@@ -73,3 +73,73 @@ def test_a_text_file_that_ends_within_a_line_unlike_the_others(tmp_path):
     for path in folder.glob("*.csv"):  # a writer that leaves the last line end out
         path.write_bytes(path.read_bytes().rstrip(b"\n"))
     assert told(made, 2, "no_line_end") == []
+
+
+@pytest.fixture
+def nightly(tmp_path: Path) -> Daily:
+    """Outcomes as text files, which ran well once."""
+    made = Daily(tmp_path, "number")
+    folder = tmp_path / "data" / "o"
+    for path in sorted(folder.glob("*.parquet")):
+        pd.read_parquet(path).to_csv(path.with_suffix(".csv"), index=False)
+        path.unlink()
+    text = (tmp_path / "valuekit.toml").read_text()
+    (tmp_path / "valuekit.toml").write_text(text.replace('table = "o"', 'table = "o/*.csv"'))
+    made.space = made.space.load(tmp_path / "valuekit.toml")
+    made.space.refresh(now=NOW)
+    return made
+
+
+def counted(daily: Daily, hour: int) -> tuple[dict[str, int], int]:
+    """Rows of outcomes by rule after a run and after a full one, which are the same."""
+    by_rule = []
+    for step, full in enumerate((False, True)):
+        daily.space.refresh(now=NOW + timedelta(hours=hour + step / 2), full=full)
+        with daily.space.store() as store:
+            rows = store.facts("m", "intake")
+        rows = rows[(rows["source"] == "outcomes") & (rows["rows"] > 0)]
+        by_rule.append(
+            {str(rule): int(n) for rule, n in rows.groupby("rule")["rows"].sum().items()}
+        )
+    assert by_rule[0] == by_rule[1]
+    return by_rule[0], sum(by_rule[0].values())
+
+
+def test_a_row_that_may_be_cut_is_held_back_until_it_is_whole(nightly):
+    last = nightly.folder / "data" / "o" / f"{DAYS:04d}.csv"
+    _, before = counted(nightly, 1)
+    whole = nightly.outcomes(DAYS).to_csv(index=False)
+    rows = whole.count("\n") - 1
+    last.write_text(whole[:-2])  # the last cell has lost a digit, or all of it
+    held, read = counted(nightly, 2)
+    assert (held["cut_line"], read) == (1, before + rows)
+    (one,) = (h.row for h in nightly.space.held_rows("m") if h.row.rule == "cut_line")
+    assert one.reference == f"o/{last.name}, line {rows + 1}"
+    last.write_text(whole)
+    held, read = counted(nightly, 3)
+    assert ("cut_line" in held, read) == (False, before + rows)
+
+
+@pytest.mark.parametrize("how", ["quoted", "twice"])
+def test_a_last_row_that_is_known_to_be_whole_counts(nightly, how):
+    last = nightly.folder / "data" / "o" / f"{DAYS:04d}.csv"
+    text = nightly.outcomes(DAYS).to_csv(index=False).removesuffix("\n")
+    head, _, line = text.rpartition("\n")
+    cells, _, end = line.rpartition(",")
+    last.write_text(f'{head}\n{cells},"{end}"' if how == "quoted" else f"{text}\n{line}")
+    assert "cut_line" not in counted(nightly, 1)[0]
+
+
+def test_a_file_that_looks_cut_only_beside_later_ones(nightly):
+    folder = nightly.folder / "data" / "o"
+    for path in sorted(folder.glob("*.csv"))[2:]:
+        path.unlink()
+    first, _ = sorted(folder.glob("*.csv"))
+    first.write_bytes(first.read_bytes().rstrip(b"\n"))
+    nightly.space.refresh(now=NOW + timedelta(hours=1), accept_gone=True)
+    held, _ = counted(nightly, 2)
+    assert "cut_line" not in held
+    for day in (DAYS - 1, DAYS):
+        nightly.outcomes(day).to_csv(folder / f"{day:04d}.csv", index=False)
+    held, _ = counted(nightly, 3)
+    assert held["cut_line"] == 1

@@ -264,6 +264,15 @@ _ALL = (
         "Put text with commas in double quotes.",
     ),
     Rule(
+        "cut_line",
+        "Line that may be cut",
+        "the line is the last of a file that ends without a line end, unlike most others of the "
+        "table, so its last cell may be cut",
+        "A number that was cut is a smaller number, and nobody can tell.",
+        "Compare the line with the source. Copy the file again if it is cut, else end its last "
+        "line; quoted cells are known to be whole.",
+    ),
+    Rule(
         "unquoted_value",
         "Broken quotes",
         "a quoted text is not closed, or goes on after its closing quote",
