@@ -19,6 +19,7 @@ from connectors import delimited, dialects, files, tables, zones
 from connectors.base import ColumnType, Engine, Statement, Within
 from connectors.failures import in_words, unforeseen
 from connectors.findings import changed_file, not_a_select, vanished_file
+from connectors.mistyped import mistyped
 from connectors.rejects import Rejected
 from connectors.unlike import Need, Test, Unlike, first_where, unlike
 from valuekit.errors import Finding, SourceError, ValuekitError
@@ -304,12 +305,19 @@ class DuckDBConnector(Engine):
                     result = cursor.sql(parsed[0], params=given).to_arrow_table()
         except duckdb.Error as error:
             self._same_files()  # a file that changed explains more than the engine's own words
+            if odd := [one for name in self._tables for one in self._mistyped(error, name)]:
+                raise SourceError(*odd) from None
             read = [(name, path) for name, one in self._tables.items() for path in one.files.paths]
             damaged = self.damaged(read) if unforeseen(error) else []
             raise (SourceError(*damaged) if damaged else in_words(place, error)) from None
         if not self._readers:
             self._same_files()
         return result
+
+    def _mistyped(self, error: duckdb.Error, table: str) -> list[Finding]:
+        """Columns of another type in some Parquet files, where that is what failed."""
+        failed = isinstance(error, duckdb.ConversionException | duckdb.InvalidInputException)
+        return mistyped(self, table, self._tables[table]) if failed else []
 
     def damaged(self, read: Sequence[tuple[str, Path]]) -> list[Finding]:
         """Parquet files that cannot be read to their end, of those of some tables."""

@@ -63,6 +63,7 @@ class Unlike:
         where: Its file and, where it was found, its line or row.
         comma: Whether nearly all cells are numbers with the other decimal sign.
         need: What they do not suit.
+        typed: Whether the type of the column says so, not the text of its cells.
     """
 
     rows: int
@@ -73,6 +74,7 @@ class Unlike:
     where: str
     comma: bool
     need: Need
+    typed: bool = False
 
     def __str__(self) -> str:
         """How many of how many, and the first one with its place.
@@ -201,7 +203,7 @@ def _of_parquet(
     engine: DuckDBConnector, opened: FileTable, column: str, need: Need, *, personal: bool
 ) -> Unlike | None:
     """Types hold for a whole file: the files of another type are named."""
-    odd = [path for path in opened.files.paths if not _suits(path, column, need)]
+    odd = [path for path in opened.files.paths if not suits(path, column, need)]
     count = sa.select(sa.func.count(opened.view.c[column]).label("n")).select_from(opened.view)
     filled = engine.run(f"cells of {column}", count).to_pylist()[0]["n"]
     cells = {path: pq.read_table(path, columns=[column]).column(0) for path in odd}
@@ -219,10 +221,11 @@ def _of_parquet(
         where=f"{engine.part_of(str(path))}, row {place + 1:,}",
         comma=False,
         need=need,
+        typed=True,
     )
 
 
-def _suits(path: Path, column: str, need: Need) -> bool:
+def suits(path: Path, column: str, need: Need) -> bool:
     """Whether a file's column is of a type that suits a need; one that is not there does."""
     schema = pq.read_schema(path)
     return column not in schema.names or _SUITS[need](schema.field(column).type)

@@ -57,7 +57,8 @@ def check(engine: Engine, workspace: Workspace, model: str) -> Check:
         findings += profiles[name].findings
     share, more = _deeper(engine, workspace, model, known)
     bytes_ = size(engine, workspace, declared, known, profiles) if profiles else None
-    return Check((*findings, *more), _frame(engine, declared, profiles), share, bytes_)
+    found = tuple(dict.fromkeys((*findings, *more)))  # what several statements stumble over, once
+    return Check(found, _frame(engine, declared, profiles), share, bytes_)
 
 
 def _deeper(

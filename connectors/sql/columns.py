@@ -94,6 +94,7 @@ def _no_time(wrong: _Wrong, kind: ColumnType, role: Role) -> Finding | None:
 
 _NUMBER = "Write plain numbers with a decimal point, without currency signs or separators."
 _TIME = "Write ISO 8601, such as 2026-01-31 or 2026-01-31T14:05:00Z."
+_TYPED = {"number": "numbers, such as DOUBLE,", "time": "timestamps or dates"}
 _YEAR = "Write years as whole numbers such as 2026, or dates such as 2026-01-01."
 _EPOCH = "Convert seconds or milliseconds since 1970 to timestamps when exporting."
 
@@ -121,6 +122,9 @@ class _Wrong:
                 f"[sources.{self.engine.name}]; else export the numbers with "
                 f"{self.engine.source.decimal!r}."
             )
+        if seen is not None and seen.typed and need in _TYPED:
+            some = "in these files, as in the others" if seen.files < seen.of else "in the table"
+            remedy = f"Write the column as {_TYPED[need]} {some}: its type is {self.kind}."
         return Finding(
             place=place(self.engine, self.table, self.column),
             value=f"{self.kind} values" + (f": {seen}" if seen is not None else ""),
