@@ -19,6 +19,7 @@ import pandas as pd
 from valuekit.assess.scene import scene
 from valuekit.errors import Finding, SourceError
 from valuekit.facts import inside, kept
+from valuekit.incremental import empties
 from valuekit.incremental.framed import framed
 from valuekit.incremental.marks import BEHIND, Marks, behind
 from valuekit.incremental.plan import FULL, Plan, Stored, plan
@@ -46,10 +47,14 @@ if TYPE_CHECKING:
     from valuekit.workspace.load import Loaded
 
 # What a run says of itself, not of rows that are still there.
-_OF_ONE_RUN = BEHIND | {
-    *("new_column", "lost_column", "lacking_column", "changed_type", "residual", "empty_model"),
-    *("file_gone", "no_line_end"),
-}
+_OF_ONE_RUN = (
+    BEHIND
+    | {
+        *("new_column", "lost_column", "lacking_column", "changed_type", "residual", "empty_model"),
+        *("file_gone", "no_line_end", "empty_column"),
+    }
+    | empties.CODES
+)
 _SHOWN = 3  # files in a message
 
 Part = Callable[[str, float], None]
@@ -231,7 +236,7 @@ def pulled(
         survey=survey,
         stored=stored,
         through=through,
-        findings=(*made.findings, *late, *_files_gone(loaded, name, made.plan)),
+        findings=(*made.findings, *late, *_told(loaded, name, made)),
         was_first=None if before is None else before.first,
         was_daily_from=None if before is None else daily_from(before.last),
         seconds=perf_counter() - began,
@@ -476,6 +481,16 @@ def _files_gone(loaded: Loaded, name: str, found: Plan | None) -> tuple[Finding,
         )
         for role, files in (found.gone if found is not None else {}).items()
     )
+
+
+def _told(loaded: Loaded, name: str, made: Pulled) -> tuple[Finding, ...]:
+    """Files that are gone, a newest file without rows, a newest day without scores."""
+    files = _files_gone(loaded, name, made.plan)
+    if made.survey is not None:
+        files = (*files, *empties.no_rows(made.survey, name))
+    if any(one.code == "empty_column" for one in made.findings):  # which says it of a file
+        return files
+    return (*files, *empties.no_scores(made.facts["volume"], name))
 
 
 def _held_since(stored: Facts | None, facts: Facts) -> str:

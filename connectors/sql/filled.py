@@ -27,6 +27,8 @@ from valuekit.workspace.declare import (
 )
 
 _FIRST = "2048"  # rows
+_BEFORE = 3  # files before the newest that all have a value in a column
+_FEWEST = 5  # rows of a file in which a column without a value is told
 
 
 def without_values(
@@ -47,7 +49,8 @@ def without_values(
         return []
     needed, told = set(_needed(model, block)), set(_told(model, block))
     names = [one for one in block_roles(model, block) if one in needed | told and one in set(kinds)]
-    empty = _empty(engine, block.table, names)
+    empty, left = _empty(engine, block.table, names)
+    late = _unfilled(engine, block.table, [one for one in left if one in told - needed])
     found = [_finding(engine, block, one, needed=one in needed) for one in empty]
     lost = engine.lacking(block.table, [one for one in block_roles(model, block) if one in kinds])
     cut = engine.unended(block.table)
@@ -55,6 +58,7 @@ def without_values(
         *([_cut(engine, block, cut)] if cut else []),
         *found,
         *(_lost(engine, block, one, *of) for one, of in lost.items() if one not in empty),
+        *(_no_value(engine, block, one, *of) for one, of in late.items() if one not in lost),
     ]
 
 
@@ -76,10 +80,48 @@ def _lost(engine: Engine, block: Block, column: str, files: int, newest: str) ->
     return Finding(at, f"{which} {shown(newest)}", rule, remedy, "warning", "lacking_column")
 
 
-def _empty(engine: Engine, table: str, columns: list[str]) -> list[str]:
-    """Columns of a table with rows in which every cell is missing."""
+def _unfilled(engine: Engine, table: str, columns: list[str]) -> dict[str, tuple[int, str]]:
+    """Columns without a value in the newest file though all files just before it have some.
+
+    Returns:
+        Column -> rows of that file, and its name.
+    """
+    files = tuple(engine.parts(table))[-_BEFORE - 1 :]
+    if not columns or len(files) <= _BEFORE:
+        return {}
+    counts = [_counts(engine, table, columns, file) for file in reversed(files)]
+    rows = counts[0]["rows"]
+    return {
+        one: (rows, files[-1])
+        for place, one in enumerate(columns)
+        if rows >= _FEWEST
+        and not counts[0][f"c{place}"]
+        and all(before[f"c{place}"] for before in counts[1:])
+    }
+
+
+def _counts(engine: Engine, table: str, columns: list[str], file: str) -> dict[str, int]:
+    """Rows of one file, and values in each of some columns."""
+    rows = engine.table(table, columns, Within(parts=(file,)))
+    values = [sa.func.count(rows.c[one]).label(f"c{place}") for place, one in enumerate(columns)]
+    asked = sa.select(sa.func.count().label("rows"), *values).select_from(rows)
+    found: dict[str, int] = engine.run(f"values of a file of {table}", asked).to_pylist()[0]
+    return found
+
+
+def _no_value(engine: Engine, block: Block, column: str, rows: int, newest: str) -> Finding:
+    """The newest file has the column, and nothing in it."""
+    at = place(engine, block.table, column)
+    value = f"no value in {plural(rows, 'row')} of {shown(newest)}"
+    rule = "the newest file has no value in a column that the files before it fill"
+    remedy = "See whether the export lost the values, and write the file again."
+    return Finding(at, value, rule, remedy, "warning", "empty_column", rows)
+
+
+def _empty(engine: Engine, table: str, columns: list[str]) -> tuple[list[str], list[str]]:
+    """Columns of a table with rows in which every cell is missing, or missing in the last file."""
     if not columns:
-        return []
+        return [], []
     rows = engine.table(table, columns)
     newest = engine.table(table, columns, Within(parts=tuple(engine.parts(table))[-1:]))
     first = (
@@ -89,13 +131,14 @@ def _empty(engine: Engine, table: str, columns: list[str]) -> list[str]:
     seen = engine.run(f"values of {table}", sa.select(*counts)).to_pylist()[0]
     left = [one for place, one in enumerate(columns) if not seen[f"c{place}"]]
     if not left:
-        return []
+        return [], []
     some = [_some(rows, None).label("rows")]
     some += [_some(rows, one).label(f"c{place}") for place, one in enumerate(left)]
     found = engine.run(f"further values of {table}", sa.select(*some)).to_pylist()[0]
     if found["rows"] is None:
-        return []
-    return [one for place, one in enumerate(left) if found[f"c{place}"] is None]
+        return [], []
+    empty = [one for place, one in enumerate(left) if found[f"c{place}"] is None]
+    return empty, [one for one in left if one not in empty]
 
 
 def _some(rows: sa.Subquery, column: str | None) -> sa.ScalarSelect[Any]:

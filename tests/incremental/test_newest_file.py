@@ -1,0 +1,112 @@
+"""The newest of many daily files is unlike the others: of another type, without rows or values."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.incremental.lake import NOW
+from tests.incremental.test_ids import DAYS, EACH, Daily
+from tests.restated_rows import Sources
+from valuekit.api import Workspace
+from valuekit.errors import Finding, SourceError
+
+FILE = f"p/{DAYS:04d}.parquet"
+
+
+@pytest.fixture
+def daily(tmp_path: Path) -> Daily:
+    made = Daily(tmp_path, "number")
+    made.space.refresh(now=NOW)
+    return made
+
+
+def write(daily: Daily, day: int = DAYS, **cells: object) -> None:
+    rows = daily.predictions(day).assign(**cells)
+    rows.to_parquet(daily.folder / "data" / "p" / f"{day:04d}.parquet", index=False)
+
+
+def told(daily: Daily, hour: int, code: str, *, full: bool = False) -> list[Finding]:
+    part = daily.space.refresh(now=NOW + timedelta(hours=hour), full=full).parts[0]
+    return [one for one in part.findings if one.code == code]
+
+
+def refused(daily: Daily) -> Finding:
+    for full in (False, True):
+        with pytest.raises(SourceError) as caught:
+            daily.space.refresh(now=NOW, full=full)
+        (one,) = caught.value.findings
+        assert one.code == "wrong_type"
+    return one
+
+
+@pytest.mark.parametrize("day", [DAYS, 3])
+def test_times_that_are_numbers_in_one_file(daily, day):
+    write(daily, day, at=daily.predictions(day)["at"].astype("int64"))
+    one = refused(daily)
+    n = DAYS + (day == DAYS)
+    assert one.value == f"int64 values in 1 of {n} files, the first p/{day:04d}.parquet"
+    assert (one.remedy.startswith("Convert"), "column at" in one.place) == (True, True)
+    checked = daily.space.check()["m"].findings
+    assert [f.value for f in checked if f.code == "wrong_type"] == [one.value]
+
+
+@pytest.mark.parametrize(
+    ("column", "remedy"),
+    [("score", "Write the column as numbers"), ("at", "Write the column as timestamps or dates")],
+)
+def test_text_in_one_parquet_file_is_a_matter_of_its_type(daily, column, remedy):
+    write(daily, **{column: daily.predictions(DAYS)[column].astype(str)})
+    one = refused(daily)
+    assert one.remedy.startswith(remedy)
+    assert "as in the others" in one.remedy
+
+
+def test_a_night_without_any_score(daily):
+    write(daily, score=np.nan)
+    for full in (False, True):
+        (one,) = told(daily, 1, "empty_column", full=full)
+        assert (one.severity, one.rows) == ("warning", EACH)
+        assert one.value == f"no value in {EACH} rows of {FILE}"
+        assert "column score" in one.place
+    assert told(daily, 2, "no_scores") == []
+    write(daily)
+    assert told(daily, 3, "empty_column") == []
+
+
+def test_a_column_that_is_often_empty_says_nothing(daily):
+    for day in (DAYS - 2, DAYS):
+        write(daily, day, score=np.nan)
+    assert told(daily, 1, "empty_column") == []
+
+
+def test_a_newest_file_that_has_a_header_only(daily):
+    daily.predictions(DAYS).iloc[:0].to_parquet(daily.folder / "data" / FILE, index=False)
+    for full in (False, True):
+        (one,) = told(daily, 1, "no_rows", full=full)
+        assert (one.severity, one.value) == ("warning", f"{FILE}: 0 rows")
+    write(daily)
+    assert told(daily, 2, "no_rows") == []
+
+
+def test_a_newest_day_without_scores_in_one_file(tmp_path):
+    held = Sources(tmp_path)
+    space = Workspace.load(held.write())
+    night = held.predictions.iloc[:30].assign(
+        id=[f"new{n}" for n in range(30)], at=pd.Timestamp("2026-03-02 10:00"), p=np.nan
+    )
+    before, held.predictions = held.predictions, pd.concat([held.predictions, night])
+    space.refresh(now=NOW)
+    held.write()
+    for full in (False, True):
+        parts = space.refresh(now=NOW + timedelta(hours=1), full=full).parts
+        found = [one for part in parts for one in part.findings if one.code == "no_scores"]
+        assert {one.value for one in found} == {"0 of 30 predictions on 2026-03-02"}
+    held.predictions = before
+    held.write()
+    parts = space.refresh(now=NOW + timedelta(hours=2), accept_gone=True).parts
+    assert "no_scores" not in {one.code for part in parts for one in part.findings}
