@@ -131,6 +131,7 @@ def _outcomes(work: Work, model: Model, o: Outcomes, keys: Keys | None) -> Culpr
             "long_id": [o.id],
             **dict.fromkeys(TIMES, (when,)),
             "bad_value": [*metrics, o.label],
+            "bad_label": [o.label],
             "conflicting_duplicate": [o.id],
             "orphan": outcome,
             "before_prediction": [when],

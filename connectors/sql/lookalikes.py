@@ -15,11 +15,13 @@ from connectors import dialects
 from connectors.base import Engine
 from connectors.findings import place
 from connectors.roles import blocks
+from connectors.sql.values import UNSEEN, flag, total
 from connectors.sql.work import Expression
 from valuekit.errors import Finding
 from valuekit.workspace.declare import Assignments, Model
 
 ROWS = 100_000
+_HIDDEN = ("\t", "\n", "\r", "\u00a0", "\u202f")  # zero-width ones belong to some scripts
 
 
 def lookalikes(engine: Engine, model: Model) -> list[Finding]:
@@ -62,19 +64,36 @@ def _differences(engine: Engine, columns: list[tuple[str, str]]) -> Iterator[Fin
         return
     values = [_values(engine, table, column) for table, column in columns]
     value = sa.union(*values).subquery("names").c.value
-    plain, composed = sa.func.lower(sa.func.trim(value)), dialects.composed(value)
+    plain, composed = _plain(value), dialects.composed(value)
     counted = [
-        sa.func.count(sa.distinct(one))
-        for one in (value, plain, composed, sa.func.lower(sa.func.trim(composed)))
-    ]
+        sa.func.count(sa.distinct(one)) for one in (value, plain, composed, _plain(composed))
+    ] + [total(flag(sa.or_(*(value.contains(sign) for sign in _HIDDEN))))]
     named = [one.label(f"n{place}") for place, one in enumerate(counted)]
-    n, folded, normal, both = engine.run("ids alike", sa.select(*named)).to_pylist()[0].values()
+    counts = engine.run("ids alike", sa.select(*named)).to_pylist()[0].values()
+    n, folded, normal, both, hidden = (int(one or 0) for one in counts)
     at = place(engine, *columns[0])
     if n > folded:
         yield _finding(at, n - folded, "in spaces or in case", "lookalike_id")
     if n > normal or folded > both:
         alike = max(n - normal, folded - both)
         yield _finding(at, alike, "in how letters with marks are composed (NFC, NFD)", "unicode_id")
+
+    if hidden:
+        yield Finding(
+            at,
+            f"{hidden:,} ids",
+            "ids hold a tab, a line break or a space that does not break, which nobody sees; they "
+            "count as other ids than those without",
+            "Take these signs out where the ids are written; nothing is changed here.",
+            "warning",
+            "hidden_sign",
+            hidden,
+        )
+
+
+def _plain(value: Expression) -> Expression:
+    """An id without what nobody sees at its ends, and without case."""
+    return sa.func.lower(sa.func.trim(value, UNSEEN))
 
 
 def _values(engine: Engine, table: str, column: str) -> sa.Select[tuple[Expression]]:

@@ -133,7 +133,12 @@ class _Rows:
             *self._id_rules(),
             *self._time_rules(),
         ]
-        rule = sa.case(*unfit, (self._bad_value(), "bad_value"), else_="accepted")
+        rule = sa.case(
+            *unfit,
+            (self._bad_value(), "bad_value"),
+            (self._bad_label(), "bad_label"),
+            else_="accepted",
+        )
         stated = sa.null() if o.label is None else raw.c[o.label]
         columns: dict[str, Expression] = {
             "id": sa.literal_column("0") if o.id is None else raw.c[o.id],
@@ -170,6 +175,16 @@ class _Rows:
         if self.when is not None:
             found += when.rules(self.work.engine, self.raw.c, self.when, self.kinds[self.when])
         return found
+
+    def _bad_label(self) -> sa.ColumnElement[bool]:
+        """Whether a label is a number that is neither yes nor no, where a score says how likely."""
+        o, p = self.o, self.work.model.predictions
+        if o.label is None or o.positive is not None or self.work.model.task != "classification":
+            return sa.false()
+        if p is None or p.score is None or p.predicted is not None:
+            return sa.false()
+        label = number(self.raw.c[o.label], self.kinds[o.label])
+        return sa.and_(label.is_not(None), label != 0.0, label != 1.0)
 
     def wanted(self) -> list[str]:
         """The columns that are read."""

@@ -16,6 +16,7 @@ from connectors.sql.values import (
     any_of,
     blank,
     class_name,
+    filled_text,
     flag,
     number,
     text,
@@ -220,7 +221,9 @@ class _Rows:
         p, raw = self.p, self.raw
         columns: dict[str, Expression] = {
             "version": self._text(p.version, "all"),
-            "arm": self._text(p.arm, ""),
+            "arm": sa.literal_column("''")
+            if p.arm is None
+            else filled_text(raw.c[p.arm], self.kinds[p.arm]),
             "acted": sa.cast(sa.null(), sa.BigInteger())
             if p.acted is None
             else truth(raw.c[p.acted], self.kinds[p.acted]),

@@ -26,7 +26,17 @@ from connectors.sql.periods import fixed_day, moment_of
 from connectors.sql.returning import returning
 from connectors.sql.spine import Spine, time_of
 from connectors.sql.strata import no_chance, stratum
-from connectors.sql.values import blank, flag, number, text, too_long, total, unusable, zero
+from connectors.sql.values import (
+    blank,
+    filled_text,
+    flag,
+    number,
+    text,
+    too_long,
+    total,
+    unusable,
+    zero,
+)
 from connectors.sql.work import Expression, Statement, Work
 from connectors.sql.written import Written, cells_of
 from valuekit.workspace.declare import Assignments
@@ -243,7 +253,7 @@ def _read(
         "ts": ts,
         "day": day,
         "version": sa.literal_column("'all'"),
-        "arm": sa.func.coalesce(text(raw.c[a.arm], kinds[a.arm]), ""),
+        "arm": filled_text(raw.c[a.arm], kinds[a.arm]),
         "stratum": stratum(a, raw.c, kinds),
         "usable": flag(rule == ACCEPTED),
         "rule": rule,

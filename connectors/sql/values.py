@@ -13,6 +13,12 @@ from connectors.sql.work import Expression
 LONGEST = 1_000  # characters of an id; longer ones are documents in the wrong column
 LARGEST = 1e15  # beyond it a double no longer holds cents, and sums of cubes overflow
 
+# Signs without ink: spaces of all kinds, tabs, line ends, zero-width signs.
+UNSEEN = (
+    " \t\n\r\v\f\x7f\x85\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008"
+    "\u2009\u200a\u200b\u200c\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
+)
+
 # Texts that mean "no"; every other text means "yes", so that names of actions count as acted on.
 FALSE = ("", "0", "false", "f", "no", "n", "none", "null")
 TRUE = ("1", "true", "t", "yes", "y")
@@ -74,12 +80,19 @@ def class_number(value: Expression, kind: ColumnType, positive: str | None) -> E
 def blank(value: Expression, kind: ColumnType) -> sa.ColumnElement[bool]:
     """Whether a key is missing: NULL, or text of nothing but spaces.
 
-    A space sorts before every sign that is seen, so hardly a row has to be trimmed for it.
+    A space or tab sorts before every sign that is seen, and others of their kind after all of
+    ASCII, so hardly a row has to be trimmed for it.
     """
     missing = value.is_(None)
     if kind != "text":
         return missing
-    return sa.or_(missing, sa.and_(value < "!", sa.func.trim(value) == ""))
+    odd = sa.or_(value < "!", value >= "\x7f")
+    return sa.or_(missing, sa.and_(odd, sa.func.trim(value, UNSEEN) == ""))
+
+
+def filled_text(value: Expression, kind: ColumnType) -> Expression:
+    """A value as text; the empty text where it is missing or nothing but spaces."""
+    return sa.case((blank(value, kind), ""), else_=text(value, kind))
 
 
 def too_long(value: Expression, kind: ColumnType) -> sa.ColumnElement[bool]:

@@ -245,3 +245,21 @@ def test_coverage_below_the_floor(lake: Lake) -> None:
     assert card.period("all").value.value is None
     assert f"{share:.0%}" in card.period("all").value.reason
     assert "90%" in card.period("all").value.reason
+
+
+def test_ids_of_nothing_that_is_seen(lake: Lake) -> None:
+    p = GOOD
+    for old, new in {"p01": "\t", "p02": "\u00a0", "p03": " \u200b\u3000"}.items():
+        p = p.replace(old, new)
+    lake.write(predictions=p.replace("c05", "\u00a0\t"))
+    lake.refresh()
+    assert lake.rules("predictions") == {"accepted": 36, "null_id": 3, "null_key": 1}
+
+
+def test_ids_with_tabs_and_unbroken_spaces(lake: Lake) -> None:
+    lake.write(predictions=GOOD.replace("p01", "p01\t").replace("p02", "p\u00a002"))
+    warned(lake.refresh(), "hidden_sign", place="column id", value="2 ids", rows=2)
+    assert lake.rules("predictions") == {"accepted": 40}  # nothing is taken out
+    lake.write(predictions=GOOD + GOOD.splitlines()[2].replace("p01", "\u00a0p01") + "\n")
+    made = lake.refresh()
+    warned(made, "lookalike_id", place="column id", rows=1)

@@ -201,3 +201,17 @@ def test_amounts_as_people_write_them(lake: Lake) -> None:
     assert lake.fates("outcomes") == {"accepted": 37, "quarantined": 3}
     value = lake.intake().query("source == 'outcomes'")["value"].sum()
     assert value == outcomes()["margin"].drop([2, 3, 4]).sum()
+
+
+def test_label_of_neither_kind(lake: Lake) -> None:
+    odd = outcomes().astype({"kept": "float64"})
+    odd.loc[[2, 3], "kept"] = [2.0, -1.0]
+    lake.write(outcomes=text(odd))
+    warned(lake.refresh(), "bad_label", value="2 of 40 rows", rule="neither 0 nor 1", rows=2)
+    assert lake.rules("outcomes") == {"credited": 38, "bad_label": 2}
+    assert lake.fact("volume")["outcome_value"].sum() == odd.drop([2, 3])["kept"].sum()
+    lake.write(outcomes=text(outcomes().assign(kept=[1 + i % 2 for i in range(40)])))
+    refused(lake, "bad_label", value="20 of 40 rows", rule="more than 10%", remedy="`positive`")
+    lake.declare('label = "kept"', 'label = "kept"\npositive = "2"')
+    lake.refresh()
+    assert lake.rules("outcomes") == {"credited": 40}

@@ -54,11 +54,11 @@ def test_before_the_design_no_word(log: Lake) -> None:
 def test_within_the_design_they_are_counted(log: Lake) -> None:
     log.write(predictions=logged([None] * 25 + ["  ", *ARMS[26:]]))
     made = log.refresh()
-    warned(made, "null_arm", value="5 of 20 units, 25%, first seen from 2026-01-11 to 2026-01-13",
-           rule="have no arm", rows=5)  # fmt: skip
+    warned(made, "null_arm", value="6 of 20 units, 30%, first seen from 2026-01-11 to 2026-01-13",
+           rule="have no arm", rows=6)  # fmt: skip
     assert log.rules("predictions") == {"accepted": N}
     effect = log.fact("effect").query("arm == ''")
-    assert effect["units"].sum() == 25
+    assert effect["units"].sum() == 26  # an arm of spaces is none
 
 
 @pytest.mark.parametrize(
@@ -169,3 +169,19 @@ def test_a_unit_that_is_in_an_arm_later_is_compared_by_an_assignments_table(log:
     assert not {"late_arm", "null_arm"} & set(codes(made))
     effect = log.fact("effect").query("metric == 'margin' and segment == 'all'")
     assert effect.groupby("arm")["units"].sum().to_dict() == {"control": 12, "treated": 12}
+
+
+@pytest.mark.parametrize("blank", ["   ", "\t", "\u00a0"])
+def test_an_arm_of_nothing_that_is_seen_is_none(log: Lake, blank: str) -> None:
+    arms = list(ARMS)
+    lost = [n for n in range(N) if n % 7 == 0]
+    for n in lost:
+        arms[n] = None
+    log.write(predictions=logged(arms))
+    log.refresh()
+    expected = [(one.code, one.value) for one in log.refresh().findings]
+    for n in lost:
+        arms[n] = blank
+    log.write(predictions=logged(arms))
+    assert [(one.code, one.value) for one in log.refresh().findings] == expected
+    assert set(log.fact("effect")["arm"]) <= {"", *ARMS}

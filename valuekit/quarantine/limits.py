@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 State = Literal["counted", "warning", "failed"]
 
 # Every row that is held back is a visible warning. One cell in ten that cannot be read as what its
-# column holds means that the column has become something else, and one row in ten of an unknown bin
-# that the bins have. Outcomes of people whom the model never saw are no fault of the data: most of
-# them are one, or that they have become more.
+# column holds means that the column has become something else; so do one row in ten of an unknown
+# bin and one label in ten that is neither 0 nor 1. Outcomes of people whom the model never saw are
+# no fault of the data: most of them are one, or that they have become more.
 BUILT_IN = Quarantine(
     default=Limits(warn=0),
     rules={
         "bad_cell": Limits(fail=0.1),
         "bad_bin": Limits(fail=0.1),
+        "bad_label": Limits(fail=0.1),
         "orphan": Limits(warn=0.5),
     },
 )
