@@ -217,6 +217,18 @@ class Engine(abc.ABC):
         del table, column, test
         return ""
 
+    def located(
+        self, table: str, rows: Sequence[tuple[str, Mapping[str, str | None]]]
+    ) -> list[str]:
+        """File and, where it can be told, line or row of some rows of files.
+
+        Args:
+            table: Name as declared.
+            rows: The file of each row, as in :data:`FILE`, and its cells as they were written.
+        """
+        del table
+        return [self.part_of(file) for file, _ in rows]
+
     @abc.abstractmethod
     def close(self) -> None:
         """Release the connection and all that it made."""

@@ -198,6 +198,11 @@ def _ended(path: Path) -> bool:
         return file.read(1) in {b"\n", b"\r"}
 
 
+def text_of(path: Path) -> io.TextIOWrapper:
+    """The text of a file, with its line ends; bytes that are no text become a sign of their own."""
+    return io.TextIOWrapper(_opened(path), "utf-8-sig", "replace", newline="")
+
+
 def line_of(path: Path, marks: Marks, place: int, cell: str) -> int | None:
     """The line on which the first row begins that has a cell at a place; None if it is not found.
 
@@ -206,7 +211,7 @@ def line_of(path: Path, marks: Marks, place: int, cell: str) -> int | None:
     """
     began = 1
     try:
-        with io.TextIOWrapper(_opened(path), "utf-8-sig", "replace", newline="") as file:
+        with text_of(path) as file:
             rows = csv.reader(file, delimiter=marks.separator)
             for row in itertools.islice(rows, LOOKED):
                 if began > 1 and len(row) > place and row[place] == cell:

@@ -19,6 +19,7 @@ from connectors import delimited, dialects, files, tables, zones
 from connectors.base import ColumnType, Engine, Statement, Within
 from connectors.failures import in_words, unforeseen
 from connectors.findings import changed_file, not_a_select, vanished_file
+from connectors.located import located
 from connectors.mistyped import mistyped
 from connectors.rejects import Rejected
 from connectors.unlike import Need, Test, Unlike, first_where, unlike
@@ -133,6 +134,19 @@ class DuckDBConnector(Engine):
         opened = self._opened(table)
         found = delimited.unended(opened.files.paths) if opened.files.kind == "csv" else []
         return [self.part_of(str(path)) for path in found]
+
+    def located(
+        self, table: str, rows: Sequence[tuple[str, Mapping[str, str | None]]]
+    ) -> list[str]:
+        """File and line or row of some rows; see :meth:`Engine.located`."""
+        opened, found = self._opened(table), dict[int, str]()
+        for file in dict.fromkeys(file for file, _ in rows):
+            mine = [place for place, (other, _) in enumerate(rows) if other == file]
+            with self._connection.cursor() as cursor:
+                told = located(cursor, opened, Path(file), [rows[place][1] for place in mine])
+            for place, one in zip(mine, told, strict=True):
+                found[place] = ", ".join(filter(None, (self.part_of(file), one)))
+        return [found[place] for place in range(len(rows))]
 
     def first_where(self, table: str, column: str, test: Test) -> str:
         """The first cell that meets a test; see :meth:`Engine.first_where`."""

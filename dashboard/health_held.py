@@ -94,6 +94,7 @@ def _shown(examples: int, rows: int) -> str:
 def _example(row: Example) -> dict[str, object]:
     return {
         "Row": row.reference or "–",
+        "File": row.where or "–",
         "Column": row.column or "–",
         "Value": row.value or "–",
         "Time": moment(row.at) if row.at else "–",

@@ -89,7 +89,8 @@ class Held:
         at: Time of the row in UTC; None when it has none that can be read.
         day: Its day in the workspace's zone, as in the fact ``intake``; None likewise.
         row_hash: SHA-256 of the row's mapped columns as they were written.
-        file: Its file, where the table is made of files and the row was just read; never stored.
+        file: Its file, with line or row where that is known, and what contradicts it; kept by run,
+            because files move.
     """
 
     source: str

@@ -8,7 +8,7 @@ is by time and content, so equal data give equal examples.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -18,9 +18,9 @@ import pandas as pd
 from connectors.base import BAD_CELL, CELL, FILE, NO_SUCH_TIME
 from connectors.roles import Block
 from connectors.sql import outcomes, panel_rows, spine, units
-from connectors.sql.culprits import culprits
+from connectors.sql.culprits import Cells, culprits
 from connectors.sql.dedupe import Judged
-from connectors.sql.held_rows import Source, newest
+from connectors.sql.held_rows import CONFLICT, Source, contradicting, newest
 from connectors.sql.joined import Joined
 from connectors.sql.keys import assignment_keys
 from connectors.sql.panel import Panelled
@@ -30,7 +30,10 @@ from valuekit.quarantine.redact import EXAMPLES, cell, escaped, row_hash
 from valuekit.quarantine.rules import rule as told
 from valuekit.ready.names import PREFIX
 from valuekit.source import Held
+from valuekit.text import plural
 from valuekit.workspace.declare import Model
+
+_COLUMNS = 3  # that are named of those in which two rows differ
 
 
 def held_back(
@@ -81,6 +84,7 @@ def unsplit_lines(work: Work, name: str, block: Block, rules: pd.Index) -> list[
             None,
             None,
             hashlib.sha256(one.text.encode("utf-8", "backslashreplace")).hexdigest(),
+            escaped(one.place),
         )
         for one in work.engine.rejected(block.table)
         if one.rule in rules
@@ -114,18 +118,60 @@ def examples(work: Work, source: Source, rule: str, count: int) -> list[Held]:
     """The newest rows under a rule that holds so many back."""
     statement = newest(work, source, rule, min(EXAMPLES, count))
     rows = work.rows(f"examples of {rule} in {source.name}", statement)
-    found = [(_held(source, rule, row), row[FILE]) for row in rows]
+    found = [_held(source, rule, row) for row in rows]
+    table, seen = source.block.table, [(row[FILE], _cells(source, row)) for row in rows]
+    if any(file is None for file, _ in seen):
+        return found
+    where = work.engine.located(table, seen)
+    more = differences(work, source, [cells for _, cells in seen]) if rule == CONFLICT else {}
     return [
-        one if file is None else replace(one, file=escaped(work.engine.part_of(file)))
-        for one, file in found
+        replace(one, file="; ".join(filter(None, (escaped(at), more.get(place, "")))))
+        for place, (one, at) in enumerate(zip(found, where, strict=True))
     ]
 
 
-def _held(source: Source, rule: str, row: dict[str, Any]) -> Held:
-    columns = source.written.columns
-    cells: dict[str, str | None] = {
-        name: row[f"{CELL}{place}"] for place, name in enumerate(columns)
+def differences(work: Work, source: Source, rows: Sequence[Cells]) -> dict[int, str]:
+    """What another row of the same id has in its place, and where that one is."""
+    name = source.means.names[0]
+    if name is None:
+        return {}
+    ids = {cells.get(name) for cells in rows}
+    asked = contradicting(work, source, sorted(one for one in ids if one is not None))
+    if asked is None:
+        return {}
+    others = work.rows(f"rows that contradict in {source.name}", asked)
+    pairs: dict[int, tuple[list[str], dict[str, Any]]] = {}
+    for place, cells in enumerate(rows):
+        for other in others:
+            odd = [one for one, text in _cells(source, other).items() if text != cells[one]]
+            if odd and other["key"] == cells[name]:
+                pairs[place] = (odd, other)
+                break
+    seen = [(other[FILE], _cells(source, other)) for _, other in pairs.values()]
+    where = work.engine.located(source.block.table, seen)
+    return {
+        place: _unlike(source, odd, (rows[place], _cells(source, other)), at)
+        for (place, (odd, other)), at in zip(pairs.items(), where, strict=True)
     }
+
+
+def _unlike(source: Source, odd: Sequence[str], both: tuple[Cells, Cells], at: str) -> str:
+    """The columns in which two rows differ, with both values, redacted."""
+    texts = []
+    for one in odd[:_COLUMNS]:
+        here, there = (cell(cells[one], personal=one in source.means.personal) for cells in both)
+        texts.append(f"{escaped(one)} is {here} here and {there}")
+    more = f", and {plural(len(odd) - _COLUMNS, 'column')} more" if len(odd) > _COLUMNS else ""
+    return f"{', '.join(texts)}{more} in {escaped(at)}"
+
+
+def _cells(source: Source, row: Mapping[str, Any]) -> Cells:
+    """The cells of a row as they were written, by column."""
+    return {name: row[f"{CELL}{place}"] for place, name in enumerate(source.written.columns)}
+
+
+def _held(source: Source, rule: str, row: dict[str, Any]) -> Held:
+    cells = _cells(source, row)
     means = source.means
     told_by = {"bad_cell": row[BAD_CELL], "no_such_time": row[NO_SUCH_TIME]}.get(rule)
     broken = [told_by] if told_by else means.of(rule, cells)

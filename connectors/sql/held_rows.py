@@ -23,6 +23,7 @@ from connectors.sql.work import Expression, Statement, Work
 from connectors.sql.written import Written
 
 CONFLICT = "conflicting_duplicate"
+_OTHERS = 400  # rows of the ids of examples that are looked at
 UNMET = ("orphan", "before_prediction")
 
 
@@ -74,6 +75,19 @@ def newest(work: Work, source: Source, rule: str, limit: int) -> Statement:
     return sa.select(
         dialects.to_text(o.ts).label("at"), dialects.to_text(o.day).label("day"), *texts
     )
+
+
+def contradicting(work: Work, source: Source, ids: list[str]) -> Statement | None:
+    """All contradicting rows of some ids, with their cells; None where ids are not columns."""
+    c = _chosen(work, source, CONFLICT).subquery().c
+    name = "entry" if source.name == "assignments" else "id"
+    if name not in c:
+        return None
+    key = dialects.to_text(c[name])
+    file: Expression = c[FILE] if FILE in c else sa.cast(sa.null(), sa.String())
+    cells = [c[one.name] for one in source.written.cells]
+    rows = sa.select(key.label("key"), *cells, file.label(FILE)).where(key.in_(ids)).distinct()
+    return rows.order_by(*rows.selected_columns).limit(sa.literal_column(str(_OTHERS)))
 
 
 def _chosen(work: Work, source: Source, rule: str) -> Statement:

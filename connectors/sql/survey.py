@@ -101,7 +101,9 @@ def _surveyed(
         parts[file] = Part(_settled(stamp), size, days, ids)
     broken = engine.quarantined(block.table)
     if broken:
-        told = hashlib.sha256(json.dumps(broken, sort_keys=True).encode()).digest()
+        # Where they are counts as well: lines that moved have other numbers.
+        places = [one.place for one in engine.rejected(block.table)]
+        told = hashlib.sha256(json.dumps([broken, places], sort_keys=True).encode()).digest()
         lines = Print(sum(broken.values()), int.from_bytes(told[:8]))
         parts[LINES] = Part("", 0, {NO_DAY: lines})
     timed = when_column(model, block) is not None

@@ -116,6 +116,7 @@ def _print_rules(rules: Sequence[HeldBack]) -> None:
 def _line(one: HeldBack) -> tuple[str, ...]:
     first = next(iter(one.examples), None)
     example = in_words(first.reference, first.column, first.value) if first else "–"
+    example += f" in {first.where}" if first and first.where else ""
     return (
         *(one.model, one.source, named(one.rule), count(one.rows), part(one.rows, one.read)),
         *(_days(one), STATES[one.state], example),
@@ -123,6 +124,8 @@ def _line(one: HeldBack) -> tuple[str, ...]:
 
 
 def _days(one: HeldBack) -> str:
+    if one.first is None:
+        return "no day"
     return f"{one.first}" if one.first == one.last else f"{one.first} to {one.last}"
 
 
@@ -200,9 +203,12 @@ def _print_examples(one: HeldBack, allowed: Limit) -> None:
     )
     table(
         "",
-        [("Row", "left"), ("Time (UTC)", "left"), ("Column", "left"), ("Value", "left")],
+        [(one, "left") for one in ("Row", "Time (UTC)", "Column", "Value", "File")],
         (
-            (row.reference, f"{row.at:%Y-%m-%d %H:%M:%S}" if row.at else "–", row.column, row.value)
+            (
+                *(row.reference, f"{row.at:%Y-%m-%d %H:%M:%S}" if row.at else "–"),
+                *(row.column, row.value, row.where or "–"),
+            )
             for row in one.examples[:_SHOWN]
         ),
     )

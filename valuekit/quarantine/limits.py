@@ -206,7 +206,7 @@ def _value(counts: tuple[int, int], examples: Iterable[Held], *, files: bool = F
 def example(one: Held, *, files: bool = True) -> str:
     """A row in a few words, with its file where that is known."""
     words = in_words(one.reference, one.column, one.value)
-    return f"{words} in {one.file}" if files and one.file else words
+    return f"{words} in {one.file}" if files and one.file not in {"", one.reference} else words
 
 
 def in_words(reference: str, column: str, value: str) -> str:
@@ -235,7 +235,7 @@ def _warned(
 ) -> Finding:
     return Finding(
         place=place,
-        value=_value(counts, examples[:1]),
+        value=_value(counts, examples[:1], files=True),
         rule=f"{WARNED} {named(rule)}: {told(rule).meaning}",
         remedy=f"See: valuekit quarantine explain {rule}",
         severity="warning",

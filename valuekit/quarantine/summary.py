@@ -33,6 +33,7 @@ class Example:
     value: str  # what is there
     reason: str
     row_hash: str  # SHA-256 of the mapped columns as they were written
+    where: str = ""  # file with line or row at the last run, what contradicts it; empty: unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class HeldBack:
     rule: str
     rows: int
     read: int  # rows read of the source
-    first: date | None  # first day with such a row
+    first: date | None  # first day with such a row; null where the rows have none
     last: date | None
     state: State  # counted: below every limit; warning: above `warn`; failed: above `fail`
     meaning: str
@@ -189,19 +190,18 @@ def _held(
     workspace: Workspace, model: str, one: Count, read: int, records: Sequence[HeldRecord]
 ) -> HeldBack:
     rule = told(one.rule)
-    examples = [
-        _example(record)
-        for record in records
-        if (record.row.source, record.row.rule) == (one.source, one.rule)
-    ]
+    such = [one_ for one_ in records if (one_.row.source, one_.row.rule) == (one.source, one.rule)]
+    examples = [_example(record) for record in such]
+    # Rows without a day are counted on the first one.
+    dayless = one.first == one.last and bool(such) and all(each.row.day is None for each in such)
     return HeldBack(
         model=model,
         source=one.source,
         rule=one.rule,
         rows=one.rows,
         read=read,
-        first=one.first,
-        last=one.last,
+        first=None if dayless else one.first,
+        last=None if dayless else one.last,
         state=limit(workspace, model, one.rule).state(one.rows, read),
         meaning=rule.meaning,
         why=rule.why,
@@ -212,6 +212,7 @@ def _held(
 
 def _example(record: HeldRecord) -> Example:
     row = record.row
+    where = "" if row.file == row.reference else row.file
     return Example(
-        record.run, row.reference, row.at, row.column, row.value, row.reason, row.row_hash
+        record.run, row.reference, row.at, row.column, row.value, row.reason, row.row_hash, where
     )

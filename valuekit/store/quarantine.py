@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str, str]  # source, rule, hash of the row
 _CHUNK = 500  # hashes in one statement
-# What tells rows apart is stored; where a file lay on one night is not.
+# What tells rows apart is stored; where a file lay on one night is kept with that run.
 _HELD = tuple(one.name for one in fields(Held) if one.compare)
 
 
@@ -75,12 +76,14 @@ def _counted(
     )
     for row in connection.execute(query).mappings():
         such = [one for one in part.held if (one.source, one.rule) == (row["source"], row["rule"])]
+        places = {known[_key(one)]: one.file for one in such}
         yield {
             "run": run,
             "model": part.model,
             **row,
             "rows": int(row["rows"]),
-            "examples": sorted({known[_key(one)] for one in such}),
+            "examples": sorted(places),
+            "places": [places[number] for number in sorted(places)],
         }
 
 
@@ -112,13 +115,15 @@ def read(
     return tuple(one for one in made if past or one.current)
 
 
-def _record(row: Mapping[Any, Any], current: set[int]) -> HeldRecord:
-    held = Held(**{name: row[name] for name in _HELD})
+def _record(row: Mapping[Any, Any], current: Mapping[int, str]) -> HeldRecord:
+    held = Held(**{name: row[name] for name in _HELD}, file=current.get(row["id"], ""))
+    if held.file and not held.column and ", line " in held.reference:
+        held = replace(held, reference=held.file)  # a broken line has no other name than its place
     return HeldRecord(row["id"], row["run"], row["model"], held, row["id"] in current)
 
 
-def _current(connection: sa.Connection, model: str | None, rule: str | None) -> set[int]:
-    """Numbers of the examples of the last run of each model."""
+def _current(connection: sa.Connection, model: str | None, rule: str | None) -> dict[int, str]:
+    """Numbers of the examples of the last run of each model, and where they were then."""
     table = tables.run_intake
     last = (
         sa.select(table.c.model, sa.func.max(table.c.run).label("run"))
@@ -127,9 +132,13 @@ def _current(connection: sa.Connection, model: str | None, rule: str | None) -> 
         .subquery()
     )
     same = sa.and_(table.c.model == last.c.model, table.c.run == last.c.run)
-    query = sa.select(table.c.examples).select_from(table.join(last, same))
+    query = sa.select(table.c.examples, table.c.places).select_from(table.join(last, same))
     found = connection.execute(query.where(*_where(table, None, rule)))
-    return {int(number) for examples in found.scalars() for number in examples}
+    return {
+        int(number): str(place)
+        for examples, places in found
+        for number, place in zip_longest(examples, places, fillvalue="")
+    }
 
 
 def _where(table: sa.Table, model: str | None, rule: str | None) -> list[sa.ColumnElement[bool]]:

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from valuekit.ledger.schema import FACTS, Column, Fact
 from valuekit.store.types import ExactText, Micros, Moment
 
-HEAD = "0008"  # newest revision of the migrations; a test holds the two together
-KNOWN = frozenset({"0001", "0002", "0003", "0004", "0005", "0006", "0007", HEAD})
+HEAD = "0009"  # newest revision of the migrations; a test holds the two together
+KNOWN = frozenset({"0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", HEAD})
 
 metadata = sa.MetaData()
 
@@ -185,7 +185,7 @@ quarantine = sa.Table(
 )
 
 # What became of the source rows of all days, as it stood after a run; `examples` are numbers of
-# rows in quarantine.
+# rows in quarantine, `places` where each of them was in its files then.
 run_intake = sa.Table(
     "run_intake",
     metadata,
@@ -198,6 +198,7 @@ run_intake = sa.Table(
     sa.Column("first", sa.Date),
     sa.Column("last", sa.Date),
     sa.Column("examples", sa.JSON, nullable=False),
+    sa.Column("places", sa.JSON, nullable=False, server_default="[]"),
     sa.Index("ix_run_intake_model", "model", "source", "rule"),
 )
 

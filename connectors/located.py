@@ -1,0 +1,92 @@
+"""Where some rows stand in their files: the line of a text file, the row of a Parquet file."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import sqlalchemy as sa
+
+from connectors import delimited
+from connectors.dialects import DuckDialect, to_text
+
+if TYPE_CHECKING:
+    from connectors.tables import FileTable
+
+Cells = Mapping[str, str | None]
+_DIALECT = DuckDialect()
+
+
+def located(
+    cursor: duckdb.DuckDBPyConnection, opened: FileTable, path: Path, rows: Sequence[Cells]
+) -> list[str]:
+    """What finds each of some rows in their file, such as ``line 4``; empty where it is not found.
+
+    Args:
+        cursor: A cursor of the engine.
+        opened: The table.
+        path: The file of these rows.
+        rows: Their cells as they were written, all of the same columns.
+    """
+    wanted = [tuple(cell or "" for cell in row.values()) for row in rows]
+    columns = list(rows[0]) if rows else []
+    if opened.files.kind == "csv":
+        found = _lines(path, opened, columns, set(wanted))
+        return [f"line {found[one]:,}" if one in found else "" for one in wanted]
+    try:
+        numbers = _numbers(cursor, path, columns, set(wanted))
+    except duckdb.Error:  # it lacks a column, or holds it as another type
+        numbers = {}
+    return [f"row {numbers[one]:,}" if one in numbers else "" for one in wanted]
+
+
+def _lines(
+    path: Path, opened: FileTable, columns: list[str], wanted: set[tuple[str, ...]]
+) -> dict[tuple[str, ...], int]:
+    """The line on which the first row with these cells begins."""
+    places = [list(opened.kinds).index(one) for one in columns]
+    found: dict[tuple[str, ...], int] = {}
+    began = 1
+    try:
+        with delimited.text_of(path) as file:
+            rows = csv.reader(file, delimiter=opened.marks.separator)
+            for row in itertools.islice(rows, delimited.LOOKED):
+                cells = tuple(row[one] if one < len(row) else "" for one in places)
+                if began > 1 and cells in wanted:
+                    found.setdefault(cells, began)
+                    if len(found) == len(wanted):
+                        break
+                began = rows.line_num + 1
+    except (csv.Error, OSError, EOFError):  # where the others are stays untold
+        pass
+    return found
+
+
+def _numbers(
+    cursor: duckdb.DuckDBPyConnection,
+    path: Path,
+    columns: list[str],
+    wanted: set[tuple[str, ...]],
+) -> dict[tuple[str, ...], int]:
+    """The number of the first row with these cells, from 1."""
+    texts = [
+        str(sa.func.coalesce(to_text(sa.column(one)), "").compile(
+            dialect=_DIALECT, compile_kwargs={"literal_binds": True}
+        ))
+        for one in columns
+    ]  # fmt: skip
+    given = sorted(wanted)
+    asked = ", ".join(f"({', '.join('?' * len(columns))})" for _ in given)
+    names = ", ".join(f"t{place}" for place in range(len(columns)))
+    read = ", ".join(f"{one} AS t{place}" for place, one in enumerate(texts))
+    statement = (
+        f"SELECT {names}, min(n) FROM (SELECT {read}, file_row_number + 1 AS n FROM "  # noqa: S608  names are quoted, values bound
+        f"read_parquet([{delimited.quoted(str(path))}], file_row_number = true)) "
+        f"WHERE ({names}) IN (SELECT * FROM (VALUES {asked})) GROUP BY ALL"
+    )
+    rows = cursor.execute(statement, [cell for one in given for cell in one]).fetchall()
+    return {tuple(map(str, cells)): int(n) for *cells, n in rows}
