@@ -20,7 +20,7 @@ from connectors.roles import Block
 from connectors.sql import outcomes, panel_rows, spine, units
 from connectors.sql.culprits import Cells, culprits
 from connectors.sql.dedupe import Judged
-from connectors.sql.held_rows import CONFLICT, Source, contradicting, newest
+from connectors.sql.held_rows import CONFLICT, UNMET, Source, contradicting, newest
 from connectors.sql.joined import Joined
 from connectors.sql.keys import assignment_keys
 from connectors.sql.panel import Panelled
@@ -122,6 +122,11 @@ def examples(work: Work, source: Source, rule: str, count: int) -> list[Held]:
     table, seen = source.block.table, [(row[FILE], _cells(source, row)) for row in rows]
     if any(file is None for file, _ in seen):
         return found
+    if rule in UNMET:  # normal where a table holds everybody's outcomes: not worth a search
+        return [
+            replace(one, file=escaped(work.engine.part_of(file)))
+            for one, (file, _) in zip(found, seen, strict=True)
+        ]
     where = work.engine.located(table, seen)
     more = differences(work, source, [cells for _, cells in seen]) if rule == CONFLICT else {}
     return [

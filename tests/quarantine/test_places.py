@@ -93,3 +93,9 @@ def test_a_broken_line_has_the_number_that_it_has_now_and_no_day(tmp_path):
         assert (found.rows, found.first, found.last) == (1, None, None)
     done = commands.run("quarantine", "-w", str(toml))
     assert "no day" in done.stdout
+
+
+def test_large_files_are_not_searched(daily, monkeypatch):
+    monkeypatch.setattr("connectors.located.LARGEST", {"csv": 100, "parquet": 100})
+    daily.space.refresh(now=NOW + timedelta(hours=1), full=True)
+    assert where(daily, "bad_score") == [f"p/0020.{daily.ending}"]
