@@ -76,6 +76,10 @@ def _lost(engine: Engine, block: Block, column: str, files: int, newest: str) ->
     which = f"the newest {plural(files, 'file')}, the last" if files > 1 else "the newest file"
     rule = "the newest file of a table lacks a declared column, so all its cells there are empty"
     remedy = "See whether the export lost or renamed the column, and write the files again."
+    names = (one for one in engine.columns(block.table) if one != column)
+    alike = next((one for one in names if one.strip().casefold() == column.strip().casefold()), "")
+    if alike:
+        remedy = f"It has {shown(alike)!r}: write the name as {shown(column)!r}, as in the others."
     at = place(engine, block.table, column)
     return Finding(at, f"{which} {shown(newest)}", rule, remedy, "warning", "lacking_column")
 

@@ -74,6 +74,9 @@ def test_a_declared_column_that_the_newest_parquet_files_lack(lake: Lake) -> Non
         value="the newest 2 files, the last log/4.parquet",
         rule="lacks a declared column",
     )
+    for number, part in enumerate((p[20:30], p[30:]), 3):
+        part.rename(columns={"score": "Score "}).to_parquet(lake.data / "log" / f"{number}.parquet")
+    warned(lake.refresh(), "lacking_column", remedy="It has 'Score ': write the name as 'score'")
     (lake.data / "log" / "4.parquet").unlink()
     (lake.data / "log" / "3.parquet").unlink()
     p[20:].rename(columns={"score": "Score"}).to_parquet(lake.data / "log" / "5.parquet")
