@@ -21,7 +21,7 @@ from valuekit.errors import Finding
 from valuekit.workspace.declare import Assignments, Model
 
 ROWS = 100_000
-_HIDDEN = ("\t", "\n", "\r", "\u00a0", "\u202f")  # zero-width ones belong to some scripts
+_HIDDEN = ("\t", "\u00a0", "\u202f")  # line breaks are quoted; zero-width ones are of scripts
 
 
 def lookalikes(engine: Engine, model: Model) -> list[Finding]:
@@ -82,7 +82,7 @@ def _differences(engine: Engine, columns: list[tuple[str, str]]) -> Iterator[Fin
         yield Finding(
             at,
             f"{hidden:,} ids",
-            "ids hold a tab, a line break or a space that does not break, which nobody sees; they "
+            "ids hold a tab or a space that does not break, which nobody sees; they "
             "count as other ids than those without",
             "Take these signs out where the ids are written; nothing is changed here.",
             "warning",

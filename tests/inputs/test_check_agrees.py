@@ -101,7 +101,7 @@ def test_above_a_tenth_both_refuse(lake: Lake) -> None:
     ((code, _, _, value, rows),) = made.findings
     assert (code, rows) == ("bad_cell", 3_000)
     assert "3,000 of 22,000 rows, 14%" in value
-    assert value.endswith(" (score ?) in predictions.csv")
+    assert re.search(r" \(score \?\) in predictions\.csv, line [0-9,]+$", value)
     assert made.refused
     assert checked.refused
     assert made.findings <= checked.findings

@@ -60,7 +60,7 @@ def test_a_night_in_percent_is_refused_and_accepted_once(world):
         assert (one.severity, one.rows) == ("error", 30)
         assert one.place.endswith("models.leads.predictions, table predictions")
         assert one.value.startswith("30 of 30 rows on 2026-03-02, 100%: id new")
-        assert one.value.endswith("(p 55.0) in predictions.parquet")
+        assert "(p 55.0) in predictions.parquet, row 6" in one.value
         assert "(bad_score) than 50%, the limit by default" in one.rule
         assert "--accept-bad-day" in one.remedy
     (one,) = told(space, 4, accept_bad_day=True)
