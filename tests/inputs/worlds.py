@@ -210,10 +210,12 @@ def judged_outcomes(one: World, how: How, good: list[Row]) -> tuple[Counts, dict
             fit.append(row)
     clean = []
     for row in _once(fit, found) if how.ids else fit:
-        if _number(row[3], probability=False):
-            clean.append(row)
-        else:
+        if not _number(row[3], probability=False):
             found[row[1].date(), "bad_value"] += 1
+        elif how.classes and row[3] not in {None, 0.0, 1.0}:
+            found[row[1].date(), "bad_label"] += 1
+        else:
+            clean.append(row)
     shares = _shares(clean, good, how)
     value = {"credited": 0.0, "uncredited": 0.0}
     for (_, when, key, y), share in zip(clean, shares, strict=True):
