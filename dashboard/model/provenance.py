@@ -10,7 +10,7 @@ from dashboard.format import count, day, moment, plain, plural
 from valuekit.scope import EVERYTHING
 from valuekit.scorecard import PeriodFigures, Scorecard
 from valuekit.source import Query
-from valuekit.store.records import RunModelRecord, SourceRead
+from valuekit.store.records import RunModelRecord, RunRecord, SourceRead
 
 
 def section(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) -> None:
@@ -19,7 +19,7 @@ def section(shot: data.Snapshot, card: Scorecard, held: PeriodFigures | None) ->
     found = data.last_of(shot, card.model)
     run = found.run if found else shot.run_of(card.model)
     with ui.card(f"Run {run} made these figures", _finished(shot, run)):
-        ui.table(_run(shot, card, found), "The run behind the figures.")
+        ui.table(_run(shot, card, run, found), "The run behind the figures.")
     with ui.card("Assumptions", "What is declared, not measured"):
         _assumptions(card)
     for one in data.reads(shot, card.model):
@@ -33,10 +33,11 @@ def _finished(shot: data.Snapshot, run: int) -> str:
 
 
 def _run(
-    shot: data.Snapshot, card: Scorecard, held: RunModelRecord | None
+    shot: data.Snapshot, card: Scorecard, run: int, held: RunModelRecord | None
 ) -> list[dict[str, object]]:
     days = f"{day(held.first)} to {day(held.last)}" if held and held.first and held.last else "none"
     outcomes, mature = held.complete_through if held else None, card.health.mature_through
+    made = next((one for one in (shot.run, *data.runs(shot)) if one.id == run), None)
     facts: list[tuple[str, object]] = [
         ("Days with data", days),
         ("Last day of recorded outcomes", day(outcomes) if outcomes else "unknown"),
@@ -44,10 +45,15 @@ def _run(
         ("Computed", (held.scope or EVERYTHING) if held else "unknown"),
         ("Source rows read by this run", count(held.rows) if held else "unknown"),
         ("Seconds", f"{held.seconds:.1f}" if held else "unknown"),
-        ("Workspace", f"{shot.name}, {shot.run.workspace_hash[:12] or 'no hash'}"),
-        ("valuekit", shot.run.valuekit_version),
+        ("Workspace", f"{shot.name}, {_hash(made)}"),
+        ("valuekit", made.valuekit_version if made is not None else "unknown"),
     ]
     return [{"What": name, "Value": value} for name, value in facts]
+
+
+def _hash(made: RunRecord | None) -> str:
+    """The first signs of the hash of the file that a run was declared by."""
+    return made.workspace_hash[:12] or "no hash" if made is not None else "hash unknown"
 
 
 def _read(one: SourceRead) -> None:

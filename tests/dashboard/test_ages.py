@@ -24,7 +24,8 @@ def test_a_run_of_one_model_makes_the_others_no_younger(fill, pages):
     path = fill(CARDS, at=now - dt.timedelta(days=5), fail="predictions: no such table")
     old, young = CARDS
     with open_store(f"sqlite:///{path.parent}/valuekit.db") as store:
-        run = store.begin("refresh", {"models": [young.model]}, now)
+        asked = {"models": [young.model]}
+        run = store.begin("refresh", asked, now, workspace_hash="feed" * 16)
         part = ModelOutcome(young.model, {}, to_json(young))
         store.commit(run, RunOutcome(run, (part,), complete=False), now)
     shown = text_of(pages(path).app)
@@ -35,6 +36,8 @@ def test_a_run_of_one_model_makes_the_others_no_younger(fill, pages):
         told = text_of(pages(path).open("model", model=card.model))
         assert f"**Run:** {number}" in told
         assert f"**Run:** {4 - number}" not in told
+        behind = pages(path).open("model", model=card.model, section="Provenance").table[0]
+        assert ("feedfeedfeed" in behind.value.to_string()) == (card is young)
     # The banner of old figures names their age as well, though the last run is new.
     assert "Some figures are 5 days old" in titles(pages(path).app)
     with open_store(f"sqlite:///{path.parent}/valuekit.db") as store:
