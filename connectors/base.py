@@ -48,6 +48,7 @@ BAD_CELL = "valuekit_bad_cell"
 #: was, because the clocks of the source's zone jumped over it, else NULL. Quarantined likewise.
 NO_SUCH_TIME = "valuekit_no_such_time"
 #: Column of :meth:`Engine.raw` with the file of a row, where tables are made of files.
+OPEN = "-open"  # ends the stamp of a text file whose last line may go on
 FILE = "valuekit_file"
 #: Columns of :meth:`Engine.table` with ``cells``: this and the place of the column wanted.
 CELL = "valuekit_cell_"

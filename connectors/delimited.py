@@ -185,17 +185,29 @@ def unclosed(path: Path, marks: Marks) -> Unclosed | None:
 
 def unended(paths: Sequence[Path]) -> list[Path]:
     """Files without a line end at their end, where most others have one: they may be cut."""
-    found = [path for path in paths if path.suffix != ".gz" and not _ended(path)]
+    found = open_ended(paths)
     return found if 2 * len(found) < len(paths) else []
 
 
+def open_ended(paths: Sequence[Path]) -> list[Path]:
+    """Files without a line end at their end; those that are compressed do not tell."""
+    return [path for path in paths if path.suffix != ".gz" and not _ended(path)]
+
+
+def goes_on(path: Path) -> bool:
+    """Whether the last cell of a file may go on: no line end and no quote closes it."""
+    return not _ended(path) and _last_byte(path) != b'"'
+
+
 def _ended(path: Path) -> bool:
+    return _last_byte(path) in {b"", b"\n", b"\r"}
+
+
+def _last_byte(path: Path) -> bytes:
     with path.open("rb") as file:
-        file.seek(0, io.SEEK_END)
-        if not file.tell():
-            return True
-        file.seek(-1, io.SEEK_END)
-        return file.read(1) in {b"\n", b"\r"}
+        if file.seek(0, io.SEEK_END):
+            file.seek(-1, io.SEEK_END)
+        return file.read(1)
 
 
 def text_of(path: Path) -> io.TextIOWrapper:
@@ -250,6 +262,10 @@ def open_quote(at: str, line: int) -> Finding:
 
 def other_header(at: str, names: Sequence[str], first: Sequence[str], of: str) -> Finding:
     """A file of several has other columns than the first, or has them in another order."""
+    if not set(names) & set(first):  # rows of people: what is in them is nobody's business
+        rule = "the first line is no header: all files of a table need the same one"
+        remedy = f"Write the header of {shown(of)} first: {shown(', '.join(first), 300)}."
+        return _fault(at, f"{len(names)} cells", rule, remedy, "other_header")
     parts = {
         "missing": [name for name in first if name not in names],
         "more": [name for name in names if name not in first],

@@ -16,7 +16,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from connectors import delimited, dialects, files, tables, zones
-from connectors.base import ColumnType, Engine, Statement, Within
+from connectors.base import OPEN, ColumnType, Engine, Statement, Within
 from connectors.failures import in_words, unforeseen
 from connectors.findings import changed_file, not_a_select, vanished_file
 from connectors.located import located
@@ -57,6 +57,7 @@ class DuckDBConnector(Engine):
         self.root = files.root(name, source.path, folder)
         self._temporary = Path(tempfile.mkdtemp(prefix="valuekit-"))
         self._tables: dict[str, tables.FileTable] = {}
+        self._open: dict[str, Sequence[Path]] = {}
         self._narrow: dict[tuple[str, tuple[Path, ...]], sa.TableClause] = {}
         self._years_of: dict[tuple[str, tuple[str, ...]], zones.Years] = {}
         self._typed: dict[tuple[str, tuple[str, ...], Within | None], sa.TableClause] = {}
@@ -90,11 +91,22 @@ class DuckDBConnector(Engine):
         """Files below the root with size, times and number; see :meth:`Engine.parts`."""
         opened = self._opened(table)
         found = opened.files.parts(self.root)
-        for path in opened.cut:  # whether a last line counts depends on the other files as well
+        marks = {path: OPEN for path in self._open_ended(table) if delimited.goes_on(path)}
+        # Whether a last line counts depends on the other files as well.
+        for path, mark in {**marks, **dict.fromkeys(opened.cut, "-cut")}.items():
             name = self.part_of(str(path))
             stamp, size = found[name]
-            found[name] = f"{stamp}-cut", size
+            found[name] = stamp + mark, size
         return found
+
+    def _open_ended(self, table: str) -> Sequence[Path]:
+        """Text files that end within a line, looked for once: a file that changes is refused."""
+        with self._lock:
+            if table not in self._open:
+                opened = self._opened(table).files
+                of_text = opened.paths if opened.kind == "csv" else ()
+                self._open[table] = delimited.open_ended(of_text)
+            return self._open[table]
 
     def part_of(self, file: str) -> str:
         """Path below the root."""
@@ -131,9 +143,9 @@ class DuckDBConnector(Engine):
 
     def unended(self, table: str) -> Sequence[str]:
         """Text files that end within a line; see :meth:`Engine.unended`."""
-        opened = self._opened(table)
-        found = delimited.unended(opened.files.paths) if opened.files.kind == "csv" else []
-        return [self.part_of(str(path)) for path in found]
+        found = self._open_ended(table)
+        few = 2 * len(found) < len(self._opened(table).files.paths)
+        return [self.part_of(str(path)) for path in found] if few else []
 
     def located(
         self, table: str, rows: Sequence[tuple[str, Mapping[str, str | None]]]

@@ -51,7 +51,7 @@ _OF_ONE_RUN = (
     BEHIND
     | {
         *("new_column", "lost_column", "lacking_column", "changed_type", "residual", "empty_model"),
-        *("file_gone", "no_line_end", "empty_column"),
+        *("file_gone", "rows_gone", "no_line_end", "empty_column"),
     }
     | empties.CODES
 )
@@ -466,20 +466,35 @@ def _behind(
 
 
 def _files_gone(loaded: Loaded, name: str, found: Plan | None) -> tuple[Finding, ...]:
-    """Files of the last run that are there no more: the rows of their days are fewer now."""
-    return tuple(
-        Finding(
-            place=loaded.place("models", name, *role.split("."), "table"),
-            value=", ".join(list(files)[:_SHOWN])
-            + (f" and {plural(len(files) - _SHOWN, 'file')} more" if len(files) > _SHOWN else "")
-            + f"; {plural(sum(files.values()), 'row')} fewer",
-            rule="a file of the last run is there no more, and its rows are in no other",
-            remedy="If that was no decision of somebody, bring it back, and refresh.",
-            severity="warning",
-            code="file_gone",
-            rows=sum(files.values()),
-        )
-        for role, files in (found.gone if found is not None else {}).items()
+    """Files of the last run that are gone or shorter: the rows of their days are fewer now."""
+    made = []
+    for role, files in (found.gone if found is not None else {}).items():
+        there = found.survey.tables[role].parts if found is not None else {}
+        place = loaded.place("models", name, *role.split("."), "table")
+        for code, rule in _FEWER.items():
+            such = {one: n for one, n in files.items() if (one in there) == (code == "rows_gone")}
+            if such:
+                made.append(_fewer(place, code, rule, such))
+    return tuple(made)
+
+
+_FEWER = {
+    "file_gone": "a file of the last run is there no more, and its rows are in no other",
+    "rows_gone": "a file has fewer rows than at the last run, and they are in no other",
+}
+
+
+def _fewer(place: str, code: str, rule: str, files: Mapping[str, int]) -> Finding:
+    more = f" and {plural(len(files) - _SHOWN, 'file')} more" if len(files) > _SHOWN else ""
+    rows = sum(files.values())
+    return Finding(
+        place=place,
+        value=f"{', '.join(list(files)[:_SHOWN])}{more}; {plural(rows, 'row')} fewer",
+        rule=rule,
+        remedy="If that was no decision of somebody, bring them back, and refresh.",
+        severity="warning",
+        code=code,
+        rows=rows,
     )
 
 

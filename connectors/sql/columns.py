@@ -124,7 +124,8 @@ class _Wrong:
             )
         if seen is not None and seen.typed and need in _TYPED:
             some = "in these files, as in the others" if seen.files < seen.of else "in the table"
-            remedy = f"Write the column as {_TYPED[need]} {some}: its type is {self.kind}."
+            wanted = "whole numbers or dates" if remedy == _YEAR else _TYPED[need]
+            remedy += f" Its type is {self.kind}: make it {wanted} {some}."
         return Finding(
             place=place(self.engine, self.table, self.column),
             value=f"{self.kind} values" + (f": {seen}" if seen is not None else ""),

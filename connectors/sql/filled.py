@@ -28,6 +28,7 @@ from valuekit.workspace.declare import (
 
 _FIRST = "2048"  # rows
 _BEFORE = 3  # files before the newest that all have a value in a column
+_FULL = 0.9  # share of their rows that have one
 _FEWEST = 5  # rows of a file in which a column without a value is told
 
 
@@ -49,8 +50,8 @@ def without_values(
         return []
     needed, told = set(_needed(model, block)), set(_told(model, block))
     names = [one for one in block_roles(model, block) if one in needed | told and one in set(kinds)]
-    empty, left = _empty(engine, block.table, names)
-    late = _unfilled(engine, block.table, [one for one in left if one in told - needed])
+    empty = _empty(engine, block.table, names)
+    late = _unfilled(engine, block.table, [one for one in names if one in told - needed - {*empty}])
     found = [_finding(engine, block, one, needed=one in needed) for one in empty]
     lost = engine.lacking(block.table, [one for one in block_roles(model, block) if one in kinds])
     cut = engine.unended(block.table)
@@ -85,23 +86,27 @@ def _lost(engine: Engine, block: Block, column: str, files: int, newest: str) ->
 
 
 def _unfilled(engine: Engine, table: str, columns: list[str]) -> dict[str, tuple[int, str]]:
-    """Columns without a value in the newest file though all files just before it have some.
+    """Columns that the newest file fills far less than all files just before it.
+
+    Without a value at all, or in less than half of its rows where each of the others fills nine in
+    ten: an export that lost them goes unseen otherwise, as an empty cell of a metric adds nothing.
 
     Returns:
-        Column -> rows of that file, and its name.
+        Column -> rows of that file without a value, and its name.
     """
     files = tuple(engine.parts(table))[-_BEFORE - 1 :]
     if not columns or len(files) <= _BEFORE:
         return {}
     counts = [_counts(engine, table, columns, file) for file in reversed(files)]
     rows = counts[0]["rows"]
-    return {
-        one: (rows, files[-1])
-        for place, one in enumerate(columns)
-        if rows >= _FEWEST
-        and not counts[0][f"c{place}"]
-        and all(before[f"c{place}"] for before in counts[1:])
-    }
+    found = dict[str, tuple[int, str]]()
+    for number, one in enumerate(columns):
+        now, *others = (of[f"c{number}"] for of in counts)
+        full = all(n >= _FULL * of["rows"] for n, of in zip(others, counts[1:], strict=True))
+        lost = not now and all(others)
+        if rows >= _FEWEST and (lost or (full and 2 * now < rows)):
+            found[one] = rows - now, files[-1]
+    return found
 
 
 def _counts(engine: Engine, table: str, columns: list[str], file: str) -> dict[str, int]:
@@ -117,15 +122,15 @@ def _no_value(engine: Engine, block: Block, column: str, rows: int, newest: str)
     """The newest file has the column, and nothing in it."""
     at = place(engine, block.table, column)
     value = f"no value in {plural(rows, 'row')} of {shown(newest)}"
-    rule = "the newest file has no value in a column that the files before it fill"
+    rule = "the newest file has no value, or few, in a column that the files before it fill"
     remedy = "See whether the export lost the values, and write the file again."
     return Finding(at, value, rule, remedy, "warning", "empty_column", rows)
 
 
-def _empty(engine: Engine, table: str, columns: list[str]) -> tuple[list[str], list[str]]:
-    """Columns of a table with rows in which every cell is missing, or missing in the last file."""
+def _empty(engine: Engine, table: str, columns: list[str]) -> list[str]:
+    """Columns of a table with rows in which every cell is missing."""
     if not columns:
-        return [], []
+        return []
     rows = engine.table(table, columns)
     newest = engine.table(table, columns, Within(parts=tuple(engine.parts(table))[-1:]))
     first = (
@@ -135,14 +140,13 @@ def _empty(engine: Engine, table: str, columns: list[str]) -> tuple[list[str], l
     seen = engine.run(f"values of {table}", sa.select(*counts)).to_pylist()[0]
     left = [one for place, one in enumerate(columns) if not seen[f"c{place}"]]
     if not left:
-        return [], []
+        return []
     some = [_some(rows, None).label("rows")]
     some += [_some(rows, one).label(f"c{place}") for place, one in enumerate(left)]
     found = engine.run(f"further values of {table}", sa.select(*some)).to_pylist()[0]
     if found["rows"] is None:
-        return [], []
-    empty = [one for place, one in enumerate(left) if found[f"c{place}"] is None]
-    return empty, [one for one in left if one not in empty]
+        return []
+    return [one for place, one in enumerate(left) if found[f"c{place}"] is None]
 
 
 def _some(rows: sa.Subquery, column: str | None) -> sa.ScalarSelect[Any]:

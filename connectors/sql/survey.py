@@ -14,7 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from connectors import dialects, zones
-from connectors.base import FILE, Engine
+from connectors.base import FILE, OPEN, Engine
+from connectors.findings import place, shown
 from connectors.roles import block_roles, blocks
 from connectors.sql.dedupe import ACCEPTED
 from connectors.sql.framed import on_units
@@ -27,6 +28,7 @@ from connectors.sql.spine import read
 from connectors.sql.when import when_column
 from connectors.sql.work import Expression, Work
 from valuekit import __version__
+from valuekit.errors import Finding, SourceError
 from valuekit.incremental.survey import NO_DAY, Ids, Part, Print, Survey, Surveyed
 from valuekit.ledger.schema import FACTS
 from valuekit.workspace.declare import Block, DailyTable, Model, Panel, Predictions, Workspace
@@ -93,6 +95,8 @@ def _surveyed(
         if stamp and file in before and before[file].stamp == stamp
     }
     read = tuple(file for file in stamps if file not in same)
+    if len(stamps) == 1 and read and _cut(before.get(read[0]), stamps[read[0]][0]):
+        raise SourceError(_cut_short(engine, block, read[0]))
     scanned = _scanned(engine, model, block, wanted, read) if read else {}
     parts = dict(same)
     for file in read:
@@ -127,7 +131,25 @@ def _settled(stamp: str) -> str:
     if not stamp:
         return ""
     newest = max(int(one) for one in stamp.split("-")[1:3])
-    return stamp if time.time_ns() - newest > SETTLED else ""
+    young = OPEN if stamp.endswith(OPEN) else ""
+    return stamp if time.time_ns() - newest > SETTLED else young
+
+
+def _cut(before: Part | None, stamp: str) -> bool:
+    """Whether a text file ended with a line at the last run, and ends within one now."""
+    return before is not None and stamp.endswith(OPEN) and not before.stamp.endswith(OPEN)
+
+
+def _cut_short(engine: Engine, block: Block, file: str) -> Finding:
+    """Of several files the others tell whether one is cut: its last row is held back then."""
+    return Finding(
+        place=place(engine, block.table),
+        value=shown(file),
+        rule="a text file that ended with a line end at the last run ends within a line: "
+        "its last row may be cut, and a number that is cut is a number like any other",
+        remedy="Copy the file again; if its last row is whole, end it with a line end.",
+        code="cut_file",
+    )
 
 
 def _scanned(

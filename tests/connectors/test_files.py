@@ -252,6 +252,11 @@ def test_text_files_of_one_table_need_one_header(opened, root):
     (root / "part-1.csv").write_text("id,score\n3,0.1\n")
     (root / "part-2.csv").write_text("score,id\n4,0.2\n")
     assert refused(opened(), "part-*.csv").code == "other_header"
+    # A file without a header shows no cell of its first row: they may be of people.
+    (root / "part-2.csv").write_text("anna@example.com,0.2\n")
+    found = refused(opened(), "part-*.csv")
+    assert (found.code, found.value) == ("other_header", "2 cells")
+    assert "anna" not in str(found)
 
 
 def test_rows_that_cannot_be_split_are_counted(opened, root):

@@ -10,7 +10,7 @@ import pytest
 
 from tests.incremental.lake import NOW
 from tests.incremental.test_ids import DAYS, EACH, Daily
-from valuekit.errors import Finding
+from valuekit.errors import Finding, SourceError
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +41,55 @@ def test_a_file_in_the_middle_that_is_gone_is_named_once(daily, full):
     assert told(daily, 2, "file_gone", full=full) == []
     daily.write(30)
     assert told(daily, 3, "file_gone", full=full) == []
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_file_that_lost_rows_is_named_once(daily, full):
+    path = daily.folder / "data" / "p" / "0030.parquet"
+    rows = pd.read_parquet(path)
+    rows.iloc[: EACH - 5].to_parquet(path, index=False)
+    (one,) = told(daily, 1, "rows_gone", full=full)
+    assert (one.severity, one.rows, one.value) == ("warning", 5, "p/0030.parquet; 5 rows fewer")
+    assert told(daily, 2, "rows_gone", full=full) == []
+    # Rows that only moved into another file are in no warning.
+    moved = path.with_name("0030b.parquet")
+    rows.iloc[:2].to_parquet(moved, index=False)
+    rows.iloc[2 : EACH - 5].to_parquet(path, index=False)
+    assert told(daily, 3, "rows_gone", full=full) == []
+
+
+def test_a_single_text_file_that_is_cut_is_refused_until_it_is_whole(tmp_path):
+    """Nothing stands beside it to be unlike: what the last run saw of it tells."""
+    made = Daily(tmp_path, "number")
+    of_days = [one for day in range(DAYS) if len(one := made.outcomes(day))]
+    for path in (tmp_path / "data" / "o").iterdir():
+        path.unlink()
+    single = tmp_path / "data" / "o.csv"
+    text = pd.concat(of_days).to_csv(index=False)
+    single.write_text(text)
+    made.space.refresh(now=NOW)
+    before = made.space.scorecards()
+    more = text + made.outcomes(DAYS).to_csv(index=False, header=False)
+    single.write_text(more.removesuffix("\n"))
+    for hour, full in ((1, False), (2, True)):
+        with pytest.raises(SourceError) as caught:
+            made.space.refresh(now=NOW + timedelta(hours=hour), full=full)
+        (one,) = caught.value.findings
+        assert (one.code, one.value) == ("cut_file", "o.csv")
+        assert made.space.scorecards() == before
+    single.write_text(more)
+    assert made.space.refresh(now=NOW + timedelta(hours=3)).parts[0].findings == ()
+
+
+def test_a_single_text_file_that_never_had_a_line_end_is_read(tmp_path):
+    made = Daily(tmp_path, "number")
+    of_days = [one for day in range(DAYS) if len(one := made.outcomes(day))]
+    for path in (tmp_path / "data" / "o").iterdir():
+        path.unlink()
+    single = tmp_path / "data" / "o.csv"
+    for hour, days in enumerate((-1, DAYS)):
+        single.write_text(pd.concat(of_days[:days]).to_csv(index=False).removesuffix("\n"))
+        made.space.refresh(now=NOW + timedelta(hours=hour))
 
 
 def test_files_that_become_one_are_not_gone(daily):

@@ -57,13 +57,21 @@ def test_times_that_are_numbers_in_one_file(daily, day):
 
 @pytest.mark.parametrize(
     ("column", "remedy"),
-    [("score", "Write the column as numbers"), ("at", "Write the column as timestamps or dates")],
+    [("score", "make it numbers, such as DOUBLE,"), ("at", "make it timestamps or dates")],
 )
 def test_text_in_one_parquet_file_is_a_matter_of_its_type(daily, column, remedy):
     write(daily, **{column: daily.predictions(DAYS)[column].astype(str)})
     one = refused(daily)
-    assert one.remedy.startswith(remedy)
+    assert remedy in one.remedy
     assert "as in the others" in one.remedy
+
+
+@pytest.mark.parametrize(("filled", "warned"), [(EACH // 2 - 1, True), (EACH // 2 + 1, False)])
+def test_a_night_with_few_scores(daily, filled, warned):
+    scores = daily.predictions(DAYS)["score"].where(np.arange(EACH) < filled)
+    write(daily, score=scores)
+    found = told(daily, 1, "empty_column")
+    assert [one.value for one in found] == [f"no value in {EACH - filled} rows of {FILE}"] * warned
 
 
 def test_a_night_without_any_score(daily):

@@ -153,3 +153,24 @@ def test_the_terminal_refuses_and_accepts(world):
     assert done.returncode == 0
     with space.store() as store:
         assert store.runs(1)[0].parameters["accept_bad_day"] is True
+
+
+def test_a_night_whose_ids_begin_anew_takes_no_good_rows_along(world):
+    """Every id contradicts one of an older night, and both rows would be held back."""
+    held, space = world
+    again = with_night(held, 0, 30)
+    again.loc[again.index[-30:], "id"] = held.predictions["id"].iloc[:30].tolist()
+    again.loc[again.index[-30:], "p"] = 0.123
+    held.predictions = again
+    held.write()
+    (one,) = told(space, 1)
+    assert (one.severity, one.rows) == ("error", 30)
+    assert "(conflicting_duplicate) than 50%" in one.rule
+    (one,) = told(space, 2, accept_bad_day=True)
+    assert one.severity == "warning"
+    file = str(space.loaded.path)
+    said = " ".join(
+        commands.run("quarantine", "explain", "conflicting_duplicate", "-w", file).stdout.split()
+    )
+    assert "A new day of 20 rows or more that holds back above 50% is refused." in said
+    assert "no run is refused" not in said

@@ -16,7 +16,8 @@ from valuekit.cli.files import free, write_atomically
 from valuekit.cli.screen import emit, say, table
 from valuekit.errors import Finding, StoreError, WorkspaceError
 from valuekit.quarantine.export import to_file
-from valuekit.quarantine.limits import Limit, in_words, limit, part
+from valuekit.quarantine.limits import in_words, limit, part
+from valuekit.quarantine.nights import refusal
 from valuekit.quarantine.rules import RULES, Rule, named
 from valuekit.quarantine.rules import rule as told
 from valuekit.quarantine.summary import Balance, Credit, HeldBack, credited
@@ -148,18 +149,21 @@ def explain(
         raise _unknown(name)
     if as_json:
         told_rule = TypeAdapter(Rule).dump_python(rule, mode="json")
-        met = [TypeAdapter(HeldBack).dump_python(one, mode="json") for one, _ in found]
+        met = [TypeAdapter(HeldBack).dump_python(one, mode="json") for one, *_ in found]
         emit({"schema": 1, "rule": told_rule, "rules": met})
         return
     _print_rule(rule)
-    for one, allowed in found:
-        _print_examples(one, allowed)
+    for one, *said in found:
+        _print_examples(one, " ".join(filter(None, said)))
     if not found and workspace.exists():
         say("The last runs met no such row. Corrected ones: valuekit quarantine export --past")
 
 
-def _met(path: Path, model: str | None, rule: str) -> list[tuple[HeldBack, Limit]]:
-    """Where the last runs met a rule. Words need no run: without one there is nothing to add."""
+def _met(path: Path, model: str | None, rule: str) -> list[tuple[HeldBack, str, str]]:
+    """Where the last runs met a rule, and when it refuses one, over all days and for one.
+
+    Words need no run: without one there is nothing to add.
+    """
     if model is None and not path.exists():
         return []
     held = Workspace.load(path)
@@ -171,7 +175,13 @@ def _met(path: Path, model: str | None, rule: str) -> list[tuple[HeldBack, Limit
         if any(one.code != "not_refreshed" for one in error.findings):
             raise
         return []
-    return [(one, limit(held.loaded.workspace, one.model, rule)) for one in found]
+    declared = held.loaded.workspace
+    made = []
+    for one in found:
+        of_day, of_all = refusal(declared, one.model, rule), limit(declared, one.model, rule)
+        told_all = "" if of_day and of_all.unlimited else of_all.refusal
+        made.append((one, told_all, of_day))
+    return made
 
 
 def _unknown(name: str) -> WorkspaceError:
@@ -194,11 +204,11 @@ def _print_rule(rule: Rule) -> None:
     say(f"What to do: {rule.remedy}")
 
 
-def _print_examples(one: HeldBack, allowed: Limit) -> None:
+def _print_examples(one: HeldBack, refused: str) -> None:
     say("")
     say(
         f"{one.model}, {one.source}: {count(one.rows)} of {plural(one.read, 'row')} "
-        f"({part(one.rows, one.read)}), {_days(one)}. {allowed.refusal}",
+        f"({part(one.rows, one.read)}), {_days(one)}. {refused}",
         "bold",
     )
     table(

@@ -88,8 +88,8 @@ class Plan:
         redeclared: Whether the declaration, the source or the software is not what it was.
         earlier: Role -> its last day at the last run and now, where it ends earlier; nothing when
             somebody decided so, by another declaration.
-        gone: Role -> files of the last run that are there no more, with rows of theirs that are
-            not in other files either.
+        gone: Role -> files of the last run that are there no more, or have fewer rows, with the
+            rows of theirs that are not in other files either.
         repeats: Roles of which ids may come again; of the others none does on unchanged days, and
             none of these is on a changed one.
         faulty: Roles with rows that were held back; of the others none is on unchanged days.
@@ -398,23 +398,32 @@ def _earlier(model: Model, spans: tuple[_Spans, _Spans]) -> dict[str, tuple[date
 
 
 def _gone(old: Survey, new: Survey) -> dict[str, dict[str, int]]:
-    """Files that are there no more, whose rows did not go into others: those are renamed."""
+    """Files with fewer rows, or that are gone, whose rows did not go into others by renaming."""
     found: dict[str, dict[str, int]] = {}
     for role, table in old.tables.items():
         now = new.tables.get(role)
-        names = set() if now is None else table.parts.keys() - now.parts.keys()
-        if now is None or not names:
+        if now is None or table.parts == now.parts:
             continue
         before, after = table.days(), now.days()
-        for name in sorted(names):
-            days = {day: one for day, one in table.parts[name].days.items() if day != NO_DAY}
+        for name, part in sorted(table.parts.items()):
+            there = now.parts.get(name)
+            if part == there:
+                continue
             lost = sum(
-                min(one.rows, max(before[day].rows - (after[day].rows if day in after else 0), 0))
-                for day, one in days.items()
+                min(
+                    max(one.rows - _rows_on(there.days if there else {}, day), 0),
+                    max(before[day].rows - _rows_on(after, day), 0),
+                )
+                for day, one in part.days.items()
+                if day != NO_DAY
             )
             if lost:
                 found.setdefault(role, {})[name] = lost
     return found
+
+
+def _rows_on(days: Mapping[str, Print], day: str) -> int:
+    return days[day].rows if day in days else 0
 
 
 def _first_entry(spans: _Spans) -> date | None:

@@ -75,9 +75,14 @@ class Limit:
         return " or ".join(one for one in parts if one) or "any number"
 
     @property
+    def unlimited(self) -> bool:
+        """Whether any number may be held back."""
+        return self.fail is None and self.fail_rows is None
+
+    @property
     def refusal(self) -> str:
         """When a run is refused, as a sentence."""
-        if self.fail is None and self.fail_rows is None:
+        if self.unlimited:
             return "However many there are, no run is refused for them."
         return f"A run is refused above {self.allowed}."
 

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 ACCEPT = "--accept-bad-day"
 FEWEST = int(LEAST * MOST)  # rows of a day that must be exceeded: of fewer a share says little
 # What connectors refuse of a whole table without a limit of the workspace. Of impossible scores
-# they refuse percentages, which are most rows of a night; the intake does not tell them apart.
-_OF_TABLES = {"time_unit": 0.05, "bad_score": MOST}
+# they refuse percentages, which are most rows of a night; the intake does not tell them apart. And
+# a night of ids that began anew takes as many good rows of older days with it.
+_OF_TABLES = {"time_unit": 0.05, "bad_score": MOST, "conflicting_duplicate": MOST}
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +191,14 @@ class _Words:
             f"{told(self.rule).remedy} Then refresh. If the rows are to be left out, accept it "
             f"once: valuekit refresh {ACCEPT}; to be warned only, raise `fail` in [{level}]."
         )
+
+
+def refusal(workspace: Workspace, model: str, rule: str) -> str:
+    """When a run is refused for a day, as a sentence; empty where it never is."""
+    most = allowed(workspace, model, rule)
+    if most is None or most >= 1.0:
+        return ""
+    return f"A new day of {LEAST} rows or more that holds back above {share(most)} is refused."
 
 
 def limits_of(workspace: Workspace, model: str) -> Callable[[str], float | None]:
