@@ -95,17 +95,30 @@ def _once(
     return bool(found[0][0] == 1)
 
 
+def may_be_cut(path: Path, columns: int, marks: Marks) -> bool:
+    """Whether the last line has all columns, and nothing says that its last cell is whole."""
+    return _cells(path, columns, marks) is not None
+
+
 def _last(path: Path, columns: int, marks: Marks) -> Cut | None:
     """The last line, where it has all columns and its last cell is not closed by a quote."""
+    found = _cells(path, columns, marks)
+    if found is None:
+        return None
+    with path.open("rb") as file:
+        lines = sum(part.count(b"\n") for part in iter(lambda: file.read(1 << 20), b""))
+    return Cut(lines + 1, *found)
+
+
+def _cells(path: Path, columns: int, marks: Marks) -> tuple[str, tuple[str, ...]] | None:
+    """The text of the last line and its cells."""
     text = _tail(path)
     if text is None or "\0" in text or text.endswith('"'):
         return None
     cells = next(csv.reader(io.StringIO(text, newline=""), delimiter=marks.separator), [])
     if text.count('"') % 2 or len(cells) != columns:
         return None  # it began on an earlier line, or is held back as too short
-    with path.open("rb") as file:
-        lines = sum(part.count(b"\n") for part in iter(lambda: file.read(1 << 20), b""))
-    return Cut(lines + 1, text, tuple(cells))
+    return text, tuple(cells)
 
 
 def _tail(path: Path) -> str | None:

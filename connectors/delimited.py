@@ -194,11 +194,6 @@ def open_ended(paths: Sequence[Path]) -> list[Path]:
     return [path for path in paths if path.suffix != ".gz" and not _ended(path)]
 
 
-def goes_on(path: Path) -> bool:
-    """Whether the last cell of a file may go on: no line end and no quote closes it."""
-    return not _ended(path) and _last_byte(path) != b'"'
-
-
 def _ended(path: Path) -> bool:
     return _last_byte(path) in {b"", b"\n", b"\r"}
 

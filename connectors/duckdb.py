@@ -15,13 +15,14 @@ import duckdb
 import pyarrow as pa
 import sqlalchemy as sa
 
-from connectors import delimited, dialects, files, tables, zones
+from connectors import cut, delimited, dialects, files, tables, zones
 from connectors.base import OPEN, ColumnType, Engine, Statement, Within
 from connectors.failures import in_words, unforeseen
 from connectors.findings import changed_file, not_a_select, vanished_file
 from connectors.located import located
 from connectors.mistyped import mistyped
 from connectors.rejects import Rejected
+from connectors.roles import roles
 from connectors.unlike import Need, Test, Unlike, first_where, unlike
 from valuekit.errors import Finding, SourceError, ValuekitError
 from valuekit.running import running
@@ -91,13 +92,20 @@ class DuckDBConnector(Engine):
         """Files below the root with size, times and number; see :meth:`Engine.parts`."""
         opened = self._opened(table)
         found = opened.files.parts(self.root)
-        marks = {path: OPEN for path in self._open_ended(table) if delimited.goes_on(path)}
         # Whether a last line counts depends on the other files as well.
-        for path, mark in {**marks, **dict.fromkeys(opened.cut, "-cut")}.items():
+        marks = {**self._alone(table, opened), **dict.fromkeys(opened.cut, "-cut")}
+        for path, mark in marks.items():
             name = self.part_of(str(path))
             stamp, size = found[name]
             found[name] = stamp + mark, size
         return found
+
+    def _alone(self, table: str, opened: tables.FileTable) -> dict[Path, str]:
+        """The only text file of a table, where its last line may be cut in a cell that is read."""
+        paths, names = self._open_ended(table), list(opened.kinds)
+        if len(opened.files.paths) > 1 or names[-1] not in roles(self.workspace, self.name, table):
+            return {}
+        return {one: OPEN for one in paths if cut.may_be_cut(one, len(names), opened.marks)}
 
     def _open_ended(self, table: str) -> Sequence[Path]:
         """Text files that end within a line, looked for once: a file that changes is refused."""

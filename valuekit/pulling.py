@@ -21,7 +21,7 @@ from valuekit.errors import Finding, SourceError
 from valuekit.facts import inside, kept
 from valuekit.incremental import empties
 from valuekit.incremental.framed import framed
-from valuekit.incremental.marks import BEHIND, Marks, behind
+from valuekit.incremental.marks import OF_PAST, Marks, behind
 from valuekit.incremental.plan import FULL, Plan, Stored, plan
 from valuekit.incremental.settled import settled
 from valuekit.incremental.survey import NO_DAY, Survey
@@ -48,10 +48,10 @@ if TYPE_CHECKING:
 
 # What a run says of itself, not of rows that are still there.
 _OF_ONE_RUN = (
-    BEHIND
+    OF_PAST
     | {
         *("new_column", "lost_column", "lacking_column", "changed_type", "residual", "empty_model"),
-        *("file_gone", "rows_gone", "no_line_end", "empty_column"),
+        *("no_line_end", "empty_column"),
     }
     | empties.CODES
 )

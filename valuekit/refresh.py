@@ -22,7 +22,7 @@ from valuekit.cost.lines import frame, residual
 from valuekit.cost.pools import allocate, undriven
 from valuekit.errors import Finding, SourceError, ValuekitError, WorkspaceError
 from valuekit.incremental.changes import changes
-from valuekit.incremental.marks import BEHIND
+from valuekit.incremental.marks import OF_PAST
 from valuekit.ledger.book import Book
 from valuekit.ledger.collect import add_up
 from valuekit.ledger.schema import FACTS
@@ -347,7 +347,7 @@ def _assessed(loaded: Loaded, name: str, one: Pulled, as_of: date) -> ModelOutco
         last=one.last,
         complete_through=one.complete_through,
         as_of=as_of,
-        findings=tuple(found for found in one.findings if found.code not in BEHIND),
+        findings=tuple(found for found in one.findings if found.code not in OF_PAST),
         rows_read=one.rows,
         daily_from=one.daily_from,
     )

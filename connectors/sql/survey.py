@@ -29,14 +29,13 @@ from connectors.sql.when import when_column
 from connectors.sql.work import Expression, Work
 from valuekit import __version__
 from valuekit.errors import Finding, SourceError
-from valuekit.incremental.survey import NO_DAY, Ids, Part, Print, Survey, Surveyed
+from valuekit.incremental.survey import LINES, NO_DAY, Ids, Part, Print, Survey, Surveyed
 from valuekit.ledger.schema import FACTS
 from valuekit.workspace.declare import Block, DailyTable, Model, Panel, Predictions, Workspace
 
 # A file may change twice within the resolution of its times: one so young is read again.
 SETTLED = 2_000_000_000  # ns
 _LONG = 64  # characters of an id that is worth keeping
-LINES = "(lines)"  # part that stands for lines that could not be split into columns
 _FREE = {"title", "owner", "area", "description", "costs", "launched", "retired"}
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from valuekit.workspace.declare import Model
 
 BEHIND = frozenset({"watermark_back", "days_gone"})  # codes, given anew by each run
+# What is told of the last run's sources; figures must not depend on what the store saw before.
+OF_PAST = BEHIND | {"file_gone", "rows_gone"}
 ACCEPT = "--accept-gone"
 
 

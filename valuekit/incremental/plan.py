@@ -26,7 +26,17 @@ from datetime import date, datetime, timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from valuekit.incremental.survey import NO_DAY, Changed, Print, Survey, Surveyed, changed, span
+from valuekit.incremental.survey import (
+    LINES,
+    NO_DAY,
+    Changed,
+    Part,
+    Print,
+    Survey,
+    Surveyed,
+    changed,
+    span,
+)
 from valuekit.ledger.months import whole_months
 from valuekit.ready.names import PREFIX
 from valuekit.workspace.declare import Frequency, Model
@@ -405,10 +415,13 @@ def _gone(old: Survey, new: Survey) -> dict[str, dict[str, int]]:
         if now is None or table.parts == now.parts:
             continue
         before, after = table.days(), now.days()
+        broken = _of_file(now.parts.get(LINES)) - _of_file(table.parts.get(LINES))
         for name, part in sorted(table.parts.items()):
             there = now.parts.get(name)
             if part == there:
                 continue
+            # Rows that have no day any more, or cannot be read, are told by their rules.
+            most = _of_file(part) - _of_file(there) - (max(broken, 0) if there else 0)
             lost = sum(
                 min(
                     max(one.rows - _rows_on(there.days if there else {}, day), 0),
@@ -417,9 +430,14 @@ def _gone(old: Survey, new: Survey) -> dict[str, dict[str, int]]:
                 for day, one in part.days.items()
                 if day != NO_DAY
             )
-            if lost:
+            if (lost := min(lost, most)) > 0:
                 found.setdefault(role, {})[name] = lost
     return found
+
+
+def _of_file(part: Part | None) -> int:
+    """Rows of a file, with and without a day."""
+    return 0 if part is None else _rows(part.days)
 
 
 def _rows_on(days: Mapping[str, Print], day: str) -> int:

@@ -16,6 +16,7 @@ from itertools import repeat
 from typing import Any, NamedTuple
 
 NO_DAY = ""  # rows without a usable time, and lines that could not be split into columns
+LINES = "(lines)"  # part that stands for lines that could not be split into columns
 
 
 Ids = tuple[int, int] | tuple[str, str]
