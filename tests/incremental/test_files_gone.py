@@ -58,38 +58,43 @@ def test_a_file_that_lost_rows_is_named_once(daily, full):
     assert told(daily, 3, "rows_gone", full=full) == []
 
 
-def test_a_single_text_file_that_is_cut_is_refused_until_it_is_whole(tmp_path):
-    """Nothing stands beside it to be unlike: what the last run saw of it tells."""
+def single(tmp_path: Path) -> tuple[Daily, Path, list[str]]:
+    """A model whose outcomes are in one text file, and the lines of each day with its header."""
     made = Daily(tmp_path, "number")
-    of_days = [one for day in range(DAYS) if len(one := made.outcomes(day))]
     for path in (tmp_path / "data" / "o").iterdir():
         path.unlink()
-    single = tmp_path / "data" / "o.csv"
-    text = pd.concat(of_days).to_csv(index=False)
-    single.write_text(text)
+    of_days = [one for day in range(DAYS) if len(one := made.outcomes(day))]
+    texts = [one.to_csv(index=False, header=not place) for place, one in enumerate(of_days)]
+    return made, tmp_path / "data" / "o.csv", texts
+
+
+def test_a_single_text_file_that_is_cut_is_refused_until_it_is_whole(tmp_path):
+    """Nothing stands beside it to be unlike: what the last run saw of it tells."""
+    made, path, texts = single(tmp_path)
+    path.write_text("".join(texts))
     made.space.refresh(now=NOW)
     before = made.space.scorecards()
-    more = text + made.outcomes(DAYS).to_csv(index=False, header=False)
-    single.write_text(more.removesuffix("\n"))
+    more = "".join(texts) + made.outcomes(DAYS).to_csv(index=False, header=False)
+    path.write_text(more.removesuffix("\n"))
     for hour, full in ((1, False), (2, True)):
         with pytest.raises(SourceError) as caught:
             made.space.refresh(now=NOW + timedelta(hours=hour), full=full)
         (one,) = caught.value.findings
         assert (one.code, one.value) == ("cut_file", "o.csv")
         assert made.space.scorecards() == before
-    single.write_text(more)
+    path.write_text(more)
     assert made.space.refresh(now=NOW + timedelta(hours=3)).parts[0].findings == ()
 
 
 def test_a_single_text_file_that_never_had_a_line_end_is_read(tmp_path):
-    made = Daily(tmp_path, "number")
-    of_days = [one for day in range(DAYS) if len(one := made.outcomes(day))]
-    for path in (tmp_path / "data" / "o").iterdir():
-        path.unlink()
-    single = tmp_path / "data" / "o.csv"
-    for hour, days in enumerate((-1, DAYS)):
-        single.write_text(pd.concat(of_days[:days]).to_csv(index=False).removesuffix("\n"))
+    made, path, texts = single(tmp_path)
+    for hour, days in enumerate((len(texts) - 1, len(texts))):
+        path.write_text("".join(texts[:days]).removesuffix("\n"))
         made.space.refresh(now=NOW + timedelta(hours=hour))
+        with made.space.store() as store:
+            intake = store.facts("m", "intake")
+        rows = intake.loc[intake["source"] == "outcomes", "rows"].sum()
+        assert rows == "".join(texts[:days]).count("\n") - 1
 
 
 def test_files_that_become_one_are_not_gone(daily):
