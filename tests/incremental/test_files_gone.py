@@ -111,14 +111,7 @@ def test_files_that_become_one_are_not_gone(daily):
 
 def test_a_text_file_that_ends_within_a_line_unlike_the_others(tmp_path):
     made = Daily(tmp_path, "number")
-    folder = tmp_path / "data" / "o"
-    for path in sorted(folder.glob("*.parquet")):
-        pd.read_parquet(path).to_csv(path.with_suffix(".csv"), index=False)
-        path.unlink()
-    text = (tmp_path / "valuekit.toml").read_text()
-    (tmp_path / "valuekit.toml").write_text(text.replace('table = "o"', 'table = "o/*.csv"'))
-    space = made.space.load(tmp_path / "valuekit.toml")
-    made.space = space
+    folder = made.as_text("o")
     assert told(made, 0, "no_line_end") == []
     last = folder / f"{DAYS:04d}.csv"
     last.write_text(made.outcomes(DAYS).to_csv(index=False).removesuffix("\n"))
@@ -133,13 +126,7 @@ def test_a_text_file_that_ends_within_a_line_unlike_the_others(tmp_path):
 def nightly(tmp_path: Path) -> Daily:
     """Outcomes as text files, which ran well once."""
     made = Daily(tmp_path, "number")
-    folder = tmp_path / "data" / "o"
-    for path in sorted(folder.glob("*.parquet")):
-        pd.read_parquet(path).to_csv(path.with_suffix(".csv"), index=False)
-        path.unlink()
-    text = (tmp_path / "valuekit.toml").read_text()
-    (tmp_path / "valuekit.toml").write_text(text.replace('table = "o"', 'table = "o/*.csv"'))
-    made.space = made.space.load(tmp_path / "valuekit.toml")
+    made.as_text("o")
     made.space.refresh(now=NOW)
     return made
 

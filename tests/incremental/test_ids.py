@@ -95,6 +95,16 @@ class Daily:
                 path = self.folder / "data" / each / f"{day:04d}.parquet"
                 rows.to_parquet(path, index=False)
 
+    def as_text(self, table: str) -> Path:
+        """Daily text files of a table instead of Parquet ones; their folder."""
+        folder, toml = self.folder / "data" / table, self.folder / "valuekit.toml"
+        for path in sorted(folder.glob("*.parquet")):
+            pd.read_parquet(path).to_csv(path.with_suffix(".csv"), index=False)
+            path.unlink()
+        toml.write_text(toml.read_text().replace(f'table = "{table}"', f'table = "{table}/*.csv"'))
+        self.space = self.space.load(toml)
+        return folder
+
     def refreshed(self, hour: int) -> tuple[str, str]:
         """How much was pulled, and the statements; what is stored equals a pull of everything."""
         part = self.space.refresh(now=NOW + timedelta(hours=hour)).parts[0]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from tests.cli import commands
@@ -26,12 +25,7 @@ def daily(tmp_path: Path, request: pytest.FixtureRequest) -> Daily:
     again.loc[3, ["id", "score"]] = [made.predictions(43)["id"][5], 0.25]
     again.to_parquet(folder / f"{DAYS:04d}.parquet", index=False)
     if request.param == "csv":
-        for one in sorted(folder.glob("*.parquet")):
-            pd.read_parquet(one).to_csv(one.with_suffix(".csv"), index=False)
-            one.unlink()
-        toml = tmp_path / "valuekit.toml"
-        toml.write_text(toml.read_text().replace('table = "p"', 'table = "p/*.csv"'))
-        made.space = made.space.load(toml)
+        made.as_text("p")
     made.ending = request.param
     made.space.refresh(now=NOW)
     return made
@@ -76,14 +70,7 @@ def test_rows_that_contradict_each_other_say_in_what_and_where(daily):
 
 def test_a_broken_line_has_the_number_that_it_has_now_and_no_day(tmp_path):
     made = Daily(tmp_path, "number")
-    folder = tmp_path / "data" / "p"
-    for one in sorted(folder.glob("*.parquet")):
-        pd.read_parquet(one).to_csv(one.with_suffix(".csv"), index=False)
-        one.unlink()
-    toml = tmp_path / "valuekit.toml"
-    toml.write_text(toml.read_text().replace('table = "p"', 'table = "p/*.csv"'))
-    made.space = made.space.load(toml)
-    path = folder / "0020.csv"
+    path = made.as_text("p") / "0020.csv"
     lines = path.read_text().splitlines(keepends=True)
     for hour, before in enumerate((3, 6)):
         path.write_text("".join([*lines[:before], "broken\n", *lines[before:]]))
@@ -91,7 +78,7 @@ def test_a_broken_line_has_the_number_that_it_has_now_and_no_day(tmp_path):
         (found,) = (one for one in made.space.quarantine("m") if one.rule == "missing_columns")
         assert [one.reference for one in found.examples] == [f"p/0020.csv, line {before + 1}"]
         assert (found.rows, found.first, found.last) == (1, None, None)
-    done = commands.run("quarantine", "-w", str(toml))
+    done = commands.run("quarantine", "-w", str(made.space.loaded.path))
     assert "no day" in done.stdout
 
 
