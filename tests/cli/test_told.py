@@ -141,15 +141,19 @@ def test_an_export_replaces_no_file_unasked(measured: Path, tmp_path: Path) -> N
 def test_a_report_replaces_no_file_unasked(own: Path) -> None:
     target = own.parent / "all.csv"
     target.write_text("mine", encoding="utf-8")
+    url = f"sqlite:///{next(own.parent.rglob('*.db'))}"
+    with open_store(url) as store:
+        before = store.reports()  # other tests export from the same store
     words = ("report", "-w", str(own), "--out", str(target))
     done = run(*words)
     assert done.returncode == 2
     assert "replace it with --force" in done.stderr
     assert target.read_text(encoding="utf-8") == "mine"
-    url = f"sqlite:///{next(own.parent.rglob('*.db'))}"
     with open_store(url) as store:
-        assert not store.reports()  # what was not written is no export
+        assert store.reports() == before  # what was not written is no export
     assert run(*words, "--force").returncode == 0
+    with open_store(url) as store:
+        assert len(store.reports()) == len(before) + 1
     assert target.read_text(encoding="utf-8-sig").startswith("Model")
     plain = ("report", "-w", str(own))  # by its own name, and into a folder
     assert run(*plain, cwd=own.parent).returncode == 0
