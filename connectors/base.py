@@ -399,13 +399,14 @@ class Engine(abc.ABC):
     def shape(
         self, workspace: Workspace, model: str, registered: Sequence[Registered], day: date
     ) -> tuple[tuple[Finding, ...], tuple[Registered, ...]]:
-        """What changed in the columns of a model's tables since they were last registered."""
+        """What to warn of in a model's tables, and what changed in their columns since then."""
+        from connectors.sql.refuse import refuse
         from connectors.sql.shape import shape
         from connectors.sql.work import Work
 
         work = Work(self, workspace, model, registered, lambda _what, _share: None)
         findings, made = shape(work, day)
-        return tuple(findings), tuple(made)
+        return (*refuse(self, workspace, model), *findings), tuple(made)
 
     def check(self, workspace: Workspace, model: str) -> Check:
         """Validate a model's declarations against the real tables; nothing is stored."""

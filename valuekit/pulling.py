@@ -51,7 +51,7 @@ _OF_ONE_RUN = (
     OF_PAST
     | {
         *("new_column", "lost_column", "lacking_column", "changed_type", "residual", "empty_model"),
-        *("no_line_end", "empty_column"),
+        *("no_line_end", "empty_column", "empty_value"),
     }
     | empties.CODES
 )
@@ -305,7 +305,7 @@ def _partly(turn: _Turn, found: Plan, stored: Facts, before: RunModelRecord) -> 
 
 
 def _shape(turn: _Turn, last: date | None) -> tuple[tuple[Finding, ...], tuple[Registered, ...]]:
-    """New, lost and changed columns of tables whose rows are what they were."""
+    """What to warn of in tables whose rows are what they were, and columns new, lost or changed."""
     shape = getattr(turn.connector, "shape", None)
     if shape is None or last is None:  # a connector of a third party, or a model without data
         return (), ()
@@ -459,7 +459,8 @@ def _behind(
 ) -> tuple[Finding, ...]:
     """What to say when the data ends earlier than in the last good run; warnings when decided."""
     now, was = (Marks(one.last, one.complete_through) for one in (made, before))
-    decided = accepted or (made.plan is not None and made.plan.redeclared)
+    redeclared = made.plan is not None and made.plan.redeclared and not made.plan.earlier
+    decided = accepted or redeclared
     place = loaded.place("models", name)
     held = _held_since(made.stored, made.facts)
     return behind(loaded.workspace.models[name], place, was, now, decided=decided, held=held)

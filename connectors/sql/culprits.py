@@ -132,6 +132,7 @@ def _outcomes(work: Work, model: Model, o: Outcomes, keys: Keys | None) -> Culpr
             **dict.fromkeys(TIMES, (when,)),
             "bad_value": [*metrics, o.label],
             "bad_label": [o.label],
+            "null_value": [*metrics, o.label],
             "conflicting_duplicate": [o.id],
             "orphan": outcome,
             "before_prediction": [when],

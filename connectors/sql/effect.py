@@ -18,21 +18,20 @@ from connectors.sql.work import Columns, Expression, Statement, Work
 from valuekit.ledger.schema import MOMENT_AXES
 
 _KEYS = ("segment", "version", "day", "arm", "epoch", "stratum")
-_COUNTS = ("units", "n", "matched", "acted", "crossed")
+_COUNTS = ("units", "acted", "crossed")
 
 
 def effect(work: Work, measured: sa.FromClause, segment: Segment) -> pd.DataFrame:
     """One row a metric and group, with counts, means, co-moments and the third moment of y."""
-    rows = _rows(work, measured, segment).subquery()
+    rows = _rows(measured, segment).subquery()
     c = rows.c
     axes = _axes(work, measured)
-    counted = flag(c.counted == 1)
     groups = sa.select(
         *(c[name] for name in _KEYS),
         sa.func.count().label("units"),
-        total(counted).label("n"),
         *(total(c[name]).label(name) for name in ("matched", "acted", "crossed")),
-        *(_mean(c, column).label(f"mean_{column}") for _, column in _all(axes)),
+        *(total(c[f"k_{name}"]).label(f"n_{name}") for name in axes if f"k_{name}" in c),
+        *(_mean(c, name, column).label(f"mean_{column}") for name, column in _all(axes)),
     ).group_by(*(c[name] for name in _KEYS))
     means = work.keep("unit_means", groups)
     found = work.run("effect", _centred(rows, means, axes))
@@ -40,14 +39,10 @@ def effect(work: Work, measured: sa.FromClause, segment: Segment) -> pd.DataFram
     return pd.concat([_one(found, name, one) for name, one in axes.items()], ignore_index=True)
 
 
-def _rows(work: Work, measured: sa.FromClause, segment: Segment) -> Statement:
-    """Units with the key of their segment, and whether they count in the moments."""
-    o = work.model.outcomes
-    c = measured.c
-    only = o is not None and o.absent == "unknown"
-    counted = c.matched if only else sa.literal_column("1")
-    rest = [one for one in c if not one.name.startswith(("key", "seg"))]
-    return sa.select(segment.of(measured).label("segment"), counted.label("counted"), *rest)
+def _rows(measured: sa.FromClause, segment: Segment) -> Statement:
+    """Units with the key of their segment."""
+    rest = [one for one in measured.c if not one.name.startswith(("key", "seg"))]
+    return sa.select(segment.of(measured).label("segment"), *rest)
 
 
 def _axes(work: Work, measured: sa.FromClause) -> dict[str, dict[str, str]]:
@@ -64,11 +59,17 @@ def _axes(work: Work, measured: sa.FromClause) -> dict[str, dict[str, str]]:
 
 
 def _all(axes: Mapping[str, Mapping[str, str]]) -> list[tuple[str, str]]:
-    return [pair for used in axes.values() for pair in used.items()]
+    """Metric and column of every axis in use."""
+    return [(name, column) for name, used in axes.items() for column in used.values()]
 
 
-def _mean(c: Columns, column: str) -> Expression:
-    return sa.func.coalesce(sa.func.avg(sa.case((c.counted == 1, c[column]))), 0.0)
+def _mean(c: Columns, name: str, column: str) -> Expression:
+    return sa.func.coalesce(sa.func.avg(_counted(c, name, c[column])), 0.0)
+
+
+def _counted(c: Columns, name: str, value: Expression) -> Expression:
+    """A value of a unit that is in the moments of a metric, else NULL, which no sum takes in."""
+    return sa.case((c[f"k_{name}"] == 1, value)) if f"k_{name}" in c else value
 
 
 def _centred(
@@ -77,10 +78,16 @@ def _centred(
     """Sums of products of deviations from the means of the group."""
     c, m = rows.c, means.c
     on = sa.and_(*(c[name] == m[name] for name in _KEYS))
-    inner = [(c[column] - m[f"mean_{column}"]).label(column) for _, column in _all(axes)]
-    nonzero = [flag(c[used["y"]] != 0).label(f"nonzero_{name}") for name, used in axes.items()]
+    inner = [
+        _counted(c, name, c[column] - m[f"mean_{column}"]).label(column)
+        for name, column in _all(axes)
+    ]
+    nonzero = [
+        _counted(c, name, flag(c[used["y"]] != 0)).label(f"nonzero_{name}")
+        for name, used in axes.items()
+    ]
     centred = (
-        sa.select(*(m[name] for name in _KEYS), c.counted, *inner, *nonzero)
+        sa.select(*(m[name] for name in _KEYS), *inner, *nonzero)
         .select_from(rows.join(means, on))
         .subquery()
     )
@@ -96,7 +103,6 @@ def _centred(
         sums.append(sa.func.sum(d[f"nonzero_{name}"]).label(f"nonzero_{name}"))
     second = (
         sa.select(*(d[name] for name in _KEYS), *sums)
-        .where(d.counted == 1)
         .group_by(*(d[name] for name in _KEYS))
         .subquery()
     )
@@ -108,6 +114,9 @@ def _centred(
 def _one(found: pd.DataFrame, name: str, used: Mapping[str, str]) -> pd.DataFrame:
     """The rows of one metric, under the names of the schema."""
     made = found[[*_KEYS, *_COUNTS]].assign(metric=name)
+    known = found.get(f"n_{name}")
+    made["matched"] = found["matched"] if known is None else known
+    made["n"] = found["units"] if known is None else known
     for axis in MOMENT_AXES:
         made[f"mean_{axis}"] = found[f"mean_{used[axis]}"] if axis in used else 0.0
     for a, b in combinations_with_replacement(MOMENT_AXES, 2):

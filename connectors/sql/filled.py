@@ -60,6 +60,7 @@ def without_values(
         *found,
         *(_lost(engine, block, one, *of) for one, of in lost.items() if one not in empty),
         *(_no_value(engine, block, one, *of) for one, of in late.items() if one not in lost),
+        *_partial(engine, model, block, [one for one in names if one not in empty]),
     ]
 
 
@@ -127,15 +128,56 @@ def _no_value(engine: Engine, block: Block, column: str, rows: int, newest: str)
     return Finding(at, value, rule, remedy, "warning", "empty_column", rows)
 
 
+def _partial(engine: Engine, model: Model, block: Block, filled: Sequence[str]) -> list[Finding]:
+    """Metrics with empty cells in rows that say something else, where such cells add nothing.
+
+    Only the first rows of the newest file are looked at: it is a matter of how a table is written.
+    """
+    if not isinstance(block, Outcomes) or block.absent == "unknown":
+        return []
+    metrics = model.unit_metrics.values()
+    zeros = {one.column for one in metrics if one.empty_is_zero}
+    asked = [one for one in filled if one in {m.column for m in metrics} - zeros]
+    told = [one for one in filled if one in set(_told(model, block))]
+    if not asked:
+        return []
+    rows = _newest(engine, block.table, told)
+    counted = any(one.column is None for one in metrics)  # the row itself says something
+    said = sa.true() if counted else sa.or_(*(rows.c[one].is_not(None) for one in told))
+    held = [
+        sa.func.sum(sa.case((sa.and_(rows.c[one].is_(None), said), 1), else_=0)).label(f"c{place}")
+        for place, one in enumerate(asked)
+    ]
+    counts = sa.select(sa.func.count().label("rows"), *held).select_from(rows)
+    seen = engine.run(f"empty cells of {block.table}", counts).to_pylist()[0]
+    found = []
+    for number, one in enumerate(asked):
+        if n := int(seen[f"c{number}"] or 0):
+            at = place(engine, block.table, one)
+            value = f"no value in {n:,} of the first {plural(seen['rows'], 'row')}"
+            rule = "rows with an empty cell of a metric have other values: it adds nothing, as 0"
+            remedy = (
+                "Write 0 where it is 0, or declare `empty_is_zero = true` of the metric; where it "
+                'is not known, declare `absent = "unknown"`.'
+            )
+            found.append(Finding(at, value, rule, remedy, "warning", "empty_value", n))
+    return found
+
+
+def _newest(engine: Engine, table: str, columns: Sequence[str]) -> sa.Subquery:
+    """The first rows of the newest file."""
+    newest = engine.table(table, columns, Within(parts=tuple(engine.parts(table))[-1:]))
+    return (
+        sa.select(*(newest.c[one] for one in columns)).limit(sa.literal_column(_FIRST)).subquery()
+    )
+
+
 def _empty(engine: Engine, table: str, columns: list[str]) -> list[str]:
     """Columns of a table with rows in which every cell is missing."""
     if not columns:
         return []
     rows = engine.table(table, columns)
-    newest = engine.table(table, columns, Within(parts=tuple(engine.parts(table))[-1:]))
-    first = (
-        sa.select(*(newest.c[one] for one in columns)).limit(sa.literal_column(_FIRST)).subquery()
-    )
+    first = _newest(engine, table, columns)
     counts = [sa.func.count(first.c[one]).label(f"c{place}") for place, one in enumerate(columns)]
     seen = engine.run(f"values of {table}", sa.select(*counts)).to_pylist()[0]
     left = [one for place, one in enumerate(columns) if not seen[f"c{place}"]]

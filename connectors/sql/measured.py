@@ -13,7 +13,7 @@ from connectors.sql.keys import Keys
 from connectors.sql.match import Entries, Matched
 from connectors.sql.spine import Spine
 from connectors.sql.units import Units
-from connectors.sql.values import flag, total
+from connectors.sql.values import flag
 from connectors.sql.work import Expression, Work
 from valuekit.errors import Finding, SourceError
 
@@ -64,7 +64,8 @@ def through(work: Work, units: Units, spine: Spine, matched: Matched) -> Gained:
     on = sa.and_(u.entry == c.unit, c.picked == 1, *within)
     columns = [u.entry, (c.age + gap).label("age"), (c.delay + gap).label("delay"), *values]
     pairs = work.keep("gained", sa.select(*columns).select_from(matched.pairs.join(units.rows, on)))
-    sums = [total(pairs.c[name]).label(name) for name in _values(work)]
+    # Of empty cells alone the sum is empty: unknown, where no row means that.
+    sums = [sa.func.sum(pairs.c[name]).label(name) for name in _values(work)]
     rows = sa.select(pairs.c.entry, *sums).group_by(pairs.c.entry).subquery()
     return Gained(rows, pairs)
 
@@ -77,6 +78,9 @@ def measured(
     caps: Mapping[str, float],
 ) -> sa.FromClause:
     """Units with ``y_``, ``d_``, ``z_`` per metric, matched (1 or 0), acted, crossed.
+
+    Where no outcome row means that the outcome is unknown, an empty cell of a metric means so too:
+    then ``k_`` per metric says whether its value is known.
 
     Kept where they are read often or are dear to find. ``caps`` are those of the metrics that have
     one.
@@ -91,6 +95,8 @@ def measured(
         made.append(flag(g.entry.is_not(None)).label("matched"))
     else:
         made.append(sa.literal_column("0").label("matched"))
+    o = work.model.outcomes
+    unknown = o is not None and o.absent == "unknown"
     for name in work.model.metrics:
         y: Expression = (
             zero if gained is None else sa.func.coalesce(gained.rows.c[f"m_{name}"], zero)
@@ -99,6 +105,8 @@ def measured(
             zero if gained is None else sa.func.coalesce(gained.rows.c[f"d_{name}"], zero)
         )
         made += [y.label(f"y_{name}"), d.label(f"d_{name}")]
+        if unknown:
+            made.append(_known(work, name, gained).label(f"k_{name}"))
         if name in caps:
             made.append(sa.case((y > caps[name], caps[name]), else_=y).label(f"z_{name}"))
     seen = _seen(work, units, spine)
@@ -112,6 +120,17 @@ def measured(
     found = sa.select(*made).select_from(source)
     often = bool(units.segments) or seen is not None
     return work.keep("measured_units", found) if often else found.subquery("measured_units")
+
+
+def _known(work: Work, name: str, gained: Gained | None) -> Expression:
+    """Whether a unit has a value of a metric, and of what it is divided by."""
+    if gained is None:
+        return sa.literal_column("0")
+    g = gained.rows.c
+    needed = [g.entry, g[f"m_{name}"]]
+    if work.model.metrics[name].denominator is not None:
+        needed.append(g[f"d_{name}"])
+    return flag(sa.and_(*(one.is_not(None) for one in needed)))
 
 
 def no_way(work: Work) -> SourceError:

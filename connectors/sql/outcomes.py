@@ -24,6 +24,7 @@ from connectors.sql.values import (
     number,
     too_long,
     unusable,
+    zero,
 )
 from connectors.sql.work import Expression, Work
 from connectors.sql.written import Written, cells_of
@@ -137,6 +138,7 @@ class _Rows:
             *unfit,
             (self._bad_value(), "bad_value"),
             (self._bad_label(), "bad_label"),
+            (self._no_value(), "null_value"),
             else_="accepted",
         )
         stated = sa.null() if o.label is None else raw.c[o.label]
@@ -209,14 +211,28 @@ class _Rows:
     def _metrics(self) -> dict[str, Expression]:
         made: dict[str, Expression] = {}
         for name, metric in self.metrics.items():
-            made[f"m_{name}"] = self._number(metric.column, sa.literal_column("1.0"))
-            made[f"d_{name}"] = self._number(metric.denominator, sa.literal_column("0.0"))
+            m = self._number(metric.column, sa.literal_column("1.0"))
+            d = self._number(metric.denominator, sa.literal_column("0.0"))
+            filled = zero if metric.empty_is_zero else _as_it_is
+            made |= {f"m_{name}": filled(m), f"d_{name}": filled(d)}
         return made
 
     def _number(self, column: str | None, otherwise: Expression) -> Expression:
         if column is None:
             return dialects.to_double(otherwise)
         return number(self.raw.c[column], self.kinds[column])
+
+    def _no_value(self) -> sa.ColumnElement[bool]:
+        """Whether a row says nothing: no label, and no metric that an empty cell tells or counts.
+
+        Such a row would pass for an outcome of 0, or hide one that is known.
+        """
+        read = self.metrics.values()
+        if not read or any(one.column is None or one.empty_is_zero for one in read):
+            return sa.false()
+        names = [c for one in read for c in (one.column, one.denominator)]
+        said = [self.raw.c[one].is_(None) for one in (*names, self.o.label) if one is not None]
+        return sa.and_(*said)
 
     def _bad_value(self) -> sa.ColumnElement[bool]:
         o = self.o
@@ -232,6 +248,10 @@ class _Rows:
     def _amount(self) -> Expression:
         stated = sa.null() if self.o.label is None else self.raw.c[self.o.label]
         return conserved(self.work.model, {**classes(self.work, stated), **self._metrics()})
+
+
+def _as_it_is(value: Expression) -> Expression:
+    return value
 
 
 def conserved(model: Model, values: Mapping[str, Expression]) -> Expression:

@@ -114,7 +114,18 @@ def _surveyed(
         series = known.series
     else:
         series = _series(engine, workspace, name, block)
-    return Surveyed(columns, timed, parts, series)
+    return Surveyed(columns, timed, parts, series, _origin(engine, workspace, model, block))
+
+
+def _origin(engine: Engine, workspace: Workspace, model: Model, block: Block) -> str:
+    """Hash of where the rows of a table lie and what tells their days."""
+    held = [
+        engine.source.model_dump(mode="json", exclude={"memory_limit", "threads"}),
+        workspace.workspace.timezone,
+        block.table,
+        when_column(model, block),
+    ]
+    return hashlib.sha256(json.dumps(held, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def _read(model: Model, block: Block) -> list[str]:

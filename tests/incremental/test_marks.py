@@ -32,7 +32,7 @@ def refused(path: Path, hour: int, **more: bool) -> tuple[Finding, ...]:
         run(path, hour, **more)
     assert (space.scorecards(), space.last_run().id, space.restatements()) == before
     found: tuple[Finding, ...] = caught.value.findings
-    assert {one.code for one in found} <= CODES
+    assert {one.code for one in found} <= CODES | {"bad_day"}
     return found
 
 
@@ -137,13 +137,27 @@ def test_a_declared_day_is_the_word_of_the_owner(world):
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_another_declaration_is_a_decision_too_and_is_told_once(world, full):
+def test_another_table_is_a_decision_too_and_is_told_once(world, full):
     held, path = world
+    early = held.outcomes[held.outcomes["seen"] < datetime(2026, 2, 27)]
+    early.to_parquet(path.parent / "early.parquet", index=False)
+    path.write_text(path.read_text().replace('table = "outcomes"', 'table = "early"'))
+    (one,) = run(path, 1, full=full)["leads"]
+    assert (one.code, one.severity) == ("watermark_back", "warning")
+    assert run(path, 2, full=full) == {"leads": (), "upsell": ()}
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_another_window_decides_nothing_about_rows(world, full):
+    held, path = world
+    every = held.outcomes
     cut(held)
     text = path.read_text()
     path.write_text(text.replace('window = "5d"\nlabel = "won"', 'window = "4d"\nlabel = "won"'))
-    (one,) = run(path, 1, full=full)["leads"]
-    assert (one.code, one.severity) == ("watermark_back", "warning")
+    (one,) = refused(path, 1, full=full)
+    assert (one.code, one.severity) == ("watermark_back", "error")
+    held.outcomes = every
+    held.outcomes.to_parquet(path.parent / "outcomes.parquet", index=False)  # not the declaration
     assert run(path, 2, full=full) == {"leads": (), "upsell": ()}
 
 
@@ -253,7 +267,8 @@ def test_a_newest_day_that_is_held_back_is_no_missing_file(tmp_path):
     held.predictions["at"] = held.predictions["at"].astype(str).mask(last, "n/a")
     csv(held)
     found = refused(path, 1)
-    assert {one.code for one in found} == {"days_gone"}
-    assert "held back since then: 10 rows of predictions: " in found[0].value
-    assert "(bad_cell)" in found[0].value
-    assert found[0].remedy.startswith("See the rows that are held back: valuekit check.")
+    assert {one.code for one in found} == {"days_gone", "bad_day"}
+    gone = next(one for one in found if one.code == "days_gone")
+    assert "held back since then: 10 rows of predictions: " in gone.value
+    assert "(bad_cell)" in gone.value
+    assert gone.remedy.startswith("See the rows that are held back: valuekit check.")

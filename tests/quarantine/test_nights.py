@@ -107,7 +107,10 @@ def test_the_first_run_of_a_model_warns(tmp_path):
         (30, 300, "bad_score = { fail = 0.1 }", None),
         (30, 31, "", None),
         (30, 29, "", "error"),
-        (10, 0, "", None),  # too few rows to say
+        (10, 0, "", "error"),  # few rows, but all of them
+        (5, 0, "", "error"),
+        (5, 1, "", None),
+        (4, 0, "", None),  # too few rows to say
     ],
 )
 def test_limits_of_the_workspace_hold_for_a_day(tmp_path, bad, good, limit, severity):

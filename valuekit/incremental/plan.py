@@ -24,7 +24,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from valuekit.incremental.survey import (
     LINES,
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Days = tuple[date, date]
+_Told = TypeVar("_Told")
 _Spans = Mapping[str, Days]  # role of a table -> its first and last day
 
 FULL = "asked for with --full"
@@ -96,8 +97,8 @@ class Plan:
         conflicts: As in :class:`Stored`.
         daily_from: As in :class:`Stored`.
         redeclared: Whether the declaration, the source or the software is not what it was.
-        earlier: Role -> its last day at the last run and now, where it ends earlier; nothing when
-            somebody decided so, by another declaration.
+        earlier: Role -> its last day at the last run and now, where it ends earlier; without those
+            of which somebody decided so: they are declared to lie elsewhere, or by other days.
         gone: Role -> files of the last run that are there no more, or have fewer rows, with the
             rows of theirs that are not in other files either.
         repeats: Roles of which ids may come again; of the others none does on unchanged days, and
@@ -225,8 +226,10 @@ def plan(
     told = Plan(
         survey,
         redeclared=redeclared,
-        earlier={} if redeclared else _earlier(model, spans),
-        gone={} if old is None or redeclared else _gone(old, survey),
+        earlier=_of_same(old, survey, _earlier(model, spans), redeclared=redeclared),
+        gone={}
+        if old is None
+        else _of_same(old, survey, _gone(old, survey), redeclared=redeclared),
     )
     if full:
         return replace(told, whole=FULL)
@@ -405,6 +408,24 @@ def _earlier(model: Model, spans: tuple[_Spans, _Spans]) -> dict[str, tuple[date
         if role not in free and (now is None or now < was):
             found[role] = was, now
     return found
+
+
+def _of_same(
+    old: Survey | None, new: Survey, found: Mapping[str, _Told], *, redeclared: bool
+) -> Mapping[str, _Told]:
+    """What is told of tables that lie where they did.
+
+    Another declaration decides about rows only where it says where they lie, or which day is
+    theirs: with another metric, or another version of the software, no row may go missing unseen.
+    """
+    if old is None or not redeclared:
+        return found
+    kept, there = old.tables, new.tables
+    return {
+        role: one
+        for role, one in found.items()
+        if role in there and kept[role].origin and kept[role].origin == there[role].origin
+    }
 
 
 def _gone(old: Survey, new: Survey) -> dict[str, dict[str, int]]:

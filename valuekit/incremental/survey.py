@@ -119,12 +119,15 @@ class Surveyed:
         timed: Whether rows have days of their own.
         parts: File -> its state.
         series: Fingerprint of the set of distinct series, for forecasts; empty otherwise.
+        origin: Hash of what is declared of where its rows lie and what tells their days; empty
+            where that was not noted yet.
     """
 
     columns: str
     timed: bool
     parts: Mapping[str, Part]
     series: str = ""
+    origin: str = ""
 
     def days(self) -> Mapping[str, Print]:
         """Fingerprints by day over all files."""
@@ -193,6 +196,7 @@ class Survey:
                 "columns": table.columns,
                 "timed": table.timed,
                 "series": table.series,
+                "origin": table.origin,
                 "parts": {
                     name: {
                         "stamp": part.stamp,
@@ -228,6 +232,7 @@ def unpacked(data: bytes) -> Survey:
                 for name, part in one["parts"].items()
             },
             series=one["series"],
+            origin=one.get("origin", ""),
         )
         for role, one in held["tables"].items()
     }

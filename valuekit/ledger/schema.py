@@ -180,7 +180,10 @@ EFFECT = Fact(
     (
         _count("units", "units first exposed that day in that arm, all of them (sample ratio)"),
         _count("n", "units in the moments: `units` when absent counts as zero, else `matched`"),
-        _count("matched", "units with at least one outcome row in the window"),
+        _count(
+            "matched",
+            "units with an outcome row in the window; when absent is unknown, with a value",
+        ),
         _count("acted", "units with at least one acted-on prediction in the window"),
         _count("crossed", "units later seen in another arm; analysed in this one"),
         *_MEANS,

@@ -2,7 +2,10 @@
 
 Limits are shares of all rows: of years of good ones a night in another unit is a thousandth, though
 its file alone would be refused. So a day is held against the limits too, when it is new or not what
-it was. Rows of a day that a good run has stored are published: they are told, not refused again.
+it was. Rules without a limit refuse a day of which most rows are held back although such rows are
+rare: many orders without a customer are no fault where half of them are guests'.
+
+Rows of a day that a good run has stored are published: they are told, not refused again.
 """
 
 from __future__ import annotations
@@ -10,7 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
+from scipy.stats import binom
 
 from valuekit.errors import Finding
 from valuekit.quarantine.days import LEAST, MOST, OTHERS
@@ -27,9 +32,13 @@ if TYPE_CHECKING:
 
 ACCEPT = "--accept-bad-day"
 FEWEST = int(LEAST * MOST)  # rows of a day that must be exceeded: of fewer a share says little
+SMALLEST = 5  # rows of a day that is judged all the same when it holds back every one of them
+CHANCE = 1e-6  # of as many such rows in a day, by the share of all days that are stored
 # What connectors refuse of a whole table without a limit of the workspace. Of impossible scores
 # they refuse percentages, which are most rows of a night; the intake does not tell them apart. And
 # a night of ids that began anew takes as many good rows of older days with it.
+# Consequences of what is judged itself, and rows that are used once their time has come.
+_NEVER = OTHERS | {"future", "incomplete_day"}
 _OF_TABLES = {"time_unit": 0.05, "bad_score": MOST, "conflicting_duplicate": MOST}
 
 
@@ -77,10 +86,11 @@ def unpublished(
     found = []
     for source, rule in dict.fromkeys((str(one[0]), str(one[1])) for one in now.held.index):
         most = allowed(workspace, model, rule)
-        if most is None:
+        if most is None and rule in _NEVER:
             continue
+        level = _Level(MOST if most is None else most, unlikely=most is None)
         both = now.of(source, rule), then.of(source, rule)
-        for bad in (*_days(*both, most, redeclared=redeclared), *_dayless(*both, most)):
+        for bad in (*_days(*both, level, redeclared=redeclared), *_dayless(*both, level)):
             such = [one for one in held if (one.source, one.rule) == (source, rule)]
             words = _Words(workspace, model, source, rule, most)
             found.append(words.finding(bad, such, accepted=accepted))
@@ -120,28 +130,60 @@ def _counted(intake: pd.DataFrame) -> _Counted:
 _Days = tuple[pd.Series, pd.Series]  # rows read and rows held back, by day
 
 
-def _days(now: _Days, then: _Days, most: float, *, redeclared: bool) -> Iterator[_Bad]:
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """How many rows of a day are too many.
+
+    Attributes:
+        most: Share of them.
+        unlikely: Whether that many must be beyond chance, too, by what is usual.
+    """
+
+    most: float
+    unlikely: bool
+
+    def exceeded(
+        self, held: np.ndarray, read: np.ndarray, then: _Days
+    ) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Where so many of the rows that were read are too many.
+
+        A few rows are judged only when all of them are held back. The chance is the binomial tail
+        P(X >= held) with the share of all rows that were held back before; one row is added to
+        them, as a rule that never held back a row may do so tomorrow (Laplace 1774).
+        """
+        above = held > self.most * read
+        many = above & (read >= LEAST) & (held > FEWEST)
+        few = above & (read >= SMALLEST) & (read < LEAST) & (held == read)
+        asked = few | (many & self.unlikely)
+        usual = (int(then[1].sum()) + 1) / (int(then[0].sum()) + 1)
+        rare = np.ones(len(held), dtype=np.bool_)
+        rare[asked] = binom.sf(held[asked] - 1, read[asked], usual) < CHANCE
+        found: np.ndarray[tuple[int], np.dtype[np.bool_]] = (many | few) & rare
+        return found
+
+
+def _days(now: _Days, then: _Days, level: _Level, *, redeclared: bool) -> Iterator[_Bad]:
     """The newest day above a limit that is not stored so; the first one has the dayless rows."""
     read, held = now
     was_read, was = (one.reindex(read.index, fill_value=0) for one in then)
-    above = (read >= LEAST) & (held > FEWEST) & (held > most * read)
-    published = (was >= held) & (was > most * was_read)
+    above = level.exceeded(held.to_numpy(), read.to_numpy(), then)
+    published = (was >= held) & (was > level.most * was_read)
     if redeclared:
         published |= was_read > 0
-    bad = held.index[(above & ~published).to_numpy() & (read.index != read.index.min())]
+    bad = held.index[above & ~published.to_numpy() & (read.index != read.index.min())]
     if len(bad):
         day = bad.max()
         yield _Bad(day, int(held[day]), int(read[day]), len(bad) - 1)
 
 
-def _dayless(now: _Days, then: _Days, most: float) -> Iterator[_Bad]:
+def _dayless(now: _Days, then: _Days, level: _Level) -> Iterator[_Bad]:
     """Rows without a day, which are counted on the first one, of those that came since then."""
     (read, held), (was_read, was) = now, then
     if was_read.empty:
         return
     rows = int(held.iloc[0] - was.iloc[0])
     came = max(rows, int(read.sum() - was_read.sum()))
-    if came >= LEAST and rows > FEWEST and rows > most * came:
+    if level.exceeded(np.array([rows]), np.array([came]), then).any():
         yield _Bad(None, rows, came)
 
 
@@ -153,18 +195,24 @@ class _Words:
     model: str
     source: str
     rule: str
-    most: float
+    most: float | None
 
     def finding(self, bad: _Bad, such: Sequence[Held], *, accepted: bool) -> Finding:
         """The refusal, or the warning once a person has accepted it."""
         declared = limit(self.workspace, self.model, self.rule).declared
         limited = f"in [{declared}]" if declared else "by default"
-        what = "a day holds back" if bad.day is not None else "rows that have no day are"
+        by = f"by the rule {named(self.rule)}"
+        if self.most is not None:
+            what = "a day holds back" if bad.day is not None else "rows that have no day are"
+            why = f"{what} more {by} than {share(self.most)}, the limit {limited}"
+        elif bad.day is not None:
+            why = f"a day holds back most of its rows {by}, far more than is usual"
+        else:
+            why = f"most rows that came have no day {by}, far more than is usual"
         return Finding(
             place=place_of(self.model, self.source, such),
             value=self._value(bad, such),
-            rule=f"{what} more by the rule {named(self.rule)} than {share(self.most)}, the limit "
-            f"{limited}, and no good run has stored that: {told(self.rule).meaning}",
+            rule=f"{why}, and no good run has stored that: {told(self.rule).meaning}",
             remedy=self._remedy(declared, accepted=accepted),
             severity="warning" if accepted else "error",
             code="bad_day",
@@ -196,8 +244,10 @@ class _Words:
 def refusal(workspace: Workspace, model: str, rule: str) -> str:
     """When a run is refused for a day, as a sentence; empty where it never is."""
     most = allowed(workspace, model, rule)
-    if most is None or most >= 1.0:
+    if rule in _NEVER or (most is not None and most >= 1.0):
         return ""
+    if most is None:
+        return "A new day that holds back most of its rows, far more than is usual, is refused."
     return f"A new day of {LEAST} rows or more that holds back above {share(most)} is refused."
 
 

@@ -215,7 +215,8 @@ _ALL = (
         "No value",
         "no metric of the row has a value",
         "An unknown value is not zero.",
-        "Write the value, or leave the row out.",
+        "Write the value, 0 where it is none, or leave the row out. If an empty cell means 0, "
+        "declare `empty_is_zero = true` of the metric.",
     ),
     Rule(
         "bad_propensity",

@@ -198,6 +198,7 @@ class Metric(Declared):
     primary: Flag = False
     money: Money | None = None  # value of one unit of the metric; None: not money
     already_money: Flag = False  # the column is money in the workspace's currency: no assumption
+    empty_is_zero: Flag = False  # an empty cell means 0; else that the value is not known
     kind: Literal["mean", "proportion"] = "mean"
     higher_is_better: Flag = True
     cap: Real | None = None  # registered cap for the skew gate
