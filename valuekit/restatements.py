@@ -66,6 +66,12 @@ _NAMES = {
     ("intake", "rows"): "Source rows read",
     ("intake", "value"): "Sum of the outcomes that were read",
 }
+_FATES = {
+    "accepted": "used",
+    "quarantined": "held back",
+    "deduplicated": "there already",
+    "out_of_window": "outside of the window",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +196,10 @@ def _named(fact: str, name: str, model: Model | None, currency: str) -> tuple[st
     if column is None:
         return None
     keys = {one.name for one in held.keys}
+    if fact == "intake" and of:
+        source, _, fate = of.partition(":")
+        what = "Sum of outcomes" if column.name == "value" else f"Rows of {source}"
+        return f"{what}, {_FATES.get(fate, fate)}", ""
     if model is not None and len(model.metrics) < 2:
         keys.discard("metric")
     more = "".join(f", {of or text}" for key, text in _KEYED.items() if key in keys)

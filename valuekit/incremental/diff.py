@@ -135,7 +135,8 @@ def _steady(
     return made
 
 
-APART = ("metric", "forecaster")  # keys whose sums are of different things
+# Keys whose sums are of different things.
+APART = ("metric", "forecaster", "source", "fate")
 Summands = Callable[["Column", pd.DataFrame], Iterator[tuple[str, np.ndarray]]]
 
 
@@ -144,8 +145,8 @@ def totals(
 ) -> dict[date, dict[str, object]]:
     """Rows and sums of days over segment ``all``; means as the sums that they stand for.
 
-    Sums of different metrics, or of different forecasters, do not add up: each has its own, named
-    ``SUM:METRIC``. With ``of`` other sums of each measure, by the same names.
+    Sums of different metrics or forecasters, and of rows of different tables and fates, do not add
+    up: each has its own, named ``SUM:METRIC`` or ``SUM:SOURCE:FATE``. With ``of`` other sums of each measure, by the same names.
 
     The frame is searched once for all days: after a night that changes every day, a search a day
     would take the square of the days.
@@ -165,7 +166,8 @@ def totals(
         day, more = stamp.date(), "".join(f":{one}" for one in of_key)
         numbers[day] = numbers.get(day, 0) + len(at)
         sums = {f"{name}{more}": _sum(values[np.asarray(at)]) for name, values in summands.items()}
-        made[day] = {**made.get(day, {}), "rows": numbers[day], **sums}
+        groups = {} if "rows" in summands else {"rows": numbers[day]}
+        made[day] = {**made.get(day, {}), **groups, **sums}
     return made
 
 
