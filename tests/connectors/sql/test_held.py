@@ -115,7 +115,9 @@ def _of_outcome(row):
         return "null_id"
     if at is None:
         return "null_time"
-    return "accepted" if y is None or math.isfinite(y) else "bad_value"
+    if y is None:
+        return "null_value"
+    return "accepted" if math.isfinite(y) else "bad_value"
 
 
 def _expected(predictions, outcomes):

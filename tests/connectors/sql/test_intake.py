@@ -131,7 +131,9 @@ def test_every_row_has_one_fate_and_every_value_is_conserved(pulled, predictions
             rule = "null_key"
         elif hours is None:
             rule = "null_time"
-        elif y is not None and not math.isfinite(y):
+        elif y is None:
+            rule = "null_value"
+        elif not math.isfinite(y):
             rule = "bad_value"
         elif not seen or hours < seen[0] - 48:
             rule = "orphan"  # of a stranger, or more than a window before the first prediction
