@@ -146,8 +146,8 @@ def totals(
     """Rows and sums of days over segment ``all``; means as the sums that they stand for.
 
     Sums of different metrics or forecasters, and of rows of different tables and fates, do not add
-    up: each has its own, named ``SUM:METRIC`` or ``SUM:SOURCE:FATE``. With ``of`` other sums of each
-    measure, by the same names.
+    up: each has its own, named ``SUM:METRIC`` or ``SUM:SOURCE:FATE``. With ``of`` other sums of
+    each measure, by the same names.
 
     The frame is searched once for all days: after a night that changes every day, a search a day
     would take the square of the days.
