@@ -212,7 +212,6 @@ def _held(
 
 def _example(record: HeldRecord) -> Example:
     row = record.row
-    where = "" if row.file == row.reference else row.file
     return Example(
-        record.run, row.reference, row.at, row.column, row.value, row.reason, row.row_hash, where
+        record.run, row.reference, row.at, row.column, row.value, row.reason, row.row_hash, row.file
     )
