@@ -33,7 +33,7 @@ class Example:
     value: str  # what is there
     reason: str
     row_hash: str  # SHA-256 of the mapped columns as they were written
-    where: str = ""  # file with line or row at the last run, what contradicts it; empty: unknown
+    where: str = ""  # file, line or row as its day was last read; what contradicts it; "" unknown
 
 
 @dataclass(frozen=True, slots=True)
