@@ -6,7 +6,7 @@ import csv
 import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import sqlalchemy as sa
@@ -42,8 +42,8 @@ def located(
         found = _lines(path, opened, columns, set(wanted))
         return [f"line {found[one]:,}" if one in found else "" for one in wanted]
     try:
-        numbers = _numbers(cursor, path, columns, set(wanted))
-    except duckdb.Error:  # it lacks a column, or holds it as another type
+        numbers = _numbers(cursor, path, _texts(cursor, path, opened, columns), set(wanted))
+    except duckdb.Error:  # what it holds cannot be made what the whole table holds
         numbers = {}
     return [f"row {numbers[one]:,}" if one in numbers else "" for one in wanted]
 
@@ -70,22 +70,41 @@ def _lines(
     return found
 
 
+def _texts(
+    cursor: duckdb.DuckDBPyConnection, path: Path, opened: FileTable, columns: list[str]
+) -> list[str]:
+    """The cells of a file as those of the whole table are written, empty where it lacks a column.
+
+    An export with a missing count holds 5.0 where the others hold 5.
+    """
+    reader = f"read_parquet([{delimited.quoted(str(path))}])"
+    described = cursor.execute(f"DESCRIBE FROM {reader}").fetchall()
+    own = {str(name).casefold(): kind for name, kind, *_ in described}
+    made = []
+    for one in columns:
+        kind = opened.types.get(one, own.get(one.casefold()))
+        if one.casefold() not in own or kind is None:
+            made.append("''")
+            continue
+        cell: sa.ColumnElement[Any] = sa.column(one)
+        if own[one.casefold()] != kind:
+            name = _DIALECT.identifier_preparer.quote(one)
+            cell = sa.literal_column(f"CAST({name} AS {kind})")
+        text = sa.func.coalesce(to_text(cell), "")
+        made.append(str(text.compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True})))
+    return made
+
+
 def _numbers(
     cursor: duckdb.DuckDBPyConnection,
     path: Path,
-    columns: list[str],
+    texts: list[str],
     wanted: set[tuple[str, ...]],
 ) -> dict[tuple[str, ...], int]:
     """The number of the first row with these cells, from 1."""
-    texts = [
-        str(sa.func.coalesce(to_text(sa.column(one)), "").compile(
-            dialect=_DIALECT, compile_kwargs={"literal_binds": True}
-        ))
-        for one in columns
-    ]  # fmt: skip
     given = sorted(wanted)
-    asked = ", ".join(f"({', '.join('?' * len(columns))})" for _ in given)
-    names = ", ".join(f"t{place}" for place in range(len(columns)))
+    asked = ", ".join(f"({', '.join('?' * len(texts))})" for _ in given)
+    names = ", ".join(f"t{place}" for place in range(len(texts)))
     read = ", ".join(f"{one} AS t{place}" for place, one in enumerate(texts))
     statement = (
         f"SELECT {names}, min(n) FROM (SELECT {read}, file_row_number + 1 AS n FROM "  # noqa: S608  names are quoted, values bound

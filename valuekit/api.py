@@ -208,27 +208,59 @@ class Workspace:
         return open_connector(source, workspace.sources[source], self.loaded.folder, workspace)
 
     def check(
-        self, models: Sequence[str] | None = None, *, now: datetime | None = None
+        self,
+        models: Sequence[str] | None = None,
+        *,
+        now: datetime | None = None,
+        past: bool = True,
     ) -> dict[str, Check]:
         """Validate declarations against the real tables; stores nothing.
 
         Args:
             models: Names of models; None for all.
             now: Rows after this moment lie in the future, UTC; default: the clock.
+            past: Also whether data end earlier than in the last good run, where a store has one
+                and can be read.
         """
-        workspace = self.loaded.workspace
+        workspace, moment = self.loaded.workspace, now or datetime.now(UTC)
         checks: dict[str, Check] = {}
-        for name in models or tuple(workspace.models):
-            self.known(name)
-            try:
-                with closing(self._connector(name)) as connector:
-                    connector.now = workspace.workspace.reached(now or datetime.now(UTC))
-                    found = connector.check(workspace, name)
-            except SourceError as error:  # the other models are checked all the same
-                found = Check(error.findings, pd.DataFrame(), None, None)
-            findings = tuple(placed(self.loaded, name, one) for one in found.findings)
-            checks[name] = replace(found, findings=findings)
+        opened = None
+        if past:
+            with suppress(StoreError):  # a check needs none; `doctor` says what is wrong with it
+                opened = self.store()
+        with nullcontext(opened) if opened is None else opened as store:
+            for name in models or tuple(workspace.models):
+                self.known(name)
+                try:
+                    with closing(self._connector(name)) as connector:
+                        connector.now = workspace.workspace.reached(moment)
+                        found = connector.check(workspace, name)
+                        said = tuple(placed(self.loaded, name, one) for one in found.findings)
+                        gone = self._gone(store, name, connector, said, moment)
+                        checks[name] = replace(found, findings=(*said, *gone))
+                except SourceError as error:  # the other models are checked all the same
+                    failed = tuple(placed(self.loaded, name, one) for one in error.findings)
+                    checks[name] = Check(failed, pd.DataFrame(), None, None)
         return checks
+
+    def _gone(
+        self,
+        store: Store | None,
+        name: str,
+        connector: Connector,
+        checked: Sequence[Finding],
+        now: datetime,
+    ) -> tuple[Finding, ...]:
+        """Data that end earlier than in the last good run, where that can be told."""
+        if store is None or any(one.severity == "error" for one in checked):
+            return ()
+        # Only a store with a past needs what a run imports.
+        from valuekit.ending import ending_earlier
+
+        try:
+            return ending_earlier(self.loaded, store, name, connector, checked, now)
+        except StoreError:  # as one that cannot be opened
+            return ()
 
     def source_of(self, model: str) -> str:
         """Name of the source that a model's tables lie in."""

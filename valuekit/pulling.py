@@ -21,7 +21,7 @@ from valuekit.errors import Finding, SourceError
 from valuekit.facts import inside, kept
 from valuekit.incremental import empties
 from valuekit.incremental.framed import framed
-from valuekit.incremental.marks import OF_PAST, Marks, behind
+from valuekit.incremental.marks import OF_PAST, Marks, behind, held_since
 from valuekit.incremental.plan import FULL, Plan, Stored, plan
 from valuekit.incremental.settled import settled
 from valuekit.incremental.survey import NO_DAY, Survey
@@ -34,7 +34,6 @@ from valuekit.quarantine import days, nights, unarmed
 from valuekit.quarantine.carry import carried
 from valuekit.quarantine.jump import JUMPED
 from valuekit.quarantine.limits import WARNED, held_counts, judge
-from valuekit.quarantine.rules import named
 from valuekit.ready.laws import more_than_served
 from valuekit.scope import EVERYTHING, NOTHING
 from valuekit.source import Connector, Held, Pull, Registered
@@ -512,11 +511,7 @@ def _told(loaded: Loaded, name: str, made: Pulled) -> tuple[Finding, ...]:
 def _held_since(stored: Facts | None, facts: Facts) -> str:
     """Rows that are held back now and were not at the last run, by rule, in words."""
     was, now = (held_counts(one["intake"]) if one is not None else {} for one in (stored, facts))
-    more = {key: n - was.get(key, 0) for key, n in now.items() if n > was.get(key, 0)}
-    more = {key: n for key, n in more.items() if key[1] != "orphan"}  # what comes of it
-    return ", ".join(
-        f"{plural(n, 'row')} of {source}: {named(rule)}" for (source, rule), n in more.items()
-    )
+    return held_since(was, now)
 
 
 def _account(loaded: Loaded, name: str, made: Pulled) -> None:

@@ -8,7 +8,7 @@ is by time and content, so equal data give equal examples.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -155,16 +155,25 @@ def differences(work: Work, source: Source, rows: Sequence[Cells]) -> dict[int, 
     seen = [(other[FILE], _cells(source, other)) for _, other in pairs.values()]
     where = work.engine.located(source.block.table, seen)
     return {
-        place: _unlike(source, odd, (rows[place], _cells(source, other)), at)
+        place: unlike(odd, (rows[place], _cells(source, other)), at, source.means.personal)
         for (place, (odd, other)), at in zip(pairs.items(), where, strict=True)
     }
 
 
-def _unlike(source: Source, odd: Sequence[str], both: tuple[Cells, Cells], at: str) -> str:
-    """The columns in which two rows differ, with both values, redacted."""
+def unlike(
+    odd: Sequence[str], both: tuple[Cells, Cells], at: str, personal: Collection[str | None] = ()
+) -> str:
+    """The columns in which two rows differ, with both values, redacted, and where the other is.
+
+    Args:
+        odd: These columns.
+        both: The cells of the row that is told of, and those of the other one.
+        at: File of the other one, with its line or row where that is known.
+        personal: Columns that name people.
+    """
     texts = []
     for one in odd[:_COLUMNS]:
-        here, there = (cell(cells[one], personal=one in source.means.personal) for cells in both)
+        here, there = (cell(cells[one], personal=one in personal) for cells in both)
         texts.append(f"{escaped(one)} is {here} here and {there}")
     more = f", and {plural(len(odd) - _COLUMNS, 'column')} more" if len(odd) > _COLUMNS else ""
     return f"{', '.join(texts)}{more} in {escaped(at)}"

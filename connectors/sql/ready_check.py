@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from connectors.base import Engine
 from connectors.findings import place
 from connectors.sql.expect import absent
+from connectors.sql.held import unsplit_lines
+from connectors.sql.ready_held import held_at, judged_again
 from connectors.sql.ready_rows import counted, rows_of
 from connectors.sql.work import Work
 from valuekit.errors import Finding
-from valuekit.quarantine.limits import limit
+from valuekit.quarantine.limits import State, limit
 from valuekit.quarantine.rules import rule as told
 from valuekit.ready.judge import ACCEPTED, Judgement, judged
 from valuekit.workspace.declare import DailyTable, Model, Workspace
@@ -47,25 +50,53 @@ def _of_table(work: Work, model: Model, table: DailyTable) -> list[Finding]:
     counted(work, table)
     edges = tuple(float(one) for one in table.edges) if isinstance(table, ReadyScore) else ()
     rows = judged(model, table, rows_of(work, table), edges)
-    return [*_held(work, table, rows), *_metrics(work, model, table, rows)]
+    return [*_held(work, model, table, rows), *_metrics(work, model, table, rows)]
 
 
-def _held(work: Work, table: DailyTable, rows: Judgement) -> list[Finding]:
+def _held(work: Work, model: Model, table: DailyTable, rows: Judgement) -> list[Finding]:
     """A finding for each rule that some row breaks, with the first of them, by a run's limits."""
     columns = dict(table.read())
-    each = pd.DataFrame({"day": rows.rows["day"], "rule": rows.rule, "name": rows.column})
     broken = work.engine.quarantined(table.table)
-    read = len(each) + sum(broken.values())
+    read = len(rows.rule) + sum(broken.values())
+    lines = unsplit_lines(work, role_of(table.fact), table, pd.Index(list(broken)))
+    such = {one.rule: f", such as {one.file}" for one in lines}
     made = [
-        _over(work, place(work.engine, table.table), (rule, n, read), "")
+        _over(work, place(work.engine, table.table), (rule, n, read), such.get(rule, ""))
         for rule, n in sorted(broken.items())
     ]
-    for rule, of in each[~each["rule"].isin(list(_USED))].groupby("rule", sort=True):
-        first = of.sort_values("day").iloc[0]
-        day = "no day" if pd.isna(first["day"]) else str(first["day"].date())
-        at = place(work.engine, table.table, columns.get(str(first["name"])))
-        made.append(_over(work, at, (str(rule), len(of), read), f", first {day}"))
+    counts = pd.Series(rows.rule.astype(str)).value_counts().sort_index()
+    rules = {str(rule): int(n) for rule, n in counts.items() if rule not in _USED}
+    said = {rule: n for rule, n in rules.items() if _state(work, rule, n, read) != "counted"}
+    for rule, (name, first) in _firsts(work, model, table, rows, list(said)).items():
+        at = place(work.engine, table.table, columns.get(name))
+        made.append(_over(work, at, (rule, said[rule], read), first))
     return [one for one in made if one is not None]
+
+
+def _firsts(
+    work: Work, model: Model, table: DailyTable, rows: Judgement, rules: list[str]
+) -> dict[str, tuple[str, str]]:
+    """What breaks each rule first: the name that the table gives it, and day and place in words."""
+    each = pd.DataFrame({"day": rows.rows["day"], "rule": rows.rule.astype(str)})
+    days = each[each["rule"].isin(rules)].groupby("rule", sort=True)["day"].min()
+    if days.empty:
+        return {}
+    again = judged_again(work, model, table, rows, set(days.dropna().dt.date))
+    day, rule = again.rows["day"], again.rule.astype(str)
+    places = [
+        int(np.flatnonzero((rule == name) & (day.isna() if pd.isna(first) else day == first))[0])
+        for name, first in days.items()
+    ]
+    held = held_at(work, table, again, places)
+    found = {}
+    for at, one in zip(places, held, strict=True):
+        first = f", first {one.day or 'no day'}" + (f" in {one.file}" if one.file else "")
+        found[one.rule] = str(again.column[at]), first
+    return found
+
+
+def _state(work: Work, rule: str, rows: int, read: int) -> State:
+    return limit(work.workspace, work.name, rule).state(rows, read)
 
 
 def _over(work: Work, at: str, counts: tuple[str, int, int], first: str) -> Finding | None:

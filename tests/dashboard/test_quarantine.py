@@ -6,8 +6,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from tests.dashboard.conftest import Fill, Pages, text_of
 from tests.hostile_rows import HELD, READ, write
+from tests.ready.test_places import at, torn
 from valuekit.api import Workspace
 from valuekit.quarantine.rules import rule
 
@@ -37,6 +40,17 @@ def test_every_rule_has_count_share_words_and_rows(tmp_path: Path, pages: Open) 
     examples = [one for one in frames if "Row" in one.columns]
     assert sorted(len(one) for one in examples) == sorted(HELD.values())
     assert all("customer-" not in one.to_string() for one in examples)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_ready_made_rows_are_shown_where_they_are(tmp_path: Path, pages: Open, kind: str) -> None:
+    app = pages(torn(tmp_path, kind).loaded.path).open("health")
+    tables = [one.value for one in app.dataframe if "Row" in one.value.columns]
+    files = sorted(str(file) for table in tables for file in table["File"])
+    assert sorted(file.partition(";")[0] for file in files) == sorted(
+        [*(at(kind, "a", row) for row in (5, 6, 9, 10)), at(kind, "b", 21)]
+    )
+    assert sum("spend is 7.5 here and 1020.0" in file for file in files) == 1
 
 
 def test_the_sums_fit(tmp_path: Path, pages: Open) -> None:

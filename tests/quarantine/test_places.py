@@ -82,6 +82,32 @@ def test_a_broken_line_has_the_number_that_it_has_now_and_no_day(tmp_path):
     assert "no day" in done.stdout
 
 
+def test_lines_that_cannot_be_split_are_explained_with_file_and_line(tmp_path):
+    """A short line after a cell of two lines, and a last line without an end: 1 + 12 rows."""
+    made = Daily(tmp_path, "number")
+    folder = made.as_text("p")
+    path, last = folder / "0020.csv", folder / "0021.csv"
+    lines = path.read_text().splitlines(keepends=True)
+    assert len(lines) == EACH + 1
+    model = next(place for place, one in enumerate(lines[0].split(",")) if one.strip() == "score")
+    cells = lines[3].rstrip("\n").split(",")
+    cells[model] = '"0.\n5"'  # a score that cannot be, on lines 4 and 5
+    path.write_text(
+        "".join([*lines[:3], ",".join(cells) + "\n", *lines[4:6], "short\n", *lines[6:]])
+    )
+    last.write_text(last.read_text().rstrip("\n"))
+    made.space.refresh(now=NOW)
+    places = {"missing_columns": "p/0020.csv, line 8", "cut_line": f"p/0021.csv, line {EACH + 1}"}
+    for rule, place in places.items():
+        assert where(made, rule) == [place]
+        words = ("quarantine", "explain", rule, "-w", str(made.space.loaded.path))
+        (row,) = [one for one in commands.run(*words).stdout.splitlines() if "p/00" in one]
+        cells = [one.strip() for one in row.strip("│").split("│")]
+        assert (cells[0], cells[-1]) == (place, place)
+    listed = commands.run("quarantine", "list", "-w", str(made.space.loaded.path)).stdout
+    assert "in p/0021.csv" not in " ".join(listed.split())  # its name is its place already
+
+
 def test_large_files_are_not_searched(daily, monkeypatch):
     monkeypatch.setattr("connectors.located.LARGEST", {"csv": 100, "parquet": 100})
     daily.space.refresh(now=NOW + timedelta(hours=1), full=True)

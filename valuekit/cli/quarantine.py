@@ -117,7 +117,8 @@ def _print_rules(rules: Sequence[HeldBack]) -> None:
 def _line(one: HeldBack) -> tuple[str, ...]:
     first = next(iter(one.examples), None)
     example = in_words(first.reference, first.column, first.value) if first else "–"
-    example += f" in {first.where}" if first and first.where else ""
+    if first and first.where not in {"", first.reference}:  # a broken line is named by its place
+        example += f" in {first.where}"
     return (
         *(one.model, one.source, named(one.rule), count(one.rows), part(one.rows, one.read)),
         *(_days(one), STATES[one.state], example),

@@ -17,6 +17,7 @@ from valuekit.cli.doctor import examine
 from valuekit.cli.failure import as_dict
 from valuekit.cli.screen import complain, emit, say, table
 from valuekit.errors import Finding, ValuekitError, WorkspaceError
+from valuekit.incremental.marks import ACCEPT, refuses
 from valuekit.source import Check
 from valuekit.text import number
 from valuekit.workspace.template import template
@@ -69,8 +70,17 @@ def check(
         for name, one in checks.items():
             _print_check(name, one)
         complain(dict.fromkeys(findings))
-        say("Found errors: correct them and check again." if failed else "Ready to refresh.")
+        say(_end(findings))
     raise typer.Exit(1 if failed else 0)
+
+
+def _end(findings: Sequence[Finding]) -> str:
+    """What is to be done next, in a sentence."""
+    if any(one.severity == "error" for one in findings):
+        return "Found errors: correct them and check again."
+    if any(refuses(one) for one in findings):
+        return f"A refresh is refused until the data are back, or goes on with {ACCEPT}."
+    return "Ready to refresh."
 
 
 def _content(

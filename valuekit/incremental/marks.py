@@ -18,8 +18,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from valuekit.errors import Finding
+from valuekit.quarantine.rules import named
+from valuekit.text import plural
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     from valuekit.workspace.declare import Model
@@ -76,6 +79,24 @@ def behind(
             )
         )
     return tuple(found)
+
+
+def held_since(was: Mapping[tuple[str, str], int], now: Mapping[tuple[str, str], int]) -> str:
+    """Rows that are held back now and were not then, in words; both by source and rule.
+
+    >>> held_since({("outcomes", "bad_cell"): 2}, {("outcomes", "bad_cell"): 3})
+    '1 row of outcomes: Unreadable cell (bad_cell)'
+    """
+    more = {key: n - was.get(key, 0) for key, n in now.items() if n > was.get(key, 0)}
+    more = {key: n for key, n in more.items() if key[1] != "orphan"}  # what comes of it
+    return ", ".join(
+        f"{plural(n, 'row')} of {source}: {named(rule)}" for (source, rule), n in more.items()
+    )
+
+
+def refuses(one: Finding) -> bool:
+    """Whether a run is refused for it until somebody decides; of a check it is a warning."""
+    return one.code in BEHIND and ACCEPT in one.remedy
 
 
 def _data(model: Model, marks: Marks) -> date | None:

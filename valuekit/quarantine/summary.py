@@ -33,7 +33,7 @@ class Example:
     value: str  # what is there
     reason: str
     row_hash: str  # SHA-256 of the mapped columns as they were written
-    where: str = ""  # file with line or row at the last run, what contradicts it; empty: unknown
+    where: str = ""  # file, line or row as its day was last read; what contradicts it; "" unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +212,6 @@ def _held(
 
 def _example(record: HeldRecord) -> Example:
     row = record.row
-    where = "" if row.file == row.reference else row.file
     return Example(
-        record.run, row.reference, row.at, row.column, row.value, row.reason, row.row_hash, where
+        record.run, row.reference, row.at, row.column, row.value, row.reason, row.row_hash, row.file
     )

@@ -160,15 +160,20 @@ def _within_bins(table: DailyTable, found: Judgement, place: NDArray[np.int64]) 
     found.hold((n == 0) & (np.abs(total) > slack), "bad_moments", "sum_p")
 
 
-def _repeated(table: DailyTable, found: Judgement) -> None:
-    """Rows with the key of another one: equal ones count once, others contradict each other."""
+def identity(table: DailyTable, found: Judgement) -> pd.DataFrame:
+    """What a table may have one row of: the day and the keys, a column each."""
     keys = found.keys.assign(day=found.rows["day"])
     for place in range(len(table.segments)):
         keys[f"seg{place}"] = found.rows[f"seg{place}"]
     if table.fact == "score":
         keys["place"] = found.rows["place"]
+    return keys
+
+
+def _repeated(table: DailyTable, found: Judgement) -> None:
+    """Rows with the key of another one: equal ones count once, others contradict each other."""
     ok = found.accepted
-    there = keys[ok]
+    there = identity(table, found)[ok]
     twice = there.duplicated(keep=False).to_numpy()
     if not twice.any():
         return

@@ -45,7 +45,7 @@ def _source(held: Workspace, name: str) -> Point:
 def _model(held: Workspace, model: str) -> tuple[Point, int | None]:
     what = f"tables of {model}"
     try:
-        found = held.check([model])[model]
+        found = held.check([model], past=False)[model]
     except ValuekitError as error:
         return failed(what, error), None
     wrong = [one for one in found.findings if one.severity == "error"]
