@@ -99,6 +99,23 @@ MODELS = {
         'credit = "last"\npick = "sum"\nlabel = "y"',
         HOLDOUT,
     ),
+    # empty cells are not known; a row without any is held back
+    "unknown": model(
+        "ranking",
+        IN_ARMS,
+        f'{BY_UNIT}\nwindow = "6d"\npick = "sum"\nabsent = "unknown"',
+        """
+[models.m.metrics.spend]
+column = "some"
+primary = true
+already_money = true
+[models.m.metrics.stars]
+column = "rare"
+[[models.m.evidence]]
+design = "holdout"
+control = "control"
+""",
+    ),
     # repeat customers
     "repeat": model(
         "classification",

@@ -121,6 +121,7 @@ class World:
         on = rng.choice(list(days), n)
         known = [f"i{k}" for k in rng.integers(0, max(self.next, 1), n)]
         times = self._times(on)
+        x = np.round(rng.gamma(1.0, 20.0, n), 2)
         return pd.DataFrame(
             {
                 "oid": [f"o{k}" for k in rng.integers(0, 10**9, n)],
@@ -131,7 +132,9 @@ class World:
                 "when": times,
                 "date": [one.date() for one in times],
                 "y": rng.integers(0, 2, n),
-                "x": np.round(rng.gamma(1.0, 20.0, n), 2),
+                "x": x,
+                "some": np.where(np.round(x * 100) % 3 == 0, np.nan, x),
+                "rare": np.where(np.round(x * 100) % 2 == 0, np.nan, x + 1),
             }
         )
 

@@ -54,7 +54,8 @@ def test_a_refresh_of_what_changed_equals_one_of_everything(tmp_path, kind, sing
     for step in range(STEPS):
         edits = [world.edit() for _ in range(int(world.rng.integers(1, 3)))]
         world.write()
-        outcome = space.refresh(now=NOW + timedelta(hours=step + 1), accept_gone=True).parts[0]
+        moment = NOW + timedelta(hours=step + 1)
+        outcome = space.refresh(now=moment, accept_gone=True, accept_bad_day=True).parts[0]
         scopes.append(f"{edits}: {outcome.why}")
         facts, frame = everything(space)
         try:
