@@ -73,7 +73,7 @@ def holdout(lake: Lake):
 
 def test_no_rows(trial: Lake) -> None:
     trial.write(assignments=assigned()[:0], outcomes=spent()[:0])
-    made = trial.refresh()
+    made = trial.refresh(accept_gone=True)
     warned(made, "no_data", rule="there is no data", rows=0)
     assert trial.intake().empty
     card = trial.card()

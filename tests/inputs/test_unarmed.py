@@ -111,7 +111,7 @@ def test_a_unit_that_is_in_an_arm_later_is_told(log: Lake) -> None:
 def test_a_refresh_of_what_changed_says_what_one_of_everything_does(log: Lake) -> None:
     whole = logged([None] * 25 + ARMS[25:])
     log.write(predictions=whole[:22])
-    log.refresh()
+    log.refresh(accept_gone=True)
     log.write(predictions=whole)
     space = Workspace.load(log.path)
     said = [

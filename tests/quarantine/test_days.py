@@ -2,32 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
-import pandas as pd
 import pytest
 
+from tests.quarantine.intakes import intake
 from valuekit.quarantine.days import LEAST, NEWEST, warnings
-
-START = datetime(2026, 1, 1)
-
-
-def intake(*rows: tuple[int, str, str, int]) -> pd.DataFrame:
-    """Rows of an intake: day, fate, rule, rows."""
-    return pd.DataFrame(
-        [
-            {
-                "source": "predictions",
-                "segment": "all",
-                "day": START + timedelta(days=day),
-                "fate": fate,
-                "rule": rule,
-                "rows": n,
-            }
-            for day, fate, rule, n in rows
-        ]
-    )
-
 
 GOOD = [(day, "accepted", "accepted", 100) for day in range(30)]
 

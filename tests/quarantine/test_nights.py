@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.cli import commands
-from tests.restated_rows import Sources
+from tests.quarantine.intakes import intake
+from tests.restated_rows import TOML, Sources
 from valuekit.api import Workspace
 from valuekit.errors import Finding, SourceError
+from valuekit.quarantine import nights
+from valuekit.workspace.declare import Workspace as Declared
 
 NOW = datetime.fromisoformat("2026-03-10T06:00+00:00")
 NIGHT = datetime(2026, 3, 2, 10)
@@ -100,29 +106,100 @@ def test_the_first_run_of_a_model_warns(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("bad", "good", "limit", "severity"),
-    [
-        (30, 0, "bad_score = { fail = 1.0 }", "warning"),
-        (30, 300, "bad_score = { fail = 0.08 }", "error"),
-        (30, 300, "bad_score = { fail = 0.1 }", None),
-        (30, 31, "", None),
-        (30, 29, "", "error"),
-        (10, 0, "", "error"),  # few rows, but all of them
-        (5, 0, "", "error"),
-        (5, 1, "", None),
-        (4, 0, "", None),  # too few rows to say
-    ],
+    ("limit", "severity"),
+    [("bad_score = { fail = 1.0 }", "warning"), ("bad_score = { fail = 0.08 }", "error")],
 )
-def test_limits_of_the_workspace_hold_for_a_day(tmp_path, bad, good, limit, severity):
+def test_limits_of_the_workspace_hold_for_a_day(tmp_path, limit, severity):
     held = Sources(tmp_path)
     path = held.write()
     path.write_text(path.read_text() + LIMITS + limit)
     space = Workspace.load(path)
     space.refresh(now=NOW)
-    held.predictions = with_night(held, bad, good, p=55.0)
-    rows = held.predictions
-    rows.to_parquet(held.folder / "predictions.parquet", index=False)
-    assert [one.severity for one in told(space, 1)] == ([severity] if severity else [])
+    held.predictions = with_night(held, 30, 0 if severity == "warning" else 300, p=55.0)
+    held.predictions.to_parquet(held.folder / "predictions.parquet", index=False)
+    assert [one.severity for one in told(space, 1)] == [severity]
+
+
+def judged(
+    rule: str, night: tuple[int, int], before: tuple[int, int], limit: str = ""
+) -> list[str]:
+    """What is said of a night of some rows, some of them bad, after 100 days of such rows each.
+
+    Args:
+        rule: The rule that holds the bad ones back.
+        night: Its bad rows and its good ones.
+        before: Those of each day before.
+        limit: A declared limit.
+    """
+    text = f"[models.leads.quarantine.rules]\n{rule} = {limit}" if limit else ""
+    workspace = Declared.model_validate(tomllib.loads(f"{TOML}\n{text}"))
+    days = [
+        (day, fate, kind, n)
+        for day in range(100)
+        for (fate, kind), n in zip(fates(rule), before, strict=True)
+        if n
+    ]
+    more = [(100, *kind, n) for kind, n in zip(fates(rule), night, strict=True) if n]
+    then, now = intake(*days), intake(*days, *more)
+    found = nights.unpublished(workspace, "leads", now, then, (), accepted=False, redeclared=False)
+    return [one.value.partition(",")[0] for one in found]
+
+
+def fates(rule: str) -> tuple[tuple[str, str], tuple[str, str]]:
+    return ("quarantined", rule), ("accepted", "accepted")
+
+
+@pytest.mark.parametrize(
+    ("night", "limit", "refused"),
+    [
+        ((30, 300), "{ fail = 0.1 }", False),
+        ((30, 269), "{ fail = 0.1 }", True),
+        ((30, 31), "", False),
+        ((30, 29), "", True),
+        ((10, 9), "", False),  # too few rows to say
+        ((11, 9), "", True),
+        ((19, 0), "", True),  # few rows, but all of them
+        ((5, 0), "", True),
+        ((5, 1), "", False),
+        ((4, 0), "", False),
+        ((5, 0), "{ fail = 1.0 }", False),
+    ],
+)
+def test_shares_of_a_day_above_a_limit(night, limit, refused):
+    expected = [f"{night[0]} of {sum(night)} rows on 2026-04-11"] if refused else []
+    assert judged("bad_score", night, (0, 50), limit) == expected
+
+
+@pytest.mark.parametrize(
+    ("rule", "night", "before", "refused"),
+    [
+        ("null_key", (30, 0), (0, 50), True),
+        ("bad_value", (26, 24), (0, 50), True),
+        ("bad_value", (25, 25), (0, 50), False),
+        ("null_value", (26, 24), (5, 45), True),  # 26 of 50 where a tenth is usual: 1e-13
+        ("null_key", (26, 24), (12, 38), False),  # where a quarter is: 2e-5
+        ("null_key", (50, 0), (25, 25), True),  # 50 of 50 heads: 9e-16
+        ("null_key", (19, 0), (25, 25), False),  # 19 of 19: 2e-6
+        ("null_key", (5, 0), (0, 50), True),
+        ("null_key", (5, 0), (3, 47), True),  # 8e-7
+        ("null_key", (5, 0), (4, 46), False),  # 3e-6
+        ("null_key", (4, 0), (0, 50), False),
+        ("future", (30, 0), (0, 50), False),  # they are used once their time has come
+        ("orphan", (30, 0), (0, 50), False),
+        ("incomplete_day", (30, 0), (0, 50), False),
+    ],
+)
+def test_rules_without_a_limit_refuse_what_is_no_chance(rule, night, before, refused):
+    """The chances are those of the binomial tail, by the rows of the days before."""
+    assert bool(judged(rule, night, before)) == refused
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 50))
+def test_more_bad_rows_are_never_better(bad, good, usual):
+    """Where a night is refused, one with one more bad row in place of a good one is, too."""
+    if good and judged("null_key", (bad, good), (usual, 50 - usual)):
+        assert judged("null_key", (bad + 1, good - 1), (usual, 50 - usual))
 
 
 def test_a_night_whose_times_cannot_be_read(tmp_path):
