@@ -74,9 +74,10 @@ def test_a_store_that_is_gone_is_not_begun_anew_in_silence(tmp_path: Path, empty
             one.unlink()
     if empty:
         store.touch()
-    said = told("refresh", path)
-    assert "there was a store here" in said
-    assert "valuekit restore FILE" in said
+    for words in ("refresh", "show", "quarantine", "doctor"):
+        said = told(words, path)
+        assert "there was a store here" in said
+        assert "valuekit restore FILE" in said
     assert not store.exists() or not store.stat().st_size
     assert run("restore", str(backup), "-w", str(path)).returncode == 0
     assert run("refresh", "-w", str(path)).returncode == 0

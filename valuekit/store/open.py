@@ -33,10 +33,10 @@ def open_store(url: str, *, create: bool = False, anew: bool = False) -> Store:
     place, path = shown(parsed), file_of(parsed)
     if path is not None:
         _possible(path, place)
+    if path is not None and not anew:
+        _still_there(path, place)
     if path is not None and not create and not path.is_file():
         raise failure(place, "not_refreshed", "there is no store yet", "Run: valuekit refresh")
-    if path is not None and create and not anew:
-        _still_there(path, place)
     writable, refused = may_write(parsed), None
     if create and not writable:
         raise read_only(place)
@@ -53,7 +53,7 @@ def open_store(url: str, *, create: bool = False, anew: bool = False) -> Store:
 
 
 def _still_there(path: Path, place: str) -> None:
-    """Refuse to begin anew in silence where a store was: its lock file, made after it, is there."""
+    """Refuse to pass over in silence that a store was here: its lock file, made after it, is."""
     lock = path.with_name(f"{path.name}.lock")
     if lock.exists() and not (path.is_file() and path.stat().st_size):
         raise failure(
