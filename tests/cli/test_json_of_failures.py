@@ -12,6 +12,7 @@ from tests.cli.commands import Done, run, start
 from tests.cli.conftest import write
 from valuekit.api import Workspace
 from valuekit.store import open_store
+from valuekit.store.connect import address, file_of
 
 FINDING = {"severity", "code", "place", "value", "rule", "remedy", "rows"}
 READING = [
@@ -66,8 +67,7 @@ def test_a_file_that_is_not_there(words: tuple[str, ...], tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("words", READING, ids=" ".join)
 def test_a_store_that_is_none(words: tuple[str, ...], small: Path) -> None:
-    Workspace.load(small).refresh()
-    store = next(small.parent.rglob("*.db"))
+    store = file_of(address(Workspace.load(small).loaded.store_url))
     store.write_text("not a database, but long enough to be read as one" * 50, encoding="utf-8")
     (found,) = refused(run(*words, "--json", "-w", str(small)), 1)
     # A model without units can have no holdout, whatever the store is.

@@ -38,7 +38,7 @@ def told(space: Workspace, hour: int, **more: bool) -> list[Finding]:
     """What a run says of bad days of one model; a refused one changes nothing."""
     before = space.scorecards(), space.last_run().id
     try:
-        parts = space.refresh(now=NOW + timedelta(hours=hour), **more).parts
+        parts = space.refresh(["leads"], now=NOW + timedelta(hours=hour), **more).parts
     except SourceError as error:
         found = [one for one in error.findings if "models.leads." in one.place]
     else:
@@ -53,7 +53,7 @@ def told(space: Workspace, hour: int, **more: bool) -> list[Finding]:
 def world(tmp_path: Path) -> tuple[Sources, Workspace]:
     held = Sources(tmp_path)
     space = Workspace.load(held.write())
-    space.refresh(now=NOW)
+    space.refresh(["leads"], now=NOW)
     return held, space
 
 
@@ -100,7 +100,7 @@ def test_the_first_run_of_a_model_warns(tmp_path):
     held = Sources(tmp_path)
     held.predictions = with_night(held, 30, 0, p=55.0)
     space = Workspace.load(held.write())
-    parts = space.refresh(now=NOW).parts
+    parts = space.refresh(["leads"], now=NOW).parts
     found = [one for part in parts for one in part.findings if one.code == "bad_day"]
     assert {one.severity for one in found} == {"warning"}
 
@@ -114,7 +114,7 @@ def test_limits_of_the_workspace_hold_for_a_day(tmp_path, limit, severity):
     path = held.write()
     path.write_text(path.read_text() + LIMITS + limit)
     space = Workspace.load(path)
-    space.refresh(now=NOW)
+    space.refresh(["leads"], now=NOW)
     held.predictions = with_night(held, 30, 0 if severity == "warning" else 300, p=55.0)
     held.predictions.to_parquet(held.folder / "predictions.parquet", index=False)
     assert [one.severity for one in told(space, 1)] == [severity]
@@ -211,7 +211,7 @@ def test_a_night_whose_times_cannot_be_read(tmp_path):
     text = tmp_path / "predictions.csv"
     rows.to_csv(text, index=False)
     space = Workspace.load(path)
-    space.refresh(now=NOW)
+    space.refresh(["leads"], now=NOW)
     night = rows.iloc[:30].assign(id=[f"new{n}" for n in range(30)], at="soon")
     pd.concat([rows, night]).to_csv(text, index=False)
     for full in (False, True):

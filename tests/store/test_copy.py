@@ -35,6 +35,16 @@ def other(request, tmp_path, worker_id):
     yield from database(server(), name)
 
 
+@pytest.fixture
+def crossed(store, tmp_path, worker_id):
+    """The address of a second store, of the kind that the first is not."""
+    if store._url.get_backend_name() == "postgresql":
+        yield f"sqlite:///{tmp_path}/crossed.db"
+        return
+    name = f"copy_{worker_id}_{next(_numbers)}"
+    yield from database(server(), name)
+
+
 def everything(store) -> dict[str, list]:
     with store._engine.connect() as connection:
         return {
@@ -113,7 +123,7 @@ def test_a_folder_that_is_not_there(store, tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["missing", "text", "cut", "stranger"])
-def test_what_is_no_backup_leaves_the_store_empty(store, other, tmp_path, damage):
+def test_what_is_no_backup_leaves_the_store_empty(store, crossed, tmp_path, damage):
     filled(store)
     kept = tmp_path / "kept.db"
     store.backup(kept)
@@ -129,7 +139,7 @@ def test_what_is_no_backup_leaves_the_store_empty(store, other, tmp_path, damage
         with engine.begin() as connection:
             connection.exec_driver_sql("CREATE TABLE invoices (id INTEGER)")
         engine.dispose()
-    with open_store(other, create=True) as empty:
+    with open_store(crossed, create=True) as empty:
         with pytest.raises(StoreError) as caught:
             empty.restore(kept)
         (found,) = caught.value.findings
@@ -165,12 +175,12 @@ def changed(kept, statement: str) -> None:
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_backup_whose_content_changed_restores_nothing(store, other, tmp_path, change):
+def test_a_backup_whose_content_changed_restores_nothing(store, crossed, tmp_path, change):
     filled(store)
     kept = tmp_path / "kept.db"
     store.backup(kept)
     changed(kept, CHANGES[change])
-    with open_store(other, create=True) as empty:
+    with open_store(crossed, create=True) as empty:
         with pytest.raises(StoreError) as caught:
             empty.restore(kept)
         (found,) = caught.value.findings
