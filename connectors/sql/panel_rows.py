@@ -20,6 +20,7 @@ from connectors.sql.values import (
     number,
     text,
     unusable,
+    zero,
 )
 from connectors.sql.work import Columns, Expression, Work
 from connectors.sql.written import Written, cells_of
@@ -199,7 +200,8 @@ class _Rows:
     def _value(self, metric: Metric) -> Expression:
         if metric.column is None:
             return dialects.to_double(sa.literal_column("1"))
-        return number(self.c[metric.column], self.kinds[metric.column])
+        found = number(self.c[metric.column], self.kinds[metric.column])
+        return zero(found) if metric.empty_is_zero else found
 
     def _bad_value(self) -> sa.ColumnElement[bool]:
         """A number that is none: NaN, infinite, text; or an exposure that is missing."""
@@ -211,9 +213,10 @@ class _Rows:
         return any_of(found)
 
     def _no_value(self) -> sa.ColumnElement[bool]:
-        """No metric of the row is known; a metric that counts rows always is."""
+        """No metric of the row is known; one that counts rows, or reads empty as 0, always is."""
         columns = [one.column for one in self.metrics.values()]
-        if not columns or None in columns:
+        zeros = any(one.empty_is_zero for one in self.metrics.values())
+        if not columns or None in columns or zeros:
             return sa.false()
         return sa.and_(*(self.c[one].is_(None) for one in columns if one is not None))
 

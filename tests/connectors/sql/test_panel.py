@@ -148,6 +148,19 @@ def test_every_row_is_read_once_and_bad_ones_are_held_back(pulled):
     assert days == {("a", "2025-01-20"), ("b", ""), ("c", "")}
 
 
+def test_empty_cells_are_zeros_where_that_is_declared(pulled):
+    rows = table(200).astype({"visitors": "Float64"})
+    rows.loc[:40, ["sales", "visitors"]] = None
+    zeros = {name: {**one, "empty_is_zero": True} for name, one in METRICS.items()}
+    made, written = (
+        pulled({"p": one}, model() | {"metrics": zeros}).facts
+        for one in (rows, rows.fillna({"sales": 0.0, "visitors": 0.0}))
+    )
+    for name in ("panel", "intake"):
+        pd.testing.assert_frame_equal(made[name], written[name])
+    assert set(made["intake"]["rule"]) == {"accepted"}
+
+
 def test_repeated_rows_count_unless_an_id_tells_them_apart(pulled):
     rows = table(100)
     twice = pd.concat([rows, rows.head(10)], ignore_index=True)
