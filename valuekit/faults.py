@@ -68,10 +68,13 @@ def _unforeseen(error: BaseException) -> Finding:
         where = where.tb_next
     code = where.tb_frame.f_code if where is not None else None
     place = f"{Path(code.co_filename).name}, {code.co_name}" if code is not None else "valuekit"
+    model = next((one for one in getattr(error, "__notes__", ()) if one.startswith("models.")), "")
+    others = " Until then refresh the other models by name: valuekit refresh MODEL ..."
     return Finding(
-        place=place,
+        place=f"{model}, in {place}" if model else place,
         value=f"{type(error).__name__}: {error}",
         rule=f"a fault of valuekit that nobody foresaw; {SAFE}",
-        remedy=f"Report it with what this prints: {TRACEBACK}=1 before the same command.",
+        remedy=f"Report it with what this prints: {TRACEBACK}=1 before the same command."
+        f"{others if model else ''}",
         code="unforeseen",
     )

@@ -213,6 +213,9 @@ def _pull_all(
             except ValuekitError as error:
                 for fault in error.findings:
                     failed.update(_at_key(loaded, name, fault, failed))
+            except Exception as error:
+                error.add_note(f"models.{name}")  # where nobody foresaw it, at least of whom
+                raise
     if failed:
         raise SourceError(*failed.values())
     return found
@@ -276,6 +279,9 @@ def _assess_all(
             parts.append(_assessed(loaded, name, costed, as_of))
         except ValuekitError as error:
             failed.extend(error.findings)
+        except Exception as error:
+            error.add_note(f"models.{name}")
+            raise
     if failed:
         raise ValuekitError(*failed)
     return tuple(parts), undriven(workspace, volumes, first, as_of)

@@ -121,7 +121,7 @@ def _figures(workspace: Workspace, record: RestatementRecord) -> Iterator[Moved]
     for name in {**record.before, **record.after}:
         before, after = record.before.get(name), record.after.get(name)
         named = _named(record.fact, name, model, currency)
-        if named is not None and before != after:
+        if named is not None and before != after and (before or after):
             yield _moved(record, *named, _number(before), _number(after))
 
 
@@ -198,6 +198,8 @@ def _named(fact: str, name: str, model: Model | None, currency: str) -> tuple[st
     keys = {one.name for one in held.keys}
     if fact == "intake" and of:
         source, _, fate = of.partition(":")
+        if column.name == "value" and source in {"predictions", "assignments"}:
+            return None  # nothing is added up of them
         what = "Sum of outcomes" if column.name == "value" else f"Rows of {source}"
         return f"{what}, {_FATES.get(fate, fate)}", ""
     if model is not None and len(model.metrics) < 2:

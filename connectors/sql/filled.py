@@ -27,7 +27,8 @@ from valuekit.workspace.declare import (
 )
 
 _FIRST = "2048"  # rows
-_BEFORE = 3  # files before the newest that all have a value in a column
+_BEFORE = 3  # files before those that lack values, which all have a value in a column
+_RECENT = 8  # newest files that are looked at
 _FULL = 0.9  # share of their rows that have one
 _FEWEST = 5  # rows of a file in which a column without a value is told
 
@@ -86,44 +87,65 @@ def _lost(engine: Engine, block: Block, column: str, files: int, newest: str) ->
     return Finding(at, f"{which} {shown(newest)}", rule, remedy, "warning", "lacking_column")
 
 
-def _unfilled(engine: Engine, table: str, columns: list[str]) -> dict[str, tuple[int, str]]:
-    """Columns that the newest file fills far less than all files just before it.
+def _unfilled(engine: Engine, table: str, columns: list[str]) -> dict[str, tuple[int, list[str]]]:
+    """Columns that some of the newest files fill far less than the files before each of them.
 
-    Without a value at all, or in less than half of its rows where each of the others fills nine in
-    ten: an export that lost them goes unseen otherwise, as an empty cell of a metric adds nothing.
+    Without a value at all, or in less than half of its rows where the three before that do not
+    lack any fill nine in ten: an export that lost them goes unseen otherwise, as an empty cell of a
+    metric adds nothing. Where such files come and go it is how the table is.
 
     Returns:
-        Column -> rows of that file without a value, and its name.
+        Column -> rows of those files without a value, and their names.
     """
-    files = tuple(engine.parts(table))[-_BEFORE - 1 :]
+    files = tuple(engine.parts(table))[-_RECENT:]
     if not columns or len(files) <= _BEFORE:
         return {}
-    counts = [_counts(engine, table, columns, file) for file in reversed(files)]
-    rows = counts[0]["rows"]
-    found = dict[str, tuple[int, str]]()
+    counts = list(zip(files, _counts(engine, table, columns, files), strict=True))
+    found = dict[str, tuple[int, list[str]]]()
     for number, one in enumerate(columns):
-        now, *others = (of[f"c{number}"] for of in counts)
-        full = all(n >= _FULL * of["rows"] for n, of in zip(others, counts[1:], strict=True))
-        lost = not now and all(others)
-        if rows >= _FEWEST and (lost or (full and 2 * now < rows)):
-            found[one] = rows - now, files[-1]
+        before, lost, odd, stretches = list[tuple[int, int]](), 0, list[str](), 0
+        last = ""
+        for file, of in counts:
+            rows, filled = of["rows"], of[f"c{number}"]
+            if len(before) == _BEFORE and rows >= _FEWEST and _lacks(filled, rows, before):
+                stretches += last not in odd
+                lost += rows - filled
+                odd.append(file)
+            else:
+                before = [*before, (filled, rows)][-_BEFORE:]
+            last = file
+        if stretches == 1:
+            found[one] = lost, odd
     return found
 
 
-def _counts(engine: Engine, table: str, columns: list[str], file: str) -> dict[str, int]:
-    """Rows of one file, and values in each of some columns."""
-    rows = engine.table(table, columns, Within(parts=(file,)))
-    values = [sa.func.count(rows.c[one]).label(f"c{place}") for place, one in enumerate(columns)]
-    asked = sa.select(sa.func.count().label("rows"), *values).select_from(rows)
-    found: dict[str, int] = engine.run(f"values of a file of {table}", asked).to_pylist()[0]
-    return found
+def _lacks(filled: int, rows: int, before: Sequence[tuple[int, int]]) -> bool:
+    """Whether a file lacks values that those before it have; all are values of so many rows."""
+    full = all(n >= _FULL * of for n, of in before)
+    return (not filled and all(n for n, _ in before)) or (full and 2 * filled < rows)
 
 
-def _no_value(engine: Engine, block: Block, column: str, rows: int, newest: str) -> Finding:
-    """The newest file has the column, and nothing in it."""
+def _counts(
+    engine: Engine, table: str, columns: list[str], files: Sequence[str]
+) -> list[dict[str, int]]:
+    """Rows of each of some files, and values in each of some columns."""
+    asked = []
+    for number, file in enumerate(files):
+        rows = engine.table(table, columns, Within(parts=(file,)))
+        values = [sa.func.count(rows.c[one]).label(f"c{at}") for at, one in enumerate(columns)]
+        which: sa.Label[Any] = sa.literal_column(str(number)).label("file")
+        asked.append(sa.select(which, sa.func.count().label("rows"), *values).select_from(rows))
+    every = sa.select(sa.union_all(*asked).subquery())
+    found: list[dict[str, int]] = engine.run(f"values of new files of {table}", every).to_pylist()
+    return sorted(found, key=lambda of: of["file"])
+
+
+def _no_value(engine: Engine, block: Block, column: str, rows: int, files: list[str]) -> Finding:
+    """Files that have the column, and nothing in it."""
     at = place(engine, block.table, column)
-    value = f"no value in {plural(rows, 'row')} of {shown(newest)}"
-    rule = "the newest file has no value, or few, in a column that the files before it fill"
+    more = f" and {plural(len(files) - 1, 'file')} more" if len(files) > 1 else ""
+    value = f"no value in {plural(rows, 'row')} of {shown(files[-1])}{more}"
+    rule = "a new file has no value, or few, in a column that the files before it fill"
     remedy = "See whether the export lost the values, and write the file again."
     return Finding(at, value, rule, remedy, "warning", "empty_column", rows)
 
@@ -131,17 +153,17 @@ def _no_value(engine: Engine, block: Block, column: str, rows: int, newest: str)
 def _partial(engine: Engine, model: Model, block: Block, filled: Sequence[str]) -> list[Finding]:
     """Metrics with empty cells in rows that say something else, where such cells add nothing.
 
-    Only the first rows of the newest file are looked at: it is a matter of how a table is written.
+    Only rows of the newest files are looked at: tables are read whole for nothing else.
     """
     if not isinstance(block, Outcomes) or block.absent == "unknown":
         return []
     metrics = model.unit_metrics.values()
-    zeros = {one.column for one in metrics if one.empty_is_zero}
-    asked = [one for one in filled if one in {m.column for m in metrics} - zeros]
+    unsaid = [one for one in metrics if not one.empty_is_zero]
+    asked = [one for one in filled if any(one in {m.column, m.denominator} for m in unsaid)]
     told = [one for one in filled if one in set(_told(model, block))]
     if not asked:
         return []
-    rows = _newest(engine, block.table, told)
+    rows = _newest(engine, block.table, told, _RECENT)
     counted = any(one.column is None for one in metrics)  # the row itself says something
     said = sa.true() if counted else sa.or_(*(rows.c[one].is_not(None) for one in told))
     held = [
@@ -154,7 +176,7 @@ def _partial(engine: Engine, model: Model, block: Block, filled: Sequence[str]) 
     for number, one in enumerate(asked):
         if n := int(seen[f"c{number}"] or 0):
             at = place(engine, block.table, one)
-            value = f"no value in {n:,} of the first {plural(seen['rows'], 'row')}"
+            value = f"no value in {n:,} of the {plural(seen['rows'], 'row')} looked at"
             rule = "the metric is empty in rows that have other values, and counts as 0 there"
             remedy = (
                 "Write 0 where it is 0, or declare `empty_is_zero = true` of the metric; where it "
@@ -164,9 +186,9 @@ def _partial(engine: Engine, model: Model, block: Block, filled: Sequence[str]) 
     return found
 
 
-def _newest(engine: Engine, table: str, columns: Sequence[str]) -> sa.Subquery:
-    """The first rows of the newest file."""
-    newest = engine.table(table, columns, Within(parts=tuple(engine.parts(table))[-1:]))
+def _newest(engine: Engine, table: str, columns: Sequence[str], files: int = 1) -> sa.Subquery:
+    """The first rows of the newest files."""
+    newest = engine.table(table, columns, Within(parts=tuple(engine.parts(table))[-files:]))
     return (
         sa.select(*(newest.c[one] for one in columns)).limit(sa.literal_column(_FIRST)).subquery()
     )

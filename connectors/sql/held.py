@@ -200,7 +200,7 @@ def _held(source: Source, rule: str, row: dict[str, Any]) -> Held:
         rule,
         f"{escaped(named)} {one(named)}" if named else "",
         escaped(", ".join(broken)),
-        ", ".join(one(name) for name in broken),
+        ", ".join(dict.fromkeys(one(name) for name in broken)),
         _reason(rule, broken),
         _moment(row["at"]),
         _day(row["day"]),

@@ -115,7 +115,9 @@ def match(work: Work, entries: Entries, actuals: Actuals) -> Matched:
         possible = work.keep(f"pairs_{entries.name}", decided)
     pairs = told(work, entries, possible)
     split = shared and o.credit == "split"
-    rows = _rows(pairs, values, summed=several and o.pick == "sum", split=split).subquery()
+    whole = o.absent == "unknown"  # of which a sum with an unknown part is unknown, too
+    summed = several and o.pick == "sum"
+    rows = _rows(pairs, values, summed=summed, split=split, whole=whole).subquery()
     return Matched(pairs, rows, met, whole=not (shared or several))
 
 
@@ -329,20 +331,29 @@ def _picked(rows: sa.FromClause, values: Sequence[str], *, last: bool) -> Statem
     return sa.select(*(ranked.c[one.name] for one in c), picked)
 
 
+def summed_up(value: Expression, part: Expression, *, whole: bool) -> Expression:
+    """Sum of the parts that known values are; none where no value, or not each, is known."""
+    known = sa.func.count(value)
+    enough = known == sa.func.count() if whole else known > 0
+    return sa.case((enough, sa.func.sum(part)))
+
+
 def _order(keys: Sequence[Expression], *, last: bool) -> list[Expression]:
     return [one.desc() for one in keys] if last else list(keys)
 
 
-def _rows(pairs: sa.FromClause, values: Sequence[str], *, summed: bool, split: bool) -> Statement:
-    """One row an entry, with credited values."""
+def _rows(
+    pairs: sa.FromClause, values: Sequence[str], *, summed: bool, split: bool, whole: bool
+) -> Statement:
+    """One row an entry, with credited values; sums of metrics only of known ones if ``whole``."""
     c = pairs.c
     numbers = ["y", *values]
     if not summed:
-        whole = [(c[name] * c.weight).label(name) for name in numbers]
+        each = [(c[name] * c.weight).label(name) for name in numbers]
         stated = [one for one in c if one.name == "stated" and not split]
-        return sa.select(c.entry, *stated, c.label, c.age, *whole).where(c.picked == 1)
+        return sa.select(c.entry, *stated, c.label, c.age, *each).where(c.picked == 1)
     added = [
-        sa.case((sa.func.count(c[name]) > 0, sa.func.sum(zero(c[name]) * c.weight))).label(name)
+        summed_up(c[name], zero(c[name]) * c.weight, whole=whole and name != "y").label(name)
         for name in numbers
     ]
     label, age = sa.func.max(c.label).label("label"), sa.func.min(c.age).label("age")

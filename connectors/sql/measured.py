@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from connectors import dialects
 from connectors.sql.keys import Keys
-from connectors.sql.match import Entries, Matched
+from connectors.sql.match import Entries, Matched, summed_up
 from connectors.sql.spine import Spine
 from connectors.sql.units import Units
 from connectors.sql.values import flag
@@ -64,8 +64,11 @@ def through(work: Work, units: Units, spine: Spine, matched: Matched) -> Gained:
     on = sa.and_(u.entry == c.unit, c.picked == 1, *within)
     columns = [u.entry, (c.age + gap).label("age"), (c.delay + gap).label("delay"), *values]
     pairs = work.keep("gained", sa.select(*columns).select_from(matched.pairs.join(units.rows, on)))
-    # Of empty cells alone the sum is empty: unknown, where no row means that.
-    sums = [sa.func.sum(pairs.c[name]).label(name) for name in _values(work)]
+    o = work.model.outcomes
+    whole = o is not None and o.absent == "unknown"
+    sums = [
+        summed_up(pairs.c[name], pairs.c[name], whole=whole).label(name) for name in _values(work)
+    ]
     rows = sa.select(pairs.c.entry, *sums).group_by(pairs.c.entry).subquery()
     return Gained(rows, pairs)
 

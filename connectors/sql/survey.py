@@ -29,7 +29,7 @@ from connectors.sql.when import when_column
 from connectors.sql.work import Expression, Work
 from valuekit import __version__
 from valuekit.errors import Finding, SourceError
-from valuekit.incremental.survey import LINES, NO_DAY, Ids, Part, Print, Survey, Surveyed
+from valuekit.incremental.survey import LINES, NO_DAY, Ids, Origin, Part, Print, Survey, Surveyed
 from valuekit.ledger.schema import FACTS
 from valuekit.workspace.declare import Block, DailyTable, Model, Panel, Predictions, Workspace
 
@@ -117,15 +117,13 @@ def _surveyed(
     return Surveyed(columns, timed, parts, series, _origin(engine, workspace, model, block))
 
 
-def _origin(engine: Engine, workspace: Workspace, model: Model, block: Block) -> str:
-    """Hash of where the rows of a table lie and what tells their days."""
-    held = [
-        engine.source.model_dump(mode="json", exclude={"memory_limit", "threads"}),
-        workspace.workspace.timezone,
-        block.table,
-        when_column(model, block),
-    ]
-    return hashlib.sha256(json.dumps(held, sort_keys=True, default=str).encode()).hexdigest()[:16]
+def _origin(engine: Engine, workspace: Workspace, model: Model, block: Block) -> Origin:
+    """Hashes of where the rows of a table lie with what tells their days, and of the zones."""
+    source = engine.source.model_dump(mode="json", exclude={"memory_limit", "threads", "timezone"})
+    rows = [source, block.table, when_column(model, block)]
+    zones_of = [workspace.workspace.timezone, engine.source.timezone]
+    both = (json.dumps(one, sort_keys=True, default=str) for one in (rows, zones_of))
+    return Origin(*(hashlib.sha256(one.encode()).hexdigest()[:16] for one in both))
 
 
 def _read(model: Model, block: Block) -> list[str]:

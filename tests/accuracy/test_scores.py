@@ -119,6 +119,7 @@ def test_one_label_or_perfect_scores():
     edges = [0.0, 0.5]
     bins = score_table(score_frame(rows, edges), edges)
     assert "no negative labels" in roc_auc(bins).reason
+    assert "no negative labels" in average_precision(bins).reason
     assert not gini(bins).known
     assert not ks(bins).known
     assert roc_points(bins) == ()
@@ -132,6 +133,23 @@ def test_one_label_or_perfect_scores():
     assert roc_auc(bins).value == 1.0
     assert "perfectly separated" in roc_auc(bins).reason
     assert average_precision(bins).value == 1.0
+
+
+@pytest.mark.parametrize("positives", [232, 369, 100_003])
+def test_a_sum_that_rounds_to_nearly_one_has_bounds(positives):
+    """Shares of 232 positives add up to 1 - 2e-16: the logit of that is no number to go by."""
+    p = np.linspace(0.3, 0.9, positives)
+    rows = pd.DataFrame({"p": [*p, 0.1], "label": ["1"] * positives + ["0"]})
+    edges = exact_edges(rows["p"])
+    bins = score_table(score_frame(rows, edges), edges)
+    for found in (average_precision(bins), roc_auc(bins)):
+        assert found.value == pytest.approx(1.0, abs=1e-12)
+        assert (found.low, found.high) == (None, None)
+        assert found.reason
+    one_wrong = pd.DataFrame({"p": [*p, 0.95], "label": ["1"] * positives + ["0"]})
+    edges = exact_edges(one_wrong["p"])
+    found = average_precision(score_table(score_frame(one_wrong, edges), edges))
+    assert 0 <= found.low <= found.value <= found.high <= 1
 
 
 def test_roc_points_are_the_curve():

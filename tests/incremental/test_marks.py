@@ -161,6 +161,19 @@ def test_another_window_decides_nothing_about_rows(world, full):
     assert run(path, 2, full=full) == {"leads": (), "upsell": ()}
 
 
+def test_another_zone_moves_an_end_by_a_day_at_most(world):
+    held, path = world
+    every = held.outcomes
+    cut(held)
+    zone = path.read_text().replace('timezone = "UTC"', 'timezone = "America/Sao_Paulo"')
+    path.write_text(zone)
+    (one,) = refused(path, 1)
+    assert (one.code, one.severity) == ("watermark_back", "error")
+    every.to_parquet(path.parent / "outcomes.parquet", index=False)
+    for found in run(path, 2).values():  # 3 March may be 2 March there
+        assert {one.severity for one in found} <= {"warning"}
+
+
 def test_the_terminal_refuses_and_accepts(world):
     held, path = world
     cut(held)

@@ -86,6 +86,19 @@ def test_a_night_without_any_score(daily):
     assert told(daily, 3, "empty_column") == []
 
 
+def test_nights_without_scores_are_told_while_they_are_among_the_newest(daily):
+    """Whatever came after them: their cells are as empty as they were."""
+    write(daily, score=np.nan)
+    write(daily, DAYS + 1, score=np.nan)
+    (one,) = told(daily, 1, "empty_column")
+    assert (one.rows, "1 file more" in one.value) == (2 * EACH, True)
+    for hour, day in enumerate(range(DAYS + 2, DAYS + 4)):
+        write(daily, day)
+        for full in (False, True):
+            (one,) = told(daily, 2 + hour, "empty_column", full=full)
+            assert one.rows == 2 * EACH
+
+
 def test_a_column_that_is_often_empty_says_nothing(daily):
     for day in (DAYS - 2, DAYS):
         write(daily, day, score=np.nan)

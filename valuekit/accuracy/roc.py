@@ -12,11 +12,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy.special import expit, logit
 
 from valuekit.accuracy.score_bins import Floats, ScoreBins
 from valuekit.critical import critical
 from valuekit.estimate import Estimate, Period, unknown
 from valuekit.scorecard import Point
+
+_ROUNDING = 1e-12  # of a sum of shares that add up to 1
 
 
 def roc_auc(bins: ScoreBins, *, level: float = 0.95, period: Period | None = None) -> Estimate:
@@ -35,11 +38,11 @@ def roc_auc(bins: ScoreBins, *, level: float = 0.95, period: Period | None = Non
     bound = auc_bound(bins)
     notes = (f"Binning moves it by at most ±{bound:.2g}.",) if bound > 0 else ()
     common = {"n": bins.rows, "method": "ROC AUC (DeLong, logit)", "period": period, "notes": notes}
-    if se == 0 or auc in {0.0, 1.0}:
+    if se == 0 or not _ROUNDING < auc < 1 - _ROUNDING:
         why = "The labels are perfectly separated, so there is no interval."
         return Estimate(auc, "1", reason=why, **common)  # type: ignore[arg-type]  # named above
-    middle, half = math.log(auc / (1 - auc)), critical(level) * se / (auc * (1 - auc))
-    low, high = (1 / (1 + math.exp(-(middle + side * half))) for side in (-1, 1))
+    half = critical(level) * se / (auc * (1 - auc))
+    low, high = (float(expit(logit(auc) + side * half)) for side in (-1, 1))
     return Estimate(auc, "1", low=low, high=high, level=level, se=se, **common)  # type: ignore[arg-type]  # named above
 
 

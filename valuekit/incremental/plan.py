@@ -227,9 +227,7 @@ def plan(
         survey,
         redeclared=redeclared,
         earlier=_of_same(old, survey, _earlier(model, spans), redeclared=redeclared),
-        gone={}
-        if old is None
-        else _of_same(old, survey, _gone(old, survey), redeclared=redeclared),
+        gone={} if old is None else _same(old, survey, _gone(old, survey), redeclared=redeclared),
     )
     if full:
         return replace(told, whole=FULL)
@@ -410,21 +408,45 @@ def _earlier(model: Model, spans: tuple[_Spans, _Spans]) -> dict[str, tuple[date
     return found
 
 
-def _of_same(
-    old: Survey | None, new: Survey, found: Mapping[str, _Told], *, redeclared: bool
+def _same(
+    old: Survey, new: Survey, found: Mapping[str, _Told], *, redeclared: bool
 ) -> Mapping[str, _Told]:
     """What is told of tables that lie where they did.
 
-    Another declaration decides about rows only where it says where they lie, or which day is
-    theirs: with another metric, or another version of the software, no row may go missing unseen.
+    Another declaration decides about rows only where it says where they lie, or which column tells
+    their day: with another metric, or another version of the software, no row may go missing
+    unseen.
     """
-    if old is None or not redeclared:
+    if not redeclared:
         return found
     kept, there = old.tables, new.tables
     return {
         role: one
         for role, one in found.items()
-        if role in there and kept[role].origin and kept[role].origin == there[role].origin
+        if role in there
+        and kept[role].origin.rows
+        and kept[role].origin.rows == there[role].origin.rows
+    }
+
+
+def _of_same(
+    old: Survey | None,
+    new: Survey,
+    found: Mapping[str, tuple[date, date | None]],
+    *,
+    redeclared: bool,
+) -> Mapping[str, tuple[date, date | None]]:
+    """Ends of tables that lie where they did; another zone may move one by a day, and no more."""
+    if old is None:
+        return found
+    day = timedelta(days=1)
+    return {
+        role: (was, now)
+        for role, (was, now) in _same(old, new, found, redeclared=redeclared).items()
+        if now is None
+        or now < was - day
+        or not redeclared
+        or old.tables[role].origin.zones == new.tables[role].origin.zones
     }
 
 

@@ -33,6 +33,16 @@ class Print(NamedTuple):
         return Print(self.rows + other.rows, self.hash + other.hash)
 
 
+class Origin(NamedTuple):
+    """Hashes of what is declared of a table: where its rows lie, and the zones of their days."""
+
+    rows: str = ""
+    zones: str = ""
+
+
+UNTOLD = Origin()
+
+
 class Folded(Mapping[str, Print]):
     """Fingerprints of many days as a store keeps them; an object a day is made when asked for.
 
@@ -119,15 +129,15 @@ class Surveyed:
         timed: Whether rows have days of their own.
         parts: File -> its state.
         series: Fingerprint of the set of distinct series, for forecasts; empty otherwise.
-        origin: Hash of what is declared of where its rows lie and what tells their days; empty
-            where that was not noted yet.
+        origin: What is declared of where its rows lie and what tells their days; empty where
+            that was not noted yet.
     """
 
     columns: str
     timed: bool
     parts: Mapping[str, Part]
     series: str = ""
-    origin: str = ""
+    origin: Origin = UNTOLD
 
     def days(self) -> Mapping[str, Print]:
         """Fingerprints by day over all files."""
@@ -232,7 +242,7 @@ def unpacked(data: bytes) -> Survey:
                 for name, part in one["parts"].items()
             },
             series=one["series"],
-            origin=one.get("origin", ""),
+            origin=Origin(*one.get("origin", ())),
         )
         for role, one in held["tables"].items()
     }

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom
+from scipy.special import bdtrc
 
 from valuekit.errors import Finding
 from valuekit.quarantine.days import LEAST, MOST, OTHERS
@@ -157,7 +157,7 @@ class _Level:
         asked = few | (many & self.unlikely)
         usual = (int(then[1].sum()) + 1) / (int(then[0].sum()) + 1)
         rare = np.ones(len(held), dtype=np.bool_)
-        rare[asked] = binom.sf(held[asked] - 1, read[asked], usual) < CHANCE
+        rare[asked] = bdtrc(held[asked] - 1, read[asked], usual) < CHANCE
         found: np.ndarray[tuple[int], np.dtype[np.bool_]] = (many | few) & rare
         return found
 
