@@ -177,7 +177,7 @@ def _partial(engine: Engine, model: Model, block: Block, filled: Sequence[str]) 
         if n := int(seen[f"c{number}"] or 0):
             at = place(engine, block.table, one)
             value = f"no value in {n:,} of the {plural(seen['rows'], 'row')} looked at"
-            rule = "the metric is empty in rows that have other values, and counts as 0 there"
+            rule = "a metric is empty in rows that have other values, and counts as 0 there"
             remedy = (
                 "Write 0 where it is 0, or declare `empty_is_zero = true` of the metric; where it "
                 'is not known, declare `absent = "unknown"`.'

@@ -180,6 +180,27 @@ def test_whatever_ends_a_run(
     assert (content["ok"], content["run"], found["code"]) == (False, 1, codes[stop])
 
 
+@pytest.mark.parametrize("step", ["assess", "pulled"])
+def test_what_nobody_foresaw_names_its_model_and_a_way_on(
+    step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from valuekit import cli, refresh
+
+    def ends(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    path = write(tmp_path)
+    monkeypatch.setattr(refresh, step, ends)
+    monkeypatch.delenv("VALUEKIT_TRACEBACK", raising=False)
+    monkeypatch.setattr("sys.argv", ["valuekit", "refresh", "--json", "-w", str(path)])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    assert left.value.code == 1
+    (found,) = json.loads(capsys.readouterr().out)["findings"]
+    assert found["place"] == "models.leads, in test_json_of_failures.py, ends"
+    assert "valuekit refresh MODEL" in found["remedy"]
+
+
 def test_the_plain_command_is_refused_in_the_same_shape(small: Path) -> None:
     """Imports and all, as a terminal starts it."""
     small.unlink()

@@ -121,6 +121,27 @@ def test_a_day_that_came_or_went_or_only_split_otherwise(corrected: Path) -> Non
     assert split.texts == ("–", "–", "–")
 
 
+def test_rows_are_told_by_table_and_fate(corrected: Path) -> None:
+    """A prediction that is held back holds no outcome back, and no sum of none is told."""
+    space = Workspace.load(corrected)
+    one = next(r for r in space.restatements("leads") if r.fact == "intake")
+    before = {"rows:predictions:accepted": 10, "value:predictions:accepted": 0.0}
+    after = {
+        "rows:predictions:accepted": 9,
+        "value:predictions:accepted": 0.0,
+        "rows:predictions:quarantined": 1,
+        "value:predictions:quarantined": 0.0,
+        "rows:outcomes:quarantined": 2,
+        "value:outcomes:quarantined": 0.0,
+    }
+    found = moved(space.loaded.workspace, [replace(one, before=before, after=after)])
+    assert [(each.figure, *each.texts[:2]) for each in found] == [
+        ("Rows of predictions, used", "10", "9"),
+        ("Rows of predictions, held back", "none", "1"),
+        ("Rows of outcomes, held back", "none", "2"),
+    ]
+
+
 numbers = st.one_of(
     st.integers(-(10**12), 10**12),
     st.decimals(min_value=-(10**9), max_value=10**9, places=6),

@@ -242,7 +242,7 @@ def unpacked(data: bytes) -> Survey:
                 for name, part in one["parts"].items()
             },
             series=one["series"],
-            origin=Origin(*one.get("origin", ())),
+            origin=Origin(*origin) if isinstance(origin := one.get("origin"), list) else UNTOLD,
         )
         for role, one in held["tables"].items()
     }
