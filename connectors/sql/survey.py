@@ -51,13 +51,12 @@ def survey(engine: Engine, workspace: Workspace, model: str, known: Survey | Non
     Raises:
         SourceError: a table is missing or unreadable.
     """
-    units = on_units(workspace, model)
     refuse(engine, workspace, model)
     found = Survey(engine.signature, _declared(engine, workspace, model), {})
     same = known is not None and (known.engine, known.declared) == (found.engine, found.declared)
     before = known.tables if same and known is not None else {}
     tables = {
-        role: _surveyed(engine, units, model, block, before.get(role))
+        role: _surveyed(engine, workspace, model, block, before.get(role))
         for role, block in blocks(workspace.models[model])
     }
     return Survey(found.engine, found.declared, tables)
@@ -225,7 +224,7 @@ def _series(engine: Engine, workspace: Workspace, name: str, block: Block) -> st
     model = workspace.models[name]
     if model.task != "forecast" or not isinstance(block, Predictions):
         return ""
-    work = Work(engine, workspace, name, (), lambda _what, _share: None)
+    work = Work(engine, on_units(workspace, name), name, (), lambda _what, _share: None)
     keys = prediction_keys(work)
     if keys is None:
         return ""

@@ -85,6 +85,28 @@ def test_a_day_of_the_panel_takes_the_other_rows_of_its_day_along(tmp_path):
     assert changed == {"rows:panel:quarantined": (None, 1)}
 
 
+def test_a_value_of_a_panel_that_changed_is_found_beside_predictions(tmp_path):
+    """Its metric is none of the units', and yet a column that facts are made from."""
+    space = workspace(tmp_path, MODELS["panel"])
+    world = World(tmp_path, 3, single=True, panel=True)
+    world.write()
+    space.refresh(now=NOW)
+    row = world.tables["g"].index[7]
+    day, group = (world.tables["g"].loc[row, name] for name in ("when", "group"))
+    world.tables["g"].loc[row, "x"] += 12.5
+    world.write()
+
+    def total() -> float:
+        with space.store() as store:
+            rows = store.facts("m", "panel", first=day.date(), last=day.date())
+        own = rows[rows["group"] == group]
+        return float((own["n"] * own["mean_y"]).sum())
+
+    before = total()
+    assert "no table changed" not in space.refresh(now=NOW + timedelta(hours=1)).parts[0].why
+    assert total() == pytest.approx(before + 12.5, rel=1e-12)
+
+
 def intake_of(space: Workspace, day: datetime) -> dict[str, int]:
     """Rows of a day by source, whatever became of them."""
     with space.store() as store:

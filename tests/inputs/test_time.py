@@ -128,7 +128,7 @@ def test_hour_that_occurs_twice(lake: Lake) -> None:
     lake.declare('timezone = "UTC"', f'timezone = "{BERLIN}"')
     times = ["2025-10-26T01:59:59", *["2025-10-26T02:30:00"] * 2, "2025-10-26T03:00:00"]
     lake.write(predictions=at(times).to_csv(index=False))
-    lake.refresh()
+    lake.refresh(accept_gone=True)
     assert lake.rules("predictions") == {"accepted": 4}
     assert by_day(lake) == {date(2025, 10, 26): 4}
 
@@ -146,7 +146,7 @@ def test_hour_that_never_was(lake: Lake) -> None:
     typed = at(pd.DatetimeIndex(times))
     for table in (at(times).to_csv(index=False), typed):
         lake.write(predictions=table, outcomes=seen.to_csv(index=False))
-        lake.refresh()
+        lake.refresh(accept_gone=True)
         assert lake.rules("predictions") == {"accepted": 2, "no_such_time": 2}
         assert lake.fates("predictions") == {"accepted": 2, "quarantined": 2}
         assert lake.rules("outcomes") == {"no_such_time": 1}
@@ -159,7 +159,7 @@ def test_days_of_23_and_25_hours(lake: Lake) -> None:
         *pd.date_range("2025-10-24 22:00", periods=73, freq="h", tz="UTC"),
     ]
     lake.write(predictions=text(at(pd.DatetimeIndex(hours))))
-    lake.refresh()
+    lake.refresh(accept_gone=True)
     expected = Counter(one.astimezone(ZoneInfo(BERLIN)).date() for one in hours)
     assert by_day(lake) == expected
     assert [expected[date(2025, *day)] for day in ((3, 30), (10, 26))] == [23, 25]
