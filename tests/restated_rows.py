@@ -118,3 +118,10 @@ def three_runs(folder: Path, now: datetime) -> Path:
     held.write()
     Workspace.load(path).refresh(now=now + timedelta(hours=2))
     return path
+
+
+def cut(held: Sources) -> None:
+    """Outcomes after 26 February did not arrive."""
+    early = held.outcomes["seen"] < datetime(2026, 2, 27)
+    held.outcomes = held.outcomes[early].reset_index(drop=True)
+    held.write()

@@ -17,7 +17,7 @@ from tests.incremental.kinds import ZONES
 from tests.incremental.lake import MODELS, WHEN, World, workspace
 from tests.incremental.lake import NOW as LATER
 from tests.ready import tables
-from tests.restated_rows import Sources
+from tests.restated_rows import Sources, cut
 from valuekit.api import Workspace
 from valuekit.errors import Finding, ValuekitError
 from valuekit.incremental.marks import BEHIND
@@ -58,13 +58,6 @@ def world(tmp_path: Path) -> tuple[Sources, Path]:
     path = held.write()
     Workspace.load(path).refresh(now=NOW)
     return held, path
-
-
-def cut(held: Sources) -> None:
-    """Outcomes after 26 February did not arrive."""
-    early = held.outcomes["seen"] < datetime(2026, 2, 27)
-    held.outcomes = held.outcomes[early].reset_index(drop=True)
-    held.write()
 
 
 def test_outcomes_that_end_earlier(world):

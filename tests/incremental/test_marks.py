@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.cli import commands
-from tests.restated_rows import Sources
+from tests.restated_rows import Sources, cut
 from valuekit.api import Workspace
 from valuekit.errors import Finding, SourceError
 
@@ -42,13 +42,6 @@ def world(tmp_path: Path) -> tuple[Sources, Path]:
     path = held.write()
     assert run(path, 0) == {"leads": (), "upsell": ()}
     return held, path
-
-
-def cut(held: Sources) -> None:
-    """Outcomes after 26 February did not arrive."""
-    early = held.outcomes["seen"] < datetime(2026, 2, 27)
-    held.outcomes = held.outcomes[early].reset_index(drop=True)
-    held.write()
 
 
 def test_outcomes_that_end_earlier_are_refused_until_they_are_back(world):

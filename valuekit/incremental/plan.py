@@ -23,14 +23,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from operator import attrgetter
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
+from valuekit.incremental.gone import Spans, ends_earlier, files_gone, rows_in
 from valuekit.incremental.survey import (
-    LINES,
     NO_DAY,
     Changed,
-    Part,
     Print,
     Survey,
     Surveyed,
@@ -45,8 +43,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Days = tuple[date, date]
-_Told = TypeVar("_Told")
-_Spans = Mapping[str, Days]  # role of a table -> its first and last day
 
 FULL = "asked for with --full"
 NEAR = 7  # days within which the same id may come again and still be seen by a slice
@@ -189,7 +185,7 @@ class Plan:
     def _rows_of(self, role: str, there: Mapping[str, Print], wide: Iterable[Days]) -> int:
         """Rows of a table on some days, of all those that are given."""
         if self.whole or (role == "panel" and self.panel):
-            return _rows(there)
+            return rows_in(there)
         if role == "panel":
             return 0
         # ISO days are in order as texts: no day of a long history has to be parsed.
@@ -226,8 +222,10 @@ def plan(
     told = Plan(
         survey,
         redeclared=redeclared,
-        earlier=_of_same(old, survey, _earlier(model, spans), redeclared=redeclared),
-        gone={} if old is None else _same(old, survey, _gone(old, survey), redeclared=redeclared),
+        earlier={}
+        if old is None
+        else ends_earlier(model, (old, survey), spans, redeclared=redeclared),
+        gone={} if old is None else files_gone(old, survey, redeclared=redeclared),
     )
     if full:
         return replace(told, whole=FULL)
@@ -362,7 +360,7 @@ def together(ranges: Iterable[Days], gap: int) -> tuple[Days, ...]:
 
 
 def _whole(
-    old: Survey, new: Survey, changes: Mapping[str, Changed], spans: tuple[_Spans, _Spans]
+    old: Survey, new: Survey, changes: Mapping[str, Changed], spans: tuple[Spans, Spans]
 ) -> str:
     """Why the days that depend on a change cannot be told; empty when they can."""
     if old.tables.keys() != new.tables.keys():
@@ -391,103 +389,13 @@ def _of_table(role: str, old: Surveyed, new: Surveyed, change: Changed) -> str:
     return next((why for holds, why in told if holds), "")
 
 
-def _spans(survey: Survey) -> _Spans:
+def _spans(survey: Survey) -> Spans:
     """First and last day of each table that has any."""
     found = ((role, span(table.days())) for role, table in survey.tables.items())
     return {role: one for role, one in found if one is not None}
 
 
-def _earlier(model: Model, spans: tuple[_Spans, _Spans]) -> dict[str, tuple[date, date | None]]:
-    """Tables that end earlier than they did; forecasts may be withdrawn."""
-    free = {"predictions"} if model.task == "forecast" else set()
-    found: dict[str, tuple[date, date | None]] = {}
-    for role, (_, was) in spans[0].items():
-        now = spans[1][role][1] if role in spans[1] else None
-        if role not in free and (now is None or now < was):
-            found[role] = was, now
-    return found
-
-
-def _same(
-    old: Survey, new: Survey, found: Mapping[str, _Told], *, redeclared: bool
-) -> Mapping[str, _Told]:
-    """What is told of tables that lie where they did.
-
-    Another declaration decides about rows only where it says where they lie, or which column tells
-    their day: with another metric, or another version of the software, no row may go missing
-    unseen.
-    """
-    if not redeclared:
-        return found
-    kept, there = old.tables, new.tables
-    return {
-        role: one
-        for role, one in found.items()
-        if role in there
-        and kept[role].origin.rows
-        and kept[role].origin.rows == there[role].origin.rows
-    }
-
-
-def _of_same(
-    old: Survey | None,
-    new: Survey,
-    found: Mapping[str, tuple[date, date | None]],
-    *,
-    redeclared: bool,
-) -> Mapping[str, tuple[date, date | None]]:
-    """Ends of tables that lie where they did; another zone may move one by a day, and no more."""
-    if old is None:
-        return found
-    day = timedelta(days=1)
-    return {
-        role: (was, now)
-        for role, (was, now) in _same(old, new, found, redeclared=redeclared).items()
-        if now is None
-        or now < was - day
-        or not redeclared
-        or old.tables[role].origin.zones == new.tables[role].origin.zones
-    }
-
-
-def _gone(old: Survey, new: Survey) -> dict[str, dict[str, int]]:
-    """Files with fewer rows, or that are gone, whose rows did not go into others by renaming."""
-    found: dict[str, dict[str, int]] = {}
-    for role, table in old.tables.items():
-        now = new.tables.get(role)
-        if now is None or table.parts == now.parts:
-            continue
-        before, after = table.days(), now.days()
-        broken = _of_file(now.parts.get(LINES)) - _of_file(table.parts.get(LINES))
-        for name, part in sorted(table.parts.items()):
-            there = now.parts.get(name)
-            if part == there:
-                continue
-            # Rows that have no day any more, or cannot be read, are told by their rules.
-            most = _of_file(part) - _of_file(there) - (max(broken, 0) if there else 0)
-            lost = sum(
-                min(
-                    max(one.rows - _rows_on(there.days if there else {}, day), 0),
-                    max(before[day].rows - _rows_on(after, day), 0),
-                )
-                for day, one in part.days.items()
-                if day != NO_DAY
-            )
-            if (lost := min(lost, most)) > 0:
-                found.setdefault(role, {})[name] = lost
-    return found
-
-
-def _of_file(part: Part | None) -> int:
-    """Rows of a file, with and without a day."""
-    return 0 if part is None else _rows(part.days)
-
-
-def _rows_on(days: Mapping[str, Print], day: str) -> int:
-    return days[day].rows if day in days else 0
-
-
-def _first_entry(spans: _Spans) -> date | None:
+def _first_entry(spans: Spans) -> date | None:
     """First day of the predictions, assignments and ready-made facts; None without any."""
     entries = (first for role, (first, _) in spans.items() if role not in {"outcomes", "panel"})
     return min(entries, default=None)
@@ -566,7 +474,7 @@ def too_far(found: Plan) -> str:
     near = sorted({day for day in far if any(start <= day <= last for start, last in wide)})
     if near:
         return f"ids of the days to be read occur again far away: of {_listed(near)}"
-    every = sum(_rows(table.days()) for table in found.survey.tables.values())
+    every = sum(rows_in(table.days()) for table in found.survey.tables.values())
     if found.within_reach > MOST * every:
         return "most rows would be read in any case"
     return ""
@@ -583,11 +491,7 @@ def _days(survey: Survey) -> set[str]:
     return {day for role in roles for day in survey.tables[role].days() if day != NO_DAY}
 
 
-def _rows(days: Mapping[str, Print]) -> int:
-    return sum(map(attrgetter("rows"), days.values()))
-
-
-def _last(spans: Iterable[_Spans]) -> date:
+def _last(spans: Iterable[Spans]) -> date:
     """Last day of any table."""
     ends = (last for tables in spans for _, last in tables.values())
     return max(ends, default=date(1970, 1, 1))
