@@ -30,7 +30,7 @@ from valuekit.ledger.book import Book
 from valuekit.ledger.collect import together
 from valuekit.ledger.intake import accounted, conserved
 from valuekit.ledger.months import by_month, daily_from, lost, whole_months
-from valuekit.quarantine import days, nights, unarmed
+from valuekit.quarantine import days, emptied, nights, unarmed
 from valuekit.quarantine.carry import carried
 from valuekit.quarantine.jump import JUMPED
 from valuekit.quarantine.limits import WARNED, held_counts, judge
@@ -50,7 +50,7 @@ _OF_ONE_RUN = (
     OF_PAST
     | {
         *("new_column", "lost_column", "lacking_column", "changed_type", "residual", "empty_model"),
-        *("no_line_end", "empty_column", "empty_value"),
+        *("no_line_end", "empty_column", "empty_value", emptied.EMPTIED),
     }
     | empties.CODES
 )
@@ -436,7 +436,10 @@ def _decided(
         return ()
     bad = _bad_days(loaded, name, made, accepted=ask.accept_bad_day)
     late = _behind(loaded, name, made, before, accepted=ask.accept_gone)
-    if refused := [one for one in (*bad, *late) if one.severity == "error"]:
+    redeclared = made.plan is not None and made.plan.redeclared
+    decided = ask.accept_bad_day or redeclared
+    empty = emptied.refused(made.findings, before.findings, decided=decided)
+    if refused := [one for one in (*bad, *late, *empty) if one.severity == "error"]:
         raise SourceError(*refused)
     told = {one.rows for one in made.findings if one.code == "bad_day"}  # of its newest days
     return (*(one for one in bad if one.rows not in told), *late)

@@ -7,6 +7,7 @@ value, so whole tables are scanned only where a column has none.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from connectors.base import Engine, Within
 from connectors.findings import place, shown
 from connectors.roles import Block, block_roles
 from valuekit.errors import Finding
+from valuekit.quarantine.emptied import EMPTIED
 from valuekit.ready.names import KEYS
 from valuekit.text import plural
 from valuekit.workspace.declare import (
@@ -56,13 +58,24 @@ def without_values(
     found = [_finding(engine, block, one, needed=one in needed) for one in empty]
     lost = engine.lacking(block.table, [one for one in block_roles(model, block) if one in kinds])
     cut = engine.unended(block.table)
+    zeros = _zeros(model, block)
+    new = [_lost(engine, block, one, *of) for one, of in lost.items() if one not in empty]
+    new += [_no_value(engine, block, one, *of) for one, of in late.items() if one not in lost]
+    at = {place(engine, block.table, one) for one in zeros}
     return [
         *([_cut(engine, block, cut)] if cut else []),
         *found,
-        *(_lost(engine, block, one, *of) for one, of in lost.items() if one not in empty),
-        *(_no_value(engine, block, one, *of) for one, of in late.items() if one not in lost),
+        *(replace(one, code=EMPTIED) if one.place in at else one for one in new),
         *_partial(engine, model, block, [one for one in names if one not in empty]),
     ]
+
+
+def _zeros(model: Model, block: Block) -> set[str | None]:
+    """Columns of which an empty cell counts as 0, though nobody declared that."""
+    if not isinstance(block, Outcomes) or block.absent == "unknown":
+        return set()
+    unsaid = (one for one in model.unit_metrics.values() if not one.empty_is_zero)
+    return {name for one in unsaid for name in (one.column, one.denominator)} - {None}
 
 
 def _cut(engine: Engine, block: Block, names: Sequence[str]) -> Finding:
@@ -155,16 +168,13 @@ def _partial(engine: Engine, model: Model, block: Block, filled: Sequence[str]) 
 
     Only rows of the newest files are looked at: tables are read whole for nothing else.
     """
-    if not isinstance(block, Outcomes) or block.absent == "unknown":
-        return []
-    metrics = model.unit_metrics.values()
-    unsaid = [one for one in metrics if not one.empty_is_zero]
-    asked = [one for one in filled if any(one in {m.column, m.denominator} for m in unsaid)]
+    zeros = _zeros(model, block)
+    asked = [one for one in filled if one in zeros]
     told = [one for one in filled if one in set(_told(model, block))]
     if not asked:
         return []
     rows = _newest(engine, block.table, told, _RECENT)
-    counted = any(one.column is None for one in metrics)  # the row itself says something
+    counted = any(one.column is None for one in model.unit_metrics.values())  # the row says it
     said = sa.true() if counted else sa.or_(*(rows.c[one].is_not(None) for one in told))
     held = [
         sa.func.sum(sa.case((sa.and_(rows.c[one].is_(None), said), 1), else_=0)).label(f"c{place}")
@@ -187,11 +197,15 @@ def _partial(engine: Engine, model: Model, block: Block, filled: Sequence[str]) 
 
 
 def _newest(engine: Engine, table: str, columns: Sequence[str], files: int = 1) -> sa.Subquery:
-    """The first rows of the newest files."""
-    newest = engine.table(table, columns, Within(parts=tuple(engine.parts(table))[-files:]))
-    return (
-        sa.select(*(newest.c[one] for one in columns)).limit(sa.literal_column(_FIRST)).subquery()
-    )
+    """The first rows of each of the newest files; of a table without files its first rows."""
+    names = tuple(engine.parts(table))[-files:]
+    parts: list[tuple[str, ...]] = [(one,) for one in names] or [()]
+    firsts = []
+    for one in parts:
+        newest = engine.table(table, columns, Within(parts=one))
+        first = sa.select(*(newest.c[name] for name in columns)).limit(sa.literal_column(_FIRST))
+        firsts.append(sa.select(first.subquery()))
+    return sa.union_all(*firsts).subquery()
 
 
 def _empty(engine: Engine, table: str, columns: list[str]) -> list[str]:

@@ -1,0 +1,49 @@
+"""Metrics whose values new files lack, where an empty cell counts as 0.
+
+Everything of such a night seems to be there, and what its outcomes brought is 0. So it is refused
+when the last good run did not tell of it already, until a person decides. Where an empty cell is
+unknown, or declared to be 0, it is a warning like any other column that holds nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from valuekit.quarantine.nights import ACCEPT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from valuekit.errors import Finding
+
+EMPTIED = "emptied_metric"
+_DECLARE = "declare `empty_is_zero = true` of the metric where empty cells are 0, or"
+
+
+def refused(
+    found: Iterable[Finding], told: Iterable[Finding], *, decided: bool
+) -> tuple[Finding, ...]:
+    """The findings as errors that the last good run did not tell and nobody decided on.
+
+    Args:
+        found: Findings of this run.
+        told: Those of the last good one.
+        decided: Whether a person accepts the night, or declares the model anew.
+    """
+    known = {one.place for one in told if one.code == EMPTIED}
+    if decided:
+        return ()
+    return tuple(
+        replace(one, severity="error", rule=f"{one.rule}, which would count as 0", remedy=_remedy())
+        for one in found
+        if one.code == EMPTIED and one.place not in known
+    )
+
+
+def _remedy() -> str:
+    return (
+        "See whether the export lost the values, write the file again, and refresh. If it is as it "
+        f'should be, {_DECLARE} `absent = "unknown"` where they are not known; or accept it once: '
+        f"valuekit refresh {ACCEPT}."
+    )
