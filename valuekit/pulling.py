@@ -21,19 +21,17 @@ from valuekit.errors import Finding, SourceError
 from valuekit.facts import inside, kept
 from valuekit.incremental import empties
 from valuekit.incremental.framed import framed
-from valuekit.incremental.marks import OF_PAST, Marks, behind, held_since
+from valuekit.incremental.marks import OF_PAST
 from valuekit.incremental.plan import FULL, Plan, Stored, plan
 from valuekit.incremental.settled import settled
 from valuekit.incremental.survey import NO_DAY, Survey
+from valuekit.judging import account, decided, judged, told
 from valuekit.kept import Kept, known, noted
 from valuekit.ledger.book import Book
 from valuekit.ledger.collect import together
-from valuekit.ledger.intake import accounted, conserved
+from valuekit.ledger.intake import conserved
 from valuekit.ledger.months import by_month, daily_from, lost, whole_months
-from valuekit.quarantine import days, emptied, nights, unarmed
-from valuekit.quarantine.carry import carried
-from valuekit.quarantine.jump import JUMPED
-from valuekit.quarantine.limits import WARNED, held_counts, judge
+from valuekit.quarantine import emptied
 from valuekit.ready.laws import more_than_served
 from valuekit.scope import EVERYTHING, NOTHING
 from valuekit.source import Connector, Held, Pull, Registered
@@ -54,7 +52,6 @@ _OF_ONE_RUN = (
     }
     | empties.CODES
 )
-_SHOWN = 3  # files in a message
 
 Part = Callable[[str, float], None]
 Facts = Mapping[str, pd.DataFrame]
@@ -222,12 +219,12 @@ def pulled(
     months = by_month(made.facts, made.daily_from)
     merged_now = any(months[name] is not frame for name, frame in made.facts.items())
     made = replace(made, facts=months, merged_now=merged_now)
-    _account(loaded, name, made)
+    account(loaded, name, made)
     if over := more_than_served(name, loaded.workspace.models[name], made.facts):
         raise SourceError(*over)
-    made = _judged(loaded, store, name, made)
+    made = judged(loaded, store, name, made)
     made = replace(made, stored=stored)
-    late = _decided(loaded, name, made, before, ask)
+    late = decided(loaded, name, made, before, ask)
     through = _published(loaded.workspace.models[name], before)
     survey = None if made.survey is None else noted(made.survey, made.facts["intake"])
     return replace(
@@ -235,7 +232,7 @@ def pulled(
         survey=survey,
         stored=stored,
         through=through,
-        findings=(*made.findings, *late, *_told(loaded, name, made)),
+        findings=(*made.findings, *late, *told(loaded, name, made)),
         was_first=None if before is None else before.first,
         was_daily_from=None if before is None else daily_from(before.last),
         seconds=perf_counter() - began,
@@ -400,131 +397,6 @@ def _both(old: tuple[Finding, ...], new: tuple[Finding, ...]) -> tuple[Finding, 
         if held is None or (one.rows or 0) >= (held.rows or 0):
             found[one.place, one.code] = one
     return tuple(found.values())
-
-
-def _judged(loaded: Loaded, store: Store, name: str, made: Pulled) -> Pulled:
-    """Rows held back on all days, against what the workspace allows.
-
-    Raises:
-        SourceError: a rule holds back more than its limit.
-    """
-    given, intake = made.pull, made.facts["intake"]
-    before = [one.row for one in store.quarantine(name)] if given.ranges is not None else []
-    held = carried(given.held, before, given.ranges, panel=given.panel, intake=intake)
-    found = judge(loaded.workspace, name, intake, held)
-    found += days.warnings(intake, name, nights.limits_of(loaded.workspace, name))
-    found += unarmed.warnings(loaded.workspace, name, made.facts["effect"])
-    if refused := [one for one in found if one.severity == "error"]:
-        raise SourceError(*refused)
-    others = [
-        one
-        for one in made.findings
-        if not one.rule.startswith((WARNED, JUMPED)) and one.code not in {"bad_day", *unarmed.CODES}
-    ]
-    return replace(made, held=held, findings=(*others, *found))
-
-
-def _decided(
-    loaded: Loaded, name: str, made: Pulled, before: RunModelRecord | None, ask: Asked
-) -> tuple[Finding, ...]:
-    """What a person has to decide since the last good run, as warnings when somebody did.
-
-    Raises:
-        SourceError: nobody decided so.
-    """
-    if before is None:
-        return ()
-    bad = _bad_days(loaded, name, made, accepted=ask.accept_bad_day)
-    late = _behind(loaded, name, made, before, accepted=ask.accept_gone)
-    redeclared = made.plan is not None and made.plan.redeclared
-    decided = ask.accept_bad_day or redeclared
-    empty = emptied.refused(made.findings, before.findings, decided=decided)
-    if refused := [one for one in (*bad, *late, *empty) if one.severity == "error"]:
-        raise SourceError(*refused)
-    told = {one.rows for one in made.findings if one.code == "bad_day"}  # of its newest days
-    return (*(one for one in bad if one.rows not in told), *late)
-
-
-def _bad_days(loaded: Loaded, name: str, made: Pulled, *, accepted: bool) -> tuple[Finding, ...]:
-    """Days that hold back more than a limit, and that the last good run did not store so."""
-    if made.stored is None:
-        return ()
-    redeclared = made.plan is not None and made.plan.redeclared
-    intake, stored = made.facts["intake"], made.stored["intake"]
-    return nights.unpublished(
-        loaded.workspace, name, intake, stored, made.held, accepted=accepted, redeclared=redeclared
-    )
-
-
-def _behind(
-    loaded: Loaded, name: str, made: Pulled, before: RunModelRecord, *, accepted: bool
-) -> tuple[Finding, ...]:
-    """What to say when the data ends earlier than in the last good run; warnings when decided."""
-    now, was = (Marks(one.last, one.complete_through) for one in (made, before))
-    redeclared = made.plan is not None and made.plan.redeclared and not made.plan.earlier
-    decided = accepted or redeclared
-    place = loaded.place("models", name)
-    held = _held_since(made.stored, made.facts)
-    return behind(loaded.workspace.models[name], place, was, now, decided=decided, held=held)
-
-
-def _files_gone(loaded: Loaded, name: str, found: Plan | None) -> tuple[Finding, ...]:
-    """Files of the last run that are gone or shorter: the rows of their days are fewer now."""
-    made = []
-    for role, files in (found.gone if found is not None else {}).items():
-        there = found.survey.tables[role].parts if found is not None else {}
-        place = loaded.place("models", name, *role.split("."), "table")
-        for code, rule in _FEWER.items():
-            such = {one: n for one, n in files.items() if (one in there) == (code == "rows_gone")}
-            if such:
-                made.append(_fewer(place, code, rule, such))
-    return tuple(made)
-
-
-_FEWER = {
-    "file_gone": "a file of the last run is there no more, and its rows are in no other",
-    "rows_gone": "a file has fewer rows than at the last run, and they are in no other",
-}
-
-
-def _fewer(place: str, code: str, rule: str, files: Mapping[str, int]) -> Finding:
-    more = f" and {plural(len(files) - _SHOWN, 'file')} more" if len(files) > _SHOWN else ""
-    rows = sum(files.values())
-    return Finding(
-        place=place,
-        value=f"{', '.join(list(files)[:_SHOWN])}{more}; {plural(rows, 'row')} fewer",
-        rule=rule,
-        remedy="If that was no decision of somebody, bring them back, and refresh.",
-        severity="warning",
-        code=code,
-        rows=rows,
-    )
-
-
-def _told(loaded: Loaded, name: str, made: Pulled) -> tuple[Finding, ...]:
-    """Files that are gone, a newest file without rows, a newest day without scores."""
-    files = _files_gone(loaded, name, made.plan)
-    if made.survey is not None:
-        files = (*files, *empties.no_rows(made.survey, name))
-    if any(one.code == "empty_column" for one in made.findings):  # which says it of a file
-        return files
-    return (*files, *empties.no_scores(made.facts["volume"], name))
-
-
-def _held_since(stored: Facts | None, facts: Facts) -> str:
-    """Rows that are held back now and were not at the last run, by rule, in words."""
-    was, now = (held_counts(one["intake"]) if one is not None else {} for one in (stored, facts))
-    return held_since(was, now)
-
-
-def _account(loaded: Loaded, name: str, made: Pulled) -> None:
-    """See that the facts account for every row that the survey counted, source by source."""
-    if made.survey is None:
-        return
-    intake = made.facts["intake"]
-    for role, table in made.survey.tables.items():
-        counts = {day: one.rows for day, one in table.days().items()}
-        accounted(name, role, intake, counts, made.first, loaded.place("models", name))
 
 
 def _published(model: Model, before: RunModelRecord | None) -> date | None:
