@@ -22,6 +22,8 @@ from valuekit.quarantine.limits import WARNED, held_counts, judge
 from valuekit.text import plural
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from valuekit.incremental.plan import Plan
     from valuekit.pulling import Asked, Facts, Pulled
     from valuekit.store.records import RunModelRecord
@@ -63,7 +65,7 @@ def decided(
     """
     if before is None:
         return ()
-    bad = _bad_days(loaded, name, made, accepted=ask.accept_bad_day)
+    bad = _bad_days(loaded, name, made, before.first, accepted=ask.accept_bad_day)
     late = _behind(loaded, name, made, before, accepted=ask.accept_gone)
     waived = ask.accept_bad_day or _redeclared(made)
     empty = emptied.refused(made.findings, before.findings, decided=waived)
@@ -77,7 +79,9 @@ def _redeclared(made: Pulled) -> bool:
     return made.plan is not None and made.plan.redeclared
 
 
-def _bad_days(loaded: Loaded, name: str, made: Pulled, *, accepted: bool) -> tuple[Finding, ...]:
+def _bad_days(
+    loaded: Loaded, name: str, made: Pulled, was_first: date | None, *, accepted: bool
+) -> tuple[Finding, ...]:
     """Days that hold back more than a limit, and that the last good run did not store so."""
     if made.stored is None:
         return ()
@@ -89,6 +93,7 @@ def _bad_days(loaded: Loaded, name: str, made: Pulled, *, accepted: bool) -> tup
         made.held,
         accepted=accepted,
         redeclared=_redeclared(made),
+        firsts=(made.first, was_first),
     )
 
 

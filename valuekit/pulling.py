@@ -404,7 +404,7 @@ def _published(model: Model, before: RunModelRecord | None) -> date | None:
     if before is None or before.last is None:
         return None
     o = model.outcomes or model.facts
-    if o is None or model.task == "forecast":
+    if o is None:
         return before.last
     if before.complete_through is None:
         return None

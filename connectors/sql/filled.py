@@ -72,6 +72,8 @@ def without_values(
 
 def _zeros(model: Model, block: Block) -> set[str | None]:
     """Columns of which an empty cell counts as 0, though nobody declared that."""
+    if isinstance(block, Predictions):  # amounts at stake, weights, quantities that are paid for
+        return {block.value, block.weight, *block.tokens.values()} - {None}
     if not isinstance(block, Outcomes) or block.absent == "unknown":
         return set()
     unsaid = (one for one in model.unit_metrics.values() if not one.empty_is_zero)
@@ -164,7 +166,7 @@ def _no_value(engine: Engine, block: Block, column: str, rows: int, files: list[
 
 
 def _partial(engine: Engine, model: Model, block: Block, filled: Sequence[str]) -> list[Finding]:
-    """Metrics with empty cells in rows that say something else, where such cells add nothing.
+    """Columns with empty cells in rows that say something else, where such cells add nothing.
 
     Only rows of the newest files are looked at: tables are read whole for nothing else.
     """
@@ -174,7 +176,9 @@ def _partial(engine: Engine, model: Model, block: Block, filled: Sequence[str]) 
     if not asked:
         return []
     rows = _newest(engine, block.table, told, _RECENT)
-    counted = any(one.column is None for one in model.unit_metrics.values())  # the row says it
+    counted = isinstance(block, Predictions) or any(
+        one.column is None for one in model.unit_metrics.values()
+    )  # the row says it
     said = sa.true() if counted else sa.or_(*(rows.c[one].is_not(None) for one in told))
     held = [
         sa.func.sum(sa.case((sa.and_(rows.c[one].is_(None), said), 1), else_=0)).label(f"c{place}")
@@ -187,11 +191,13 @@ def _partial(engine: Engine, model: Model, block: Block, filled: Sequence[str]) 
         if n := int(seen[f"c{number}"] or 0):
             at = place(engine, block.table, one)
             value = f"no value in {n:,} of the {plural(seen['rows'], 'row')} looked at"
-            rule = "a metric is empty in rows that have other values, and counts as 0 there"
-            remedy = (
-                "Write 0 where it is 0, or declare `empty_is_zero = true` of the metric; where it "
-                'is not known, declare `absent = "unknown"`.'
-            )
+            rule = "a number is empty in rows that have other values, and counts as 0 there"
+            remedy = "Write 0 where it is 0, and the number where it is known."
+            if isinstance(block, Outcomes):
+                remedy = (
+                    "Write 0 where it is 0, or declare `empty_is_zero = true` of the metric; where "
+                    'it is not known, declare `absent = "unknown"`.'
+                )
             found.append(Finding(at, value, rule, remedy, "warning", "empty_value", n))
     return found
 
@@ -269,8 +275,11 @@ def _told(model: Model, block: Block) -> Iterator[str | None]:
     """Columns without which some figures are unknown: scores, labels, amounts, arms."""
     if isinstance(block, Predictions):
         yield from (block.score, block.predicted, block.unit, block.arm, block.acted)
+        yield from (block.value, block.weight, block.version, *block.segments, *block.features)
+        for named in (block.quantiles, block.baselines, block.tokens):
+            yield from named.values()
     elif isinstance(block, Assignments):
-        yield from (block.stratum, block.propensity)
+        yield from (block.stratum, block.propensity, *block.segments)
     elif isinstance(block, Outcomes):
         yield block.label
         for metric in model.unit_metrics.values():

@@ -179,14 +179,16 @@ class _Rows:
         return found
 
     def _bad_label(self) -> sa.ColumnElement[bool]:
-        """Whether a label is a number that is neither yes nor no, where a score says how likely."""
+        """Whether a label is neither 1 nor 0, where a score says how likely it is."""
         o, p = self.o, self.work.model.predictions
         if o.label is None or o.positive is not None or self.work.model.task != "classification":
             return sa.false()
         if p is None or p.score is None or p.predicted is not None:
             return sa.false()
-        label = number(self.raw.c[o.label], self.kinds[o.label])
-        return sa.and_(label.is_not(None), label != 0.0, label != 1.0)
+        stated = self.raw.c[o.label]
+        label = number(stated, self.kinds[o.label])
+        strange = sa.and_(label.is_not(None), label != 0.0, label != 1.0)
+        return sa.or_(strange, sa.and_(stated.is_not(None), label.is_(None)))
 
     def wanted(self) -> list[str]:
         """The columns that are read."""
@@ -228,11 +230,11 @@ class _Rows:
         Such a row would pass for an outcome of 0, or hide one that is known.
         """
         read = self.metrics.values()
-        if not read or any(one.column is None or one.empty_is_zero for one in read):
+        if any(one.column is None or one.empty_is_zero for one in read):
             return sa.false()
         names = [c for one in read for c in (one.column, one.denominator)]
         said = [self.raw.c[one].is_(None) for one in (*names, self.o.label) if one is not None]
-        return sa.and_(*said)
+        return sa.and_(*said) if said else sa.false()
 
     def _bad_value(self) -> sa.ColumnElement[bool]:
         o = self.o

@@ -66,7 +66,7 @@ class Shop:
         """The warnings about the metric's column."""
         self.hour += 1
         part = self.space.refresh(now=NOW + timedelta(hours=self.hour), **ask).parts[0]
-        return tuple(one for one in part.findings if one.code == "emptied_metric")
+        return tuple(one for one in part.findings if one.code == "lost_values")
 
     def refused(self) -> Finding:
         before = self.known()
@@ -77,7 +77,7 @@ class Shop:
             found |= set(caught.value.findings)
         (one,) = found
         assert self.known() == before
-        assert (one.code, one.severity) == ("emptied_metric", "error")
+        assert (one.code, one.severity) == ("lost_values", "error")
         assert "column spend" in one.place
         assert "--accept-bad-day" in one.remedy
         return one
@@ -170,3 +170,50 @@ def test_empty_cells_are_counted_in_each_of_the_newest_files(tmp_path):
     part = shop.space.refresh(now=NOW).parts[0]
     (one,) = (one for one in part.findings if one.code == "empty_value")
     assert one.value == f"no value in 512 of the {(DAYS + 1) * 2048:,} rows looked at"
+
+
+SCORES = """
+[models.m]
+title = "M"
+owner = "owner@example.com"
+task = "classification"
+[models.m.predictions]
+table = "p"
+id = "id"
+time = "at"
+score = "score"
+value = "price"
+weight = "share"
+segments = ["region"]
+"""
+
+
+def test_amounts_at_stake_and_weights_that_a_night_lacks(tmp_path):
+    space = workspace(tmp_path, SCORES)
+    folder = tmp_path / "data" / "p"
+    folder.mkdir(parents=True)
+
+    def write(day: int, **cells: object) -> None:
+        ids = np.arange(day * 30, (day + 1) * 30)
+        rows = pd.DataFrame({"id": ids, "at": START + timedelta(days=day), "score": 0.5})
+        rows = rows.assign(price=10.0, share=2.0, region="north").assign(**cells)
+        rows.to_parquet(folder / f"{day}.parquet", index=False)
+
+    for day in range(DAYS):
+        write(day)
+    space.refresh(now=NOW)
+    write(DAYS, price=np.nan, share=np.nan, region=None)
+    with pytest.raises(SourceError) as caught:
+        space.refresh(now=NOW)
+    found = caught.value.findings
+    assert {one.place.rpartition("column ")[2][:-1] for one in found} == {"price", "share"}
+    assert {one.code for one in found} == {"lost_values"}
+    part = space.refresh(now=NOW, accept_bad_day=True).parts[0]
+    told = {(one.code, one.place.rpartition("column ")[2][:-1]): one.rows for one in part.findings}
+    assert told == {
+        ("lost_values", "price"): 30,
+        ("lost_values", "share"): 30,
+        ("empty_value", "price"): 30,
+        ("empty_value", "share"): 30,
+        ("empty_column", "region"): 30,
+    }

@@ -13,7 +13,7 @@ import pandas as pd
 from valuekit.facts import inside, kept
 from valuekit.incremental.diff import Restated, differing, restated
 from valuekit.ledger.months import BY_MONTH, merged
-from valuekit.ledger.schema import FACTS
+from valuekit.ledger.schema import ALL, FACTS
 
 if TYPE_CHECKING:
     from valuekit.ledger.schema import Fact
@@ -81,6 +81,10 @@ def changes(
         if name == "intake":
             was, now = _of_their_day(was, firsts), _of_their_day(now, firsts)
             days = differing(fact, was, now)
+        if _names(was) != _names(now):
+            both = (_names(was) & _names(now)) | {ALL}
+            was, now = (kept(one, _of_names(one, both)) for one in (was, now))
+            days &= differing(fact, was, now, rounding=rounding, daily=daily)
         first = min((one for one in firsts if one is not None), default=None)
         shown = days if first is None else frozenset(one for one in days if one >= first)
         corrected += restated(fact, was, now, shown, through)
@@ -112,6 +116,18 @@ def _of_their_day(intake: pd.DataFrame, firsts: Sequence[date | None]) -> pd.Dat
     """
     stamps = [pd.Timestamp(one) for one in (*firsts, NO_DATA) if one is not None]
     return intake[~((intake["fate"] == "quarantined") & intake["day"].isin(stamps))]
+
+
+def _names(frame: pd.DataFrame) -> frozenset[str]:
+    """Names of the segments that rows belong to; that of all rows is ``all``."""
+    return frozenset(one.partition("=")[0] for one in frame["segment"].unique())
+
+
+def _of_names(frame: pd.DataFrame, names: frozenset[str]) -> np.ndarray:
+    """Rows of some segments: one that is declared anew or no more was never a figure that moved."""
+    there = {one: one.partition("=")[0] in names for one in frame["segment"].unique()}
+    found: np.ndarray = frame["segment"].map(there).to_numpy(dtype=np.bool_)
+    return found
 
 
 def _corrected(

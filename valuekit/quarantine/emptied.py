@@ -1,6 +1,6 @@
-"""Metrics whose values new files lack, where an empty cell counts as 0.
+"""Columns whose values new files lack, where an empty cell counts as 0: metrics, amounts, tokens.
 
-Everything of such a night seems to be there, and what its outcomes brought is 0. So it is refused
+Everything of such a night seems to be there, and what it brought or cost is 0. So it is refused
 when the last good run did not tell of it already, until a person decides. Where an empty cell is
 unknown, or declared to be 0, it is a warning like any other column that holds nothing.
 """
@@ -17,8 +17,13 @@ if TYPE_CHECKING:
 
     from valuekit.errors import Finding
 
-EMPTIED = "emptied_metric"
-_DECLARE = "declare `empty_is_zero = true` of the metric where empty cells are 0, or"
+EMPTIED = "lost_values"
+_REMEDY = (
+    "See whether the export lost the values, write the file again, and refresh. If it is as it "
+    "should be, declare what an empty cell of a metric means (`empty_is_zero` of the metric, or "
+    '`absent = "unknown"` of the outcomes), or accept it once: '
+    f"valuekit refresh {ACCEPT}."
+)
 
 
 def refused(
@@ -35,15 +40,7 @@ def refused(
     if decided:
         return ()
     return tuple(
-        replace(one, severity="error", rule=f"{one.rule}, which would count as 0", remedy=_remedy())
+        replace(one, severity="error", rule=f"{one.rule}, which would count as 0", remedy=_REMEDY)
         for one in found
         if one.code == EMPTIED and one.place not in known
-    )
-
-
-def _remedy() -> str:
-    return (
-        "See whether the export lost the values, write the file again, and refresh. If it is as it "
-        f'should be, {_DECLARE} `absent = "unknown"` where they are not known; or accept it once: '
-        f"valuekit refresh {ACCEPT}."
     )

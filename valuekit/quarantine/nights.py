@@ -26,6 +26,7 @@ from valuekit.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import date
 
     from valuekit.source import Held
     from valuekit.workspace.declare import Workspace
@@ -60,7 +61,7 @@ def allowed(workspace: Workspace, model: str, rule: str) -> float | None:
     return one.fail if one.declared or one.fail is not None else _OF_TABLES.get(rule)
 
 
-def unpublished(
+def unpublished(  # noqa: PLR0913  what a decision rests on
     workspace: Workspace,
     model: str,
     intake: pd.DataFrame,
@@ -69,6 +70,7 @@ def unpublished(
     *,
     accepted: bool,
     redeclared: bool,
+    firsts: tuple[date | None, date | None] = (None, None),
 ) -> tuple[Finding, ...]:
     """A finding for each source and rule with days above its limit that no good run has stored so.
 
@@ -81,6 +83,8 @@ def unpublished(
         accepted: Whether a person accepts them: warnings then, else errors.
         redeclared: Whether the declaration changed, which is a decision about all days that are
             stored.
+        firsts: First day of the model now and then, which has the rows without a day; None: that of
+            the source, which may have begun before.
     """
     now, then = _counted(intake), _counted(stored)
     found = []
@@ -90,7 +94,9 @@ def unpublished(
             continue
         level = _Level(MOST if most is None else most, unlikely=most is None)
         both = now.of(source, rule), then.of(source, rule)
-        for bad in (*_days(*both, level, redeclared=redeclared), *_dayless(*both, level)):
+        starts = _starts(both, firsts)
+        daily = _days(*both, level, starts[0], redeclared=redeclared)
+        for bad in (*daily, *_dayless(*both, level, starts)):
             such = [one for one in held if (one.source, one.rule) == (source, rule)]
             words = _Words(workspace, model, source, rule, most)
             found.append(words.finding(bad, such, accepted=accepted))
@@ -162,7 +168,20 @@ class _Level:
         return found
 
 
-def _days(now: _Days, then: _Days, level: _Level, *, redeclared: bool) -> Iterator[_Bad]:
+_Starts = tuple[pd.Timestamp, pd.Timestamp]  # days that have the rows without one, now and then
+
+
+def _starts(both: tuple[_Days, _Days], firsts: tuple[date | None, date | None]) -> _Starts:
+    now, then = (
+        read.index.min() if first is None else pd.Timestamp(first)
+        for (read, _), first in zip(both, firsts, strict=True)
+    )
+    return now, then
+
+
+def _days(
+    now: _Days, then: _Days, level: _Level, first: pd.Timestamp, *, redeclared: bool
+) -> Iterator[_Bad]:
     """The newest day above a limit that is not stored so; the first one has the dayless rows."""
     read, held = now
     was_read, was = (one.reindex(read.index, fill_value=0) for one in then)
@@ -170,18 +189,18 @@ def _days(now: _Days, then: _Days, level: _Level, *, redeclared: bool) -> Iterat
     published = (was >= held) & (was > level.most * was_read)
     if redeclared:
         published |= was_read > 0
-    bad = held.index[above & ~published.to_numpy() & (read.index != read.index.min())]
+    bad = held.index[above & ~published.to_numpy() & (read.index != first)]
     if len(bad):
         day = bad.max()
         yield _Bad(day, int(held[day]), int(read[day]), len(bad) - 1)
 
 
-def _dayless(now: _Days, then: _Days, level: _Level) -> Iterator[_Bad]:
+def _dayless(now: _Days, then: _Days, level: _Level, starts: _Starts) -> Iterator[_Bad]:
     """Rows without a day, which are counted on the first one, of those that came since then."""
     (read, held), (was_read, was) = now, then
     if was_read.empty:
         return
-    rows = int(held.iloc[0] - was.iloc[0])
+    rows = int(held.get(starts[0], 0) - was.get(starts[1], 0))
     came = max(rows, int(read.sum() - was_read.sum()))
     if level.exceeded(np.array([rows]), np.array([came]), then).any():
         yield _Bad(None, rows, came)

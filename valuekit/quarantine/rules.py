@@ -137,7 +137,7 @@ _ALL = (
     Rule(
         "bad_label",
         "Impossible label",
-        "the label is a number, but neither 0 nor 1, and the score is the chance of one of two",
+        "the label is neither 0 nor 1, and the score is the chance of one of two",
         "An error between a chance and a label of 2 means nothing.",
         "Write 0 and 1 (or true and false), or name the value that the score predicts with "
         "`positive` in [outcomes].",

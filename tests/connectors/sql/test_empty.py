@@ -191,3 +191,42 @@ def test_units_that_get_theirs_through_predictions(pulled):
     one = pd.Series(0.0, index=sums.index)
     _compare(_effect(made, "stars"), units, sums["stars"], one)
     _compare(_effect(made, "spend"), units, sums["spend"], sums["visits"])
+
+
+def _churn(outcomes, **more):
+    scores = pd.DataFrame({"id": range(40), "at": START, "score": [0.2, 0.8] * 20})
+    model = {
+        "task": "classification",
+        "predictions": {"table": "p", "id": "id", "time": "at", "score": "score"},
+        "outcomes": {
+            "table": "o", "id": "id", "on": {"id": "pid"}, "time": "when", "window": "5d",
+            "label": "y", **more,
+        },
+    }  # fmt: skip
+    return {"p": scores, "o": outcomes}, model
+
+
+def test_an_empty_label_does_not_take_the_place_of_the_real_one(pulled):
+    """Rows that are written when a case is opened, and again with what came of it."""
+    said = pd.DataFrame(
+        {"id": range(40), "pid": range(40), "when": START + pd.Timedelta(days=2), "y": [0, 1] * 20}
+    )
+    opened = said.assign(id=said["id"] + 100, when=START + pd.Timedelta(days=1), y=None)
+    made = pulled(*_churn(pd.concat([opened.iloc[:30], said], ignore_index=True)))
+    assert _rules(made) == {"credited": 40, "null_value": 30}
+    alone = pulled(*_churn(said))
+    for fact in ("confusion", "score", "volume", "maturity"):
+        pd.testing.assert_frame_equal(made.facts[fact], alone.facts[fact])
+
+
+def test_labels_that_are_text_in_some_rows_are_no_classes_of_their_own(pulled):
+    said = pd.DataFrame(
+        {"id": range(40), "pid": range(40), "when": START, "y": ["0", "1"] * 18 + ["no", "yes"] * 2}
+    )
+    made = pulled(*_churn(said))
+    assert _rules(made) == {"credited": 36, "bad_label": 4}
+    confusion = made.facts["confusion"].query("segment == 'all'")
+    assert set(confusion["label"]) == {"0", "1"}
+    assert confusion["n"].sum() == 36
+    named = pulled(*_churn(said.assign(y=["no", "yes"] * 20), positive="yes"))
+    assert _rules(named) == {"credited": 40}
