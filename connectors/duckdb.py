@@ -29,6 +29,7 @@ from valuekit.running import running
 from valuekit.source import Query
 from valuekit.workspace.declare import Source, Workspace
 
+_SMALL = 4_000_000  # bytes of Parquet files that take longer to open than to read
 MADE = "made"  # schema of materialised results, apart from the views on the files
 _ARROW: Mapping[pa.DataType, sa.types.TypeEngine[Any]] = {
     pa.int64(): sa.BigInteger(),
@@ -212,16 +213,31 @@ class DuckDBConnector(Engine):
     ) -> sa.Subquery:
         """A declared table with its types; see :meth:`Engine.table`.
 
-        Text is split and cast once for all statements of a pull, and kept with its types.
+        What every statement of a pull would do anew is done once, and its result kept: text is
+        split and cast, many small Parquet files are opened.
         """
         rows = super().table(table, columns, within, cells=cells)
-        if not (again and self._readers and self._opened(table).files.kind == "csv"):
+        parts = within.parts if within is not None else None
+        if not (again and self._readers and self._costs_more_than_rows(table, parts)):
             return rows
         key = (table, tuple(rows.c.keys()), within)
         with self._lock:
             if key not in self._typed:
                 self._typed[key] = self.materialise(f"typed_{table}", sa.select(rows))
             return sa.select(self._typed[key]).subquery()
+
+    def _costs_more_than_rows(self, table: str, parts: Sequence[str] | None) -> bool:
+        """Whether to open the files of a table costs more than to keep their rows."""
+        opened = self._opened(table).files
+        if opened.kind == "csv":
+            return True
+        chosen = None if parts is None else {self.root / one for one in parts}
+        sizes = [
+            size
+            for path, (size, _) in zip(opened.paths, opened.stamps, strict=True)
+            if chosen is None or path in chosen
+        ]
+        return len(sizes) > 1 and sum(sizes) <= _SMALL
 
     def run(self, name: str, statement: Statement) -> pa.Table:
         """Run a statement; see :meth:`Engine.run`."""

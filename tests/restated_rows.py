@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -99,6 +100,12 @@ class Sources:
         path = self.folder / "valuekit.toml"
         path.write_text(TOML, encoding="utf-8")
         return path
+
+
+def copied(base: Path, folder: Path) -> tuple[Sources, Path]:
+    """Sources as they are made, and a copy of a folder in which they were published once."""
+    shutil.copytree(base, folder, dirs_exist_ok=True)
+    return Sources(folder), folder / "valuekit.toml"
 
 
 def three_runs(folder: Path, now: datetime) -> Path:

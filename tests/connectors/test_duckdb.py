@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors import dialects
-from connectors.base import BAD_CELL, NO_SUCH_TIME
+from connectors.base import BAD_CELL, NO_SUCH_TIME, Within
 from valuekit.errors import SourceError
 
 FRAME = pd.DataFrame(
@@ -146,6 +146,30 @@ def test_materialised_results_are_tables_with_types(opened, root):
         engine.run("gone", sa.select(first))
     engine.drop(first)
     assert engine.run("n", sa.select(sa.func.count()).select_from(second))[0][0].as_py() == 1_000
+
+
+@pytest.mark.parametrize(
+    ("files", "small", "kept"),
+    [(3, 4_000_000, ["typed_t"]), (3, 100, []), (1, 4_000_000, [])],
+)
+def test_many_small_files_are_opened_once_for_all_statements_of_a_pull(
+    opened, root, monkeypatch, files, small, kept
+):
+    monkeypatch.setattr("connectors.duckdb._SMALL", small)
+    (root / "t").mkdir()
+    for place in range(files):
+        pq.write_table(pa.table({"id": [place], "x": [place / 2]}), root / "t" / f"{place}.parquet")
+    engine = opened()
+    with engine.reading():
+        for _ in range(2):
+            rows = engine.table("t", ["id", "x"], again=True)
+            found = engine.run("read", sa.select(rows.c.id, rows.c.x).order_by(rows.c.id))
+            assert found.to_pylist() == [{"id": n, "x": n / 2} for n in range(files)]
+        assert [one.name for one in engine.queries] == [*kept, "read", "read"]
+        part = engine.table("t", ["id"], Within(parts=("t/0.parquet",)), again=True)
+        assert engine.run("part", sa.select(part.c.id)).to_pylist() == [{"id": 0}]
+    tables = engine._connection.sql("SELECT count(*) FROM duckdb_tables()").fetchall()
+    assert tables == [(0,)], "what was kept for a pull is freed at its end"
 
 
 def test_statements_are_remembered_with_their_values(opened, root):

@@ -7,10 +7,15 @@ import pytest
 import valuekit.refresh
 
 
+def facts_alone(patch: pytest.MonkeyPatch) -> None:
+    """Leave out what follows the facts: they are what is compared."""
+    patch.setattr(valuekit.refresh, "assess", lambda *_: None)
+    patch.setattr(valuekit.refresh, "to_json", lambda _: "{}")
+    patch.setattr(valuekit.refresh, "plans", lambda *_: ())
+    patch.setattr(valuekit.refresh, "_overviews", lambda *_: {})
+
+
 @pytest.fixture
 def _facts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out what follows the facts: they are what is compared."""
-    monkeypatch.setattr(valuekit.refresh, "assess", lambda *_: None)
-    monkeypatch.setattr(valuekit.refresh, "to_json", lambda _: "{}")
-    monkeypatch.setattr(valuekit.refresh, "plans", lambda *_: ())
-    monkeypatch.setattr(valuekit.refresh, "_overviews", lambda *_: {})
+    """A run without what follows the facts."""
+    facts_alone(monkeypatch)

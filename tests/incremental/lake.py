@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from copy import copy, deepcopy
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -70,6 +72,13 @@ class World:
         self.tables["a"] = self.assignments(range(last))
         if panel:
             self.tables["g"] = self.groups(range(last))
+
+    def copy(self, folder: Path) -> Self:
+        """The same in another folder, into which the files of this one were copied."""
+        made = copy(self)
+        made.folder, made.rng, made.tables = folder, deepcopy(self.rng), dict(self.tables)
+        made.written = {folder / one.relative_to(self.folder): t for one, t in self.written.items()}
+        return made
 
     def _times(self, days: np.ndarray) -> list[datetime]:
         seconds = self.rng.integers(0, 86_400, len(days))

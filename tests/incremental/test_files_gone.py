@@ -8,21 +8,25 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.incremental.daily import DAYS, EACH, Daily, Nights, stamped
 from tests.incremental.lake import NOW
-from tests.incremental.test_ids import DAYS, EACH, Daily
 from valuekit.errors import Finding, SourceError
 
 
 @pytest.fixture(autouse=True)
 def _finished(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("connectors.sql.survey.SETTLED", 0)
+    monkeypatch.setattr("connectors.files.Files.parts", stamped)
+
+
+@pytest.fixture(scope="module")
+def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
+    return Nights(tmp_path_factory.mktemp("nights"))
 
 
 @pytest.fixture
-def daily(tmp_path: Path) -> Daily:
-    made = Daily(tmp_path, "number")
-    made.space.refresh(now=NOW)
-    return made
+def daily(tmp_path: Path, nights: Nights) -> Daily:
+    return nights.first(tmp_path, "number")
 
 
 def told(daily: Daily, hour: int, code: str, *, full: bool = False) -> list[Finding]:
@@ -123,12 +127,9 @@ def test_a_text_file_that_ends_within_a_line_unlike_the_others(tmp_path):
 
 
 @pytest.fixture
-def nightly(tmp_path: Path) -> Daily:
+def nightly(tmp_path: Path, nights: Nights) -> Daily:
     """Outcomes as text files, which ran well once."""
-    made = Daily(tmp_path, "number")
-    made.as_text("o")
-    made.space.refresh(now=NOW)
-    return made
+    return nights.first(tmp_path, "number", "", "o")
 
 
 def counted(daily: Daily, hour: int) -> tuple[dict[str, int], int]:

@@ -3,127 +3,39 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from uuid import UUID
 
-import numpy as np
-import pandas as pd
 import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.sql import dedupe
-from tests.facts_equal import same
-from tests.incremental.lake import NOW, workspace
-from tests.incremental.test_equal import everything, held
+from tests.incremental.daily import DAYS, EACH, START, WINDOW, Daily, Nights, name, stamped
+from tests.incremental.lake import NOW
 from valuekit.errors import ValuekitError
 from valuekit.incremental.survey import NO_DAY, Part, Print, Survey, Surveyed, unpacked
 from valuekit.store import tables
 
-DAYS, EACH, WINDOW = 45, 12, 5
-START = datetime(2026, 1, 1)
-MODEL = f"""
-[models.m]
-title = "M"
-owner = "owner@example.com"
-task = "classification"
-[models.m.predictions]
-table = "p"
-id = "id"
-time = "at"
-score = "score"
-[models.m.outcomes]
-table = "o"
-id = "oid"
-on = {{ id = "pid" }}
-time = "when"
-window = "{WINDOW}d"
-label = "y"
-"""
-
 Name = st.integers(0, 40)
-
-
-def name(kind: str, number: int) -> object:
-    """An id: a number, a text in order, or one in no order at all."""
-    if kind == "number":
-        return number
-    if kind == "text":
-        return f"id{number:08d}"
-    return str(UUID(int=np.random.default_rng(number).integers(0, 2**62).item() << 60))
-
-
-class Daily:
-    """Predictions and outcomes, a file a day."""
-
-    def __init__(self, folder: Path, kind: str, more: str = "") -> None:
-        self.folder, self.kind = folder, kind
-        self.space = workspace(folder, f"{MODEL}{more}\n")
-        for table in ("p", "o"):
-            (folder / "data" / table).mkdir(parents=True)
-        for day in range(DAYS):
-            self.write(day)
-
-    def predictions(self, day: int) -> pd.DataFrame:
-        numbers = np.arange(day * EACH, (day + 1) * EACH)
-        return pd.DataFrame(
-            {
-                "id": [name(self.kind, int(n)) for n in numbers],
-                "at": [START + timedelta(days=day, hours=int(n % EACH)) for n in numbers],
-                "score": (numbers % 97) / 97,
-            }
-        )
-
-    def outcomes(self, day: int) -> pd.DataFrame:
-        """Of every second prediction of the day before."""
-        numbers = np.arange(max(day - 1, 0) * EACH, max(day - 1, 0) * EACH + (day > 0) * EACH, 2)
-        return pd.DataFrame(
-            {
-                "oid": [name(self.kind, int(n)) for n in numbers],
-                "pid": [name(self.kind, int(n)) for n in numbers],
-                "when": [START + timedelta(days=day, hours=int(n % EACH)) for n in numbers],
-                "y": numbers // 2 % 2,
-            }
-        )
-
-    def write(self, day: int, table: str = "", *more: pd.DataFrame) -> None:
-        for each, made in (("p", self.predictions(day)), ("o", self.outcomes(day))):
-            rows = pd.concat([made, *more]) if each == table else made
-            if len(rows):
-                path = self.folder / "data" / each / f"{day:04d}.parquet"
-                rows.to_parquet(path, index=False)
-
-    def as_text(self, table: str) -> Path:
-        """Daily text files of a table instead of Parquet ones; their folder."""
-        folder, toml = self.folder / "data" / table, self.folder / "valuekit.toml"
-        for path in sorted(folder.glob("*.parquet")):
-            pd.read_parquet(path).to_csv(path.with_suffix(".csv"), index=False)
-            path.unlink()
-        toml.write_text(toml.read_text().replace(f'table = "{table}"', f'table = "{table}/*.csv"'))
-        self.space = self.space.load(toml)
-        return folder
-
-    def refreshed(self, hour: int) -> tuple[str, str]:
-        """How much was pulled, and the statements; what is stored equals a pull of everything."""
-        part = self.space.refresh(now=NOW + timedelta(hours=hour)).parts[0]
-        facts, _ = everything(self.space)
-        same(held(self.space), facts)
-        return part.why, "\n".join(one.name for one in part.queries)
 
 
 @pytest.fixture(autouse=True)
 def _finished(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files count as finished at once, so that unchanged ones are not read again."""
     monkeypatch.setattr("connectors.sql.survey.SETTLED", 0)
+    monkeypatch.setattr("connectors.files.Files.parts", stamped)
+
+
+@pytest.fixture(scope="module")
+def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
+    return Nights(tmp_path_factory.mktemp("nights"))
 
 
 @pytest.fixture
-def daily(tmp_path: Path, request: pytest.FixtureRequest) -> Daily:
-    made = Daily(tmp_path, request.param)
-    made.space.refresh(now=NOW)
-    return made
+def daily(tmp_path: Path, nights: Nights, request: pytest.FixtureRequest) -> Daily:
+    return nights.first(tmp_path, request.param)
 
 
 every_kind = pytest.mark.parametrize("daily", ["number", "text", "random"], indirect=True)
@@ -227,10 +139,9 @@ def test_stored_counts_that_are_not_true_are_found(daily, source):
 
 @pytest.mark.parametrize("pick", ["first", "last", "sum"])
 @pytest.mark.parametrize("back", [1, WINDOW - 1, WINDOW + 3])
-def test_a_second_outcome_of_a_prediction_takes_its_credit_or_not(tmp_path, pick, back):
+def test_a_second_outcome_of_a_prediction_takes_its_credit_or_not(tmp_path, nights, pick, back):
     """The first one in all history, of a prediction of some days before; then a night as usual."""
-    made = Daily(tmp_path, "number", f'pick = "{pick}"')
-    made.space.refresh(now=NOW)
+    made = nights.first(tmp_path, "number", f'pick = "{pick}"')
     second = made.outcomes(DAYS).iloc[[0]].assign(oid=10**6, pid=(DAYS - back) * EACH, y=1)
     made.write(DAYS, "o", second)
     why, _ = made.refreshed(1)

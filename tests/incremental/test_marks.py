@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.cli import commands
-from tests.restated_rows import Sources, cut
+from tests.restated_rows import Sources, copied, cut
 from valuekit.api import Workspace
 from valuekit.errors import Finding, SourceError
 
@@ -36,12 +36,17 @@ def refused(path: Path, hour: int, **more: bool) -> tuple[Finding, ...]:
     return found
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> tuple[Sources, Path]:
-    held = Sources(tmp_path)
-    path = held.write()
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of both models after their first run."""
+    path = Sources(tmp_path_factory.mktemp("published")).write()
     assert run(path, 0) == {"leads": (), "upsell": ()}
-    return held, path
+    return path.parent
+
+
+@pytest.fixture
+def world(published: Path, tmp_path: Path) -> tuple[Sources, Path]:
+    return copied(published, tmp_path)
 
 
 def test_outcomes_that_end_earlier_are_refused_until_they_are_back(world):

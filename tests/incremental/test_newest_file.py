@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.incremental.daily import DAYS, EACH, Daily, Nights
 from tests.incremental.lake import NOW
-from tests.incremental.test_ids import DAYS, EACH, Daily
 from tests.restated_rows import Sources
 from valuekit.api import Workspace
 from valuekit.errors import Finding, SourceError
@@ -18,11 +18,14 @@ from valuekit.errors import Finding, SourceError
 FILE = f"p/{DAYS:04d}.parquet"
 
 
+@pytest.fixture(scope="module")
+def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
+    return Nights(tmp_path_factory.mktemp("nights"))
+
+
 @pytest.fixture
-def daily(tmp_path: Path) -> Daily:
-    made = Daily(tmp_path, "number")
-    made.space.refresh(now=NOW)
-    return made
+def daily(tmp_path: Path, nights: Nights) -> Daily:
+    return nights.first(tmp_path, "number")
 
 
 def write(daily: Daily, day: int = DAYS, **cells: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -21,15 +22,34 @@ from valuekit.errors import StoreError
 from valuekit.kept import Kept, known, noted
 from valuekit.store import commit
 
+Lake = tuple[Workspace, World]
+
 
 @pytest.fixture
-def lake(tmp_path: Path) -> tuple[Workspace, World]:
+def lake(tmp_path: Path) -> Lake:
     space = workspace(tmp_path, MODELS["label"])
     world = World(tmp_path, 3, single=False)
     world.write()
     for path in tmp_path.rglob("*.parquet"):  # old enough to be trusted by their times
         os.utime(path, (1, 1))
     return space, world
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """The same after a first refresh, for all that begin with it."""
+    folder = tmp_path_factory.mktemp("begun")
+    space, world = workspace(folder, MODELS["label"]), World(folder, 3, single=False)
+    world.write()
+    space.refresh(now=NOW)
+    return space, world
+
+
+@pytest.fixture
+def refreshed(begun: Lake, tmp_path: Path) -> Lake:
+    space, world = begun
+    shutil.copytree(space.loaded.folder, tmp_path, dirs_exist_ok=True)
+    return Workspace.load(tmp_path / "valuekit.toml"), world.copy(tmp_path)
 
 
 def tables(space: Workspace) -> object:
@@ -47,9 +67,8 @@ def test_ten_reruns_leave_identical_tables(lake):
     assert tables(space) == before
 
 
-def test_full_is_the_same_and_restates_nothing(lake):
-    space, _ = lake
-    space.refresh(now=NOW)
+def test_full_is_the_same_and_restates_nothing(refreshed):
+    space, _ = refreshed
     before = tables(space)
     outcome = space.refresh(full=True, now=NOW + timedelta(hours=1))
     assert outcome.rows_read > 1_000
@@ -114,9 +133,8 @@ def intake_of(space: Workspace, day: datetime) -> dict[str, int]:
     return {str(source): int(n) for source, n in rows.groupby("source")["rows"].sum().items()}
 
 
-def test_a_late_outcome_restates_exactly_the_days_that_depend_on_it(lake):
-    space, world = lake
-    space.refresh(now=NOW)
+def test_a_late_outcome_restates_exactly_the_days_that_depend_on_it(refreshed):
+    space, world = refreshed
     entry = world.tables["p"].iloc[[5]]
     at = entry["at"].iloc[0] + timedelta(days=1)
     row = pd.DataFrame(
@@ -202,9 +220,8 @@ def test_a_dry_run_foresees_the_rows(tmp_path, kind, table):
     assert plan.rows == pytest.approx(outcome.rows_read, rel=0.1)
 
 
-def test_a_changed_declaration_computes_everything(lake):
-    space, _ = lake
-    space.refresh(now=NOW)
+def test_a_changed_declaration_computes_everything(refreshed):
+    space, _ = refreshed
     file = space.loaded.path
     file.write_text(file.read_text().replace('window = "5d"', 'window = "6d"'))
     outcome = Workspace.load(file).refresh(now=NOW + timedelta(hours=1))
@@ -212,18 +229,16 @@ def test_a_changed_declaration_computes_everything(lake):
     assert outcome.fact_rows > 0
 
 
-def test_a_watermark_never_moves_back(lake):
+def test_a_watermark_never_moves_back(refreshed):
     """With the clock set back, the same sources give the same days."""
-    space, _ = lake
-    space.refresh(now=NOW)
+    space, _ = refreshed
     before = space.scorecard("m")
     space.refresh(now=NOW - timedelta(days=40))
     assert space.scorecard("m").as_of == before.as_of
 
 
-def test_the_law_is_held_inside_the_transaction(lake, monkeypatch):
-    space, _ = lake
-    space.refresh(now=NOW)
+def test_the_law_is_held_inside_the_transaction(refreshed, monkeypatch):
+    space, _ = refreshed
     before = tables(space)
 
     def losing(connection: sa.Connection, outcome: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from valuekit.api import Workspace
 START = datetime(2026, 1, 1)
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
 DAYS = 150  # long enough that a changed day is worth a slice
-GOOD = (0.5, "own")
+EACH = 10  # of a file
+Day = tuple[float, str]
+GOOD: Day = (0.5, "own")
 TOML = """
 [workspace]
 name = "Small"
@@ -53,26 +56,53 @@ DAY = st.tuples(st.sampled_from([0.5, float("nan"), -0.2]), st.sampled_from(["ow
 WORLD = st.dictionaries(st.integers(0, DAYS - 1), DAY, max_size=30)
 
 
-def write(folder: Path, day: int, made: tuple[float, str]) -> None:
-    score, key = made
+Rows = dict[str, list[object]]
+
+
+def predictions(day: int, score: float) -> Rows:
     at = START + timedelta(days=day)
-    keys = [f"c{day}-{i}" for i in range(3)]
-    predictions = {
+    return {
         "id": [f"p{day}-{i}" for i in range(3)],
-        "at": pa.array([at + timedelta(hours=i) for i in range(3)], pa.timestamp("us")),
-        "customer": keys,
+        "at": [at + timedelta(hours=i) for i in range(3)],
+        "customer": [f"c{day}-{i}" for i in range(3)],
         "score": [0.1, 0.9, score],
     }
-    who = {"own": keys[2], "nobody": f"stranger-{day}", "": ""}[key]
-    outcomes = {
+
+
+def outcomes(day: int, key: str) -> Rows:
+    who = {"own": f"c{day}-2", "nobody": f"stranger-{day}", "": ""}[key]
+    return {
         "oid": [f"o{day}-a", f"o{day}-b"],
-        "seen": pa.array([at + timedelta(hours=9)] * 2, pa.timestamp("us")),
-        "customer": [keys[1], who],
+        "seen": [START + timedelta(days=day, hours=9)] * 2,
+        "customer": [f"c{day}-1", who],
         "won": [1, 0],
     }
-    for name, table in (("p", predictions), ("o", outcomes)):
-        (folder / name).mkdir(exist_ok=True)
-        pq.write_table(pa.table(table), folder / name / f"{day:02d}.parquet")
+
+
+class History:
+    """Days in files of ten: a file that changes has days that do not."""
+
+    def __init__(self, folder: Path, days: Mapping[int, Day]) -> None:
+        self.folder, self.days = folder, {day: days.get(day, GOOD) for day in range(DAYS)}
+        for name in "po":
+            (folder / name).mkdir()
+        for first in range(0, DAYS, EACH):
+            self._file(first)
+
+    def write(self, day: int, made: Day) -> None:
+        """Make a day another, or a new one."""
+        self.days[day] = made
+        self._file(day - day % EACH)
+
+    def _file(self, first: int) -> None:
+        here = [(day, self.days[day]) for day in range(first, first + EACH) if day in self.days]
+        rows = {
+            "p": [predictions(day, score) for day, (score, _) in here],
+            "o": [outcomes(day, key) for day, (_, key) in here],
+        }
+        for name, of_days in rows.items():
+            table = {key: [one for day in of_days for one in day[key]] for key in of_days[0]}
+            pq.write_table(pa.table(table), self.folder / name / f"{first:03d}.parquet")
 
 
 def refreshed(folder: Path, store: str, *, full: bool = False) -> Workspace:
@@ -100,11 +130,10 @@ def known(held: Workspace) -> tuple[object, ...]:
 @given(WORLD, st.dictionaries(st.integers(DAYS - 30, DAYS), DAY, min_size=1, max_size=2))
 def test_some_days_and_all_days_know_the_same(tmp_path_factory, world, edits):
     folder = tmp_path_factory.mktemp("world")
-    for day in range(DAYS):
-        write(folder, day, world.get(day, GOOD))
+    history = History(folder, world)
     refreshed(folder, "nightly")
     for day, made in edits.items():
-        write(folder, day, made)
+        history.write(day, made)
     nightly = refreshed(folder, "nightly")
     with nightly.store() as store:
         assert store.run_models(2)[0].replaced < DAYS  # of some days only
@@ -117,13 +146,10 @@ def scores(held: Workspace) -> list[str]:
 
 
 def test_a_corrected_row_is_no_longer_met_and_stays_in_the_log(tmp_path):
-    for day in range(DAYS):
-        write(tmp_path, day, GOOD)
-    write(tmp_path, 3, (-0.2, "own"))
-    write(tmp_path, 120, (float("nan"), "own"))
+    history = History(tmp_path, {3: (-0.2, "own"), 120: (float("nan"), "own")})
     held = refreshed(tmp_path, "nightly")
     assert scores(held) == ["id p120-2", "id p3-2"]
-    write(tmp_path, 120, GOOD)
+    history.write(120, GOOD)
     held = refreshed(tmp_path, "nightly")
     with held.store() as store:
         assert store.run_models(2)[0].replaced < DAYS  # of some days only
@@ -143,15 +169,14 @@ def test_a_limit_holds_for_all_days_together(tmp_path):
     """Each night adds a little; the sum is what counts."""
     from valuekit.errors import SourceError
 
-    for day in range(DAYS):
-        write(tmp_path, day, GOOD)
+    history = History(tmp_path, {})
     refreshed(tmp_path, "nightly")
     path = tmp_path / "nightly.toml"
     limit = "\n[models.m.quarantine.rules.bad_score]\nfail_rows = 1\n"
     path.write_text(path.read_text(encoding="utf-8") + limit, encoding="utf-8")
-    write(tmp_path, 3, (-0.2, "own"))
+    history.write(3, (-0.2, "own"))
     Workspace.load(path).refresh(now=NOW)
-    write(tmp_path, 120, (-0.2, "own"))
+    history.write(120, (-0.2, "own"))
     with pytest.raises(
         SourceError, match=r"Impossible score \(bad_score\) holds back more than 1 row"
     ):

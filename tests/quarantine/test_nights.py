@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.cli import commands
 from tests.quarantine.intakes import intake
-from tests.restated_rows import TOML, Sources
+from tests.restated_rows import TOML, Sources, copied
 from valuekit.api import Workspace
 from valuekit.errors import Finding, SourceError
 from valuekit.quarantine import nights
@@ -49,12 +49,18 @@ def told(space: Workspace, hour: int, **more: bool) -> list[Finding]:
     return found
 
 
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of one model after its first run."""
+    path = Sources(tmp_path_factory.mktemp("published")).write()
+    Workspace.load(path).refresh(["leads"], now=NOW)
+    return path.parent
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> tuple[Sources, Workspace]:
-    held = Sources(tmp_path)
-    space = Workspace.load(held.write())
-    space.refresh(["leads"], now=NOW)
-    return held, space
+def world(published: Path, tmp_path: Path) -> tuple[Sources, Workspace]:
+    held, path = copied(published, tmp_path)
+    return held, Workspace.load(path)
 
 
 def test_a_night_in_percent_is_refused_and_accepted_once(world):

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from tests.cli import commands
+from tests.incremental.daily import DAYS, EACH, Daily
 from tests.incremental.lake import NOW
-from tests.incremental.test_ids import DAYS, EACH, Daily
 
 
-@pytest.fixture(params=["csv", "parquet"])
-def daily(tmp_path: Path, request: pytest.FixtureRequest) -> Daily:
+@pytest.fixture(scope="module", params=["csv", "parquet"])
+def begun(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Daily:
     """A history of daily files; one score in the middle cannot be, a row is sent again, changed."""
-    made = Daily(tmp_path, "number")
-    folder = tmp_path / "data" / "p"
+    made = Daily(tmp_path_factory.mktemp("begun"), "number")
+    folder = made.folder / "data" / "p"
     path = folder / "0020.parquet"
     rows = made.predictions(20)
     rows.loc[4, "score"] = 7.5
@@ -29,6 +29,11 @@ def daily(tmp_path: Path, request: pytest.FixtureRequest) -> Daily:
     made.ending = request.param
     made.space.refresh(now=NOW)
     return made
+
+
+@pytest.fixture
+def daily(begun: Daily, tmp_path: Path) -> Daily:
+    return begun.copy(tmp_path)
 
 
 def at(daily: Daily, file: str, row: int) -> str:

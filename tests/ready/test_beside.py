@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from tests.cli.commands import run as told
 from tests.ready.tables import NOW, TRIAL, day, trial, workspace
 from valuekit.api import Workspace
 
@@ -170,14 +169,6 @@ def test_parts_add_up_to_the_whole(tmp_path: Path) -> None:
     assert card.evidence[0].effect.value == pytest.approx(
         whole.scorecard("shop").evidence[0].effect.value, rel=1e-12
     )
-
-
-def told(*words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from valuekit.cli import main; main()", *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, encoding="utf-8")
-    assert "Traceback" not in done.stdout + done.stderr
-    assert "nobody foresaw" not in done.stderr
-    return done
 
 
 def test_commands_of_the_terminal_speak_of_the_tables(tmp_path: Path) -> None:

@@ -62,10 +62,23 @@ def same(made: Workspace, folder: Path) -> None:
     ]
 
 
-def test_one_changed_day_is_replaced_and_restated(tmp_path: Path) -> None:
-    table = trial(days=60)
-    made = workspace(tmp_path / "a", TRIAL, ab=table)
+@pytest.fixture(scope="module")
+def sixty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a trial of 60 days after its first refresh."""
+    made = workspace(tmp_path_factory.mktemp("sixty"), TRIAL, ab=trial(days=60))
     refreshed(made)
+    return made.loaded.folder
+
+
+@pytest.fixture
+def begun(sixty: Path, tmp_path: Path) -> Workspace:
+    """A copy of it."""
+    shutil.copytree(sixty, tmp_path / "a")
+    return Workspace.load(tmp_path / "a" / "valuekit.toml")
+
+
+def test_one_changed_day_is_replaced_and_restated(begun: Workspace, tmp_path: Path) -> None:
+    table, made = trial(days=60), begun
     table.loc[table["day"] == day(40), "spend"] += 5.0
     write(tmp_path / "a", ab=table)
     part = refreshed(made)
@@ -156,11 +169,9 @@ def edited(rng: np.random.Generator, table: pd.DataFrame, last: date) -> pd.Data
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_any_edits_end_as_a_full_refresh_would(tmp_path: Path, seed: int) -> None:
+def test_any_edits_end_as_a_full_refresh_would(begun: Workspace, tmp_path: Path, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    table = trial(days=60)
-    made = workspace(tmp_path / "a", TRIAL, ab=table)
-    refreshed(made)
+    table, made = trial(days=60), begun
     for turn in range(4):
         for _ in range(int(rng.integers(1, 4))):
             table = edited(rng, table, day(60 + turn))
