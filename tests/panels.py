@@ -16,15 +16,14 @@ def panel_frame(rows: pd.DataFrame, metric: str = "y") -> pd.DataFrame:
     """Panel facts of rows with columns day, group, y; optional treated_from, arm, block, offset."""
     blank = {"treated_from": "", "arm": "", "block": 0, "offset": 0.0}
     full = rows.assign(**{name: value for name, value in blank.items() if name not in rows})
-    made = []
-    for key, part in full.groupby(["day", "group", "treated_from", "arm", "block"]):
-        y = part["y"].to_numpy(dtype=float)
-        made.append(
-            dict(zip(["day", "group", "treated_from", "arm", "block"], key, strict=True))
-            | {"metric": metric, "n": len(y), "mean_y": y.mean()}
-            | {"c_yy": ((y - y.mean()) ** 2).sum(), "offset": float(part["offset"].sum())}
-        )
-    return fact_rows("panel", *made)
+    full = full.assign(y=full["y"].astype(float))
+    parts = full.groupby(["day", "group", "treated_from", "arm", "block"])
+    full["square"] = (full["y"] - parts["y"].transform("mean")) ** 2
+    made = parts.agg(
+        n=("y", "size"), mean_y=("y", "mean"), c_yy=("square", "sum"), offset=("offset", "sum")
+    )
+    made = made.reset_index().assign(metric=metric)
+    return fact_rows("panel", *made.to_dict("records"))
 
 
 def days(count: int) -> list[date]:

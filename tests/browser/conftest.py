@@ -28,6 +28,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests import once
 from tests.conftest import PROJECT
 
 FLAGS = (
@@ -101,16 +102,8 @@ def _await(address: str, server: subprocess.Popen[bytes]) -> None:
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample workspace, refreshed once."""
     folder = tmp_path_factory.mktemp("browser") / "sample"
-    shutil.copytree(PROJECT / "sample_data", folder, ignore=shutil.ignore_patterns("*.db*", "*.py"))
-    workspace = folder / "valuekit.toml"
-    refresh = "from valuekit.cli import main; main()"
-    subprocess.run(
-        [sys.executable, "-c", refresh, "refresh", "--workspace", str(workspace)],
-        check=True,
-        cwd=PROJECT,
-        stdout=subprocess.DEVNULL,
-    )
-    return workspace
+    shutil.copytree(once.sample(tmp_path_factory).parent, folder)  # pages write decisions
+    return folder / "valuekit.toml"
 
 
 @pytest.fixture(scope="session")

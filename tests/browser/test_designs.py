@@ -8,6 +8,7 @@ import pytest
 
 from tests.browser.conftest import OpenTab, serving
 from tests.dashboard.designs import MODELS, workspace
+from tests.once import once
 
 # Text of a chart that was drawn beyond its own picture would be cut there. The box of a text is
 # taller than its letters by a few pixels, so those are let pass above and below.
@@ -25,7 +26,8 @@ CUT = """charts => [...document.querySelectorAll(charts)].flatMap(one => {
 @pytest.fixture(scope="module")
 def designs(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Iterator[str]:
     """A server on one model for every design."""
-    with serving(workspace(tmp_path_factory.mktemp("designs"))) as address:
+    path = once(tmp_path_factory, "designs", workspace) / "valuekit.toml"
+    with serving(path) as address:
         yield address
 
 

@@ -26,10 +26,10 @@ def test_the_main_job(small: Path) -> None:
     assert json.loads(refreshed.stdout)["rows_read"] == 800
     shown = start("show", "-w", str(small))
     assert "Lead scoring" in shown.stdout
-    whole = json.loads(start("show", "-w", str(small), "--json").stdout)
+    whole = json.loads(run("show", "-w", str(small), "--json").stdout)
     assert whole["schema"] == 1
     assert whole["portfolio"]["models"] == 1
-    one = json.loads(start("show", "leads", "-w", str(small), "--json").stdout)
+    one = json.loads(run("show", "leads", "-w", str(small), "--json").stdout)
     assert one["scorecard"]["model"] == "leads"
 
 

@@ -14,6 +14,7 @@ from dashboard.format import amount, interval
 from dashboard.model.evidence import by_method
 from tests.dashboard.conftest import Pages, text_of
 from tests.dashboard.designs import MODELS, workspace
+from tests.once import once
 from valuekit.api import Workspace
 from valuekit.scorecard import EvidenceReport, Scorecard
 
@@ -23,7 +24,7 @@ Draw = Callable[[str], AppTest]
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The workspace file, refreshed."""
-    return workspace(tmp_path_factory.mktemp("designs"))
+    return once(tmp_path_factory, "designs", workspace) / "valuekit.toml"
 
 
 @pytest.fixture(scope="module")

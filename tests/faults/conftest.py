@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.faults import tiny
+from tests.cli.commands import run
+from tests.cli.conftest import TOML, write
 from tests.postgres import server
 from tests.store.conftest import database
 from valuekit.api import Workspace
@@ -126,3 +128,28 @@ def refreshed(request, tmp_path, url) -> Place:
         return request.getfixturevalue("copied")(tmp_path, tmp_path / "values.db")
     first, _ = request.getfixturevalue("on_server")
     return again(first, tmp_path, url)
+
+
+def at(folder: Path, store: str) -> Path:
+    """A small workspace in a folder, with its store in a file elsewhere."""
+    path = write(folder)
+    path.write_text(TOML.replace("currency", f'store = "sqlite:///{store}"\ncurrency', 1))
+    return path
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory) -> Path:
+    """A small workspace that the command refreshed once, copied for each test that starts so."""
+    folder = tmp_path_factory.mktemp("once")
+    path = at(folder, f"{folder}/values.db")
+    assert run("refresh", "-w", str(path)).returncode == 0
+    return path
+
+
+@pytest.fixture
+def own(once: Path, tmp_path: Path) -> Path:
+    """The same in a folder of its own: the tables, the store ``values.db`` and its lock."""
+    shutil.copytree(once.parent, tmp_path, dirs_exist_ok=True)
+    path = tmp_path / once.name
+    path.write_text(path.read_text().replace(str(once.parent), str(tmp_path)))
+    return path

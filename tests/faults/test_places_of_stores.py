@@ -10,14 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import run
-from tests.cli.conftest import TOML, write
 from tests.faults import rooms
-
-
-def at(folder: Path, store: str) -> Path:
-    path = write(folder)
-    path.write_text(TOML.replace("currency", f'store = "sqlite:///{store}"\ncurrency', 1))
-    return path
+from tests.faults.conftest import at
 
 
 def told(verb: str, path: Path) -> str:
@@ -64,9 +58,10 @@ def test_the_doctor_of_a_full_disk_names_the_disk_and_no_right(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("empty", [False, True], ids=["gone", "empty"])
-def test_a_store_that_is_gone_is_not_begun_anew_in_silence(tmp_path: Path, empty: bool) -> None:
-    path = at(tmp_path, f"{tmp_path}/values.db")
-    assert run("refresh", "-w", str(path)).returncode == 0
+def test_a_store_that_is_gone_is_not_begun_anew_in_silence(
+    own: Path, tmp_path: Path, empty: bool
+) -> None:
+    path = own
     backup, store = tmp_path / "values.bak", tmp_path / "values.db"
     assert run("backup", str(backup), "-w", str(path)).returncode == 0
     for one in tmp_path.glob("values.db*"):
@@ -87,11 +82,9 @@ def test_a_store_that_is_gone_is_not_begun_anew_in_silence(tmp_path: Path, empty
 
 
 @pytest.mark.parametrize("damage", ["text", "cut", "changed"])
-def test_a_damaged_backup_makes_no_store(tmp_path: Path, damage: str) -> None:
+def test_a_damaged_backup_makes_no_store(own: Path, tmp_path: Path, damage: str) -> None:
     """Else the next refresh would begin anew in silence, over the store that was to come back."""
-    path = at(tmp_path, f"{tmp_path}/values.db")
-    kept = tmp_path / "kept.bak"
-    assert run("refresh", "-w", str(path)).returncode == 0
+    path, kept = own, tmp_path / "kept.bak"
     said = run("backup", str(kept), "-w", str(path))
     assert "SHA-256 of its content: " in said.stdout
     for one in tmp_path.glob("values.db*"):

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import run, sound
-from tests.cli.conftest import write
 
 # A refresh that is in the middle of something long when it is asked to stop.
 _LONG = """
@@ -65,12 +64,10 @@ def started(path: Path, work: str) -> subprocess.Popen[str]:
     ],
 )
 def test_a_refresh_that_is_asked_to_stop(
-    tmp_path: Path, work: str, number: signal.Signals, code: int, said: str
+    own: Path, work: str, number: signal.Signals, code: int, said: str
 ) -> None:
-    path = write(tmp_path)
-    assert run("refresh", "-w", str(path)).returncode == 0
-    child = started(path, work)
-    busy = run("refresh", "-w", str(path))
+    child = started(own, work)
+    busy = run("refresh", "-w", str(own))
     assert busy.returncode == 75
     child.send_signal(number)
     if number == signal.SIGTERM:
@@ -78,18 +75,18 @@ def test_a_refresh_that_is_asked_to_stop(
     out, err = child.communicate(timeout=30)
     sound(subprocess.CompletedProcess([], child.returncode, out, err))
     assert (child.returncode, out, err) == (code, "", said)
-    (newest, _) = json.loads(run("runs", "-w", str(path), "--json").stdout)["runs"]
+    (newest, _) = json.loads(run("runs", "-w", str(own), "--json").stdout)["runs"]
     assert (newest["status"], newest["cause"], newest["message"]) == (
         "failed",
         "stopped",
         "it was stopped",
     )
-    lines = [json.loads(line) for line in path.with_name("log").read_text().splitlines()]
+    lines = [json.loads(line) for line in own.with_name("log").read_text().splitlines()]
     assert [(one["event"], one.get("cause")) for one in lines] == [
         ("run_started", None),
         ("run_failed", "stopped"),
     ]
-    assert run("refresh", "-w", str(path)).returncode == 0  # nothing is held
+    assert run("refresh", "-w", str(own)).returncode == 0  # nothing is held
 
 
 def test_a_process_that_is_told_to_ignore_it_goes_on(tmp_path: Path) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import once
 from valuekit.api import Workspace
 from valuekit.estimate import Estimate
 from valuekit.scorecard import Scorecard
@@ -20,12 +20,7 @@ TRUTH: dict[str, Any] = json.loads((SAMPLE / "truth.json").read_text(encoding="u
 
 @pytest.fixture(scope="module")
 def held(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    folder = tmp_path_factory.mktemp("sample")
-    for file in (*SAMPLE.glob("*.parquet"), *SAMPLE.glob("*.toml")):
-        shutil.copy(file, folder / file.name)
-    made = Workspace.load(folder)
-    made.refresh(now=datetime(2026, 11, 1, 6, tzinfo=UTC))
-    return made
+    return Workspace.load(once.sample(tmp_path_factory))
 
 
 @pytest.fixture(scope="module")

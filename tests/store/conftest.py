@@ -1,8 +1,11 @@
-"""A fresh store per test, on every database that may hold one."""
+"""A store without runs per test, on every database that may hold one."""
 
 from __future__ import annotations
 
 import itertools
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -13,13 +16,34 @@ from valuekit.store import open_store
 _numbers = itertools.count()
 
 
+@pytest.fixture(scope="session")
+def in_file(tmp_path_factory) -> Path:
+    """A store without runs, copied for each test that asks for one in a file."""
+    file = tmp_path_factory.mktemp("first") / "values.db"
+    open_store(f"sqlite:///{file}", create=True).close()
+    return file
+
+
+@pytest.fixture(scope="session")
+def on_server(worker_id) -> Iterator[str]:
+    """The name of a database with a store without runs, copied likewise."""
+    name = f"{worker_id}_first"
+    for url in database(server(), name):
+        open_store(url, create=True).close()
+        yield name
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request, tmp_path, worker_id):
-    """The address of a store that does not exist yet; its database does."""
+    """The address of a store that does not exist yet, unless a test asks for one."""
+    made = "store" in request.fixturenames
     if request.param == "sqlite":
+        if made:
+            shutil.copy(request.getfixturevalue("in_file"), tmp_path / "values.db")
         yield f"sqlite:///{tmp_path}/values.db"
         return
-    yield from database(server(), f"{worker_id}_{next(_numbers)}")
+    template = request.getfixturevalue("on_server") if made else "template1"
+    yield from database(server(), f"{worker_id}_{next(_numbers)}", template)
 
 
 def database(address: sa.URL, name: str, template: str = "template1"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -82,23 +83,17 @@ def read(
     segment: str | None,
 ) -> pd.DataFrame:
     """The stored rows of a model's fact as a conformed frame, ordered by series, day and keys."""
-    table, series = tables.fact_tables[fact.name], tables.series
     names = [one.name for one in (*fact.keys, *fact.scalars)]
-    where = _where(table, model, days, segment)
-    query = (
-        sa.select(*(series.c[name] for name in SERIES), table.c.day, *(table.c[n] for n in names))
-        .select_from(table.join(series))
-        .where(where)
-        .order_by(series.c.version, series.c.segment, table.c.day, table.c.line)
-    )
-    rows = connection.execute(query).all()
+    bounds = {"model": model, "segment": segment, "first": days[0], "last": days[1]}
+    given = {name: value for name, value in bounds.items() if value is not None}
+    rows = connection.execute(_scalars(fact.name, frozenset(given)), given).all()
     if not rows:
         return empty(fact)
     columns: dict[str, Sequence[object]] = dict(
         zip([*SERIES, "day", *names], zip(*rows, strict=True), strict=True)
     )
     if fact.vectors:
-        columns |= _vectors(connection, fact, _where(tables.vectors, model, days, segment))
+        columns |= _vectors(connection, fact, given)
     return pd.DataFrame(
         {
             one.name: pd.Series(boxed(columns[one.name]), dtype=DTYPES[one.dtype])
@@ -109,33 +104,46 @@ def read(
     )
 
 
-def _where(
-    table: sa.Table, model: str, days: tuple[date | None, date | None], segment: str | None
-) -> sa.ColumnElement[bool]:
+# A run reads every fact of every model, most of them empty: built anew each time, the statements
+# would take longer than the database.
+@cache
+def _scalars(name: str, bounds: frozenset[str]) -> sa.Select[Any]:
+    """The rows of a fact within bounds that are given as parameters."""
+    table, series, fact = tables.fact_tables[name], tables.series, tables.STORED[name]
+    names = ["day", *(one.name for one in (*fact.keys, *fact.scalars))]
+    chosen = sa.select(*(series.c[one] for one in SERIES), *(table.c[one] for one in names))
+    return _within(chosen, table, bounds)
+
+
+@cache
+def _payloads(name: str, bounds: frozenset[str]) -> sa.Select[Any]:
+    """The packed vectors of a fact's rows, in the order of the rows."""
+    table = tables.vectors
+    return _within(sa.select(table.c.payload), table, bounds).where(table.c.fact == name)
+
+
+def _within(query: sa.Select[Any], table: sa.Table, bounds: frozenset[str]) -> sa.Select[Any]:
+    """Rows of a model, of one segment or in a stretch of days if these are given."""
     series = tables.series
-    where = series.c.model == model
-    if segment is not None:
-        where &= series.c.segment == segment
-    first, last = days
-    if first is not None:
-        where &= table.c.day >= first
-    if last is not None:
-        where &= table.c.day <= last
-    return where
+    wanted = {
+        "model": series.c.model == sa.bindparam("model"),
+        "segment": series.c.segment == sa.bindparam("segment"),
+        "first": table.c.day >= sa.bindparam("first"),
+        "last": table.c.day <= sa.bindparam("last"),
+    }
+    return (
+        query.select_from(table.join(series))
+        .where(*(rule for bound, rule in wanted.items() if bound in bounds))
+        .order_by(series.c.version, series.c.segment, table.c.day, table.c.line)
+    )
 
 
 def _vectors(
-    connection: sa.Connection, fact: Fact, where: sa.ColumnElement[bool]
+    connection: sa.Connection, fact: Fact, given: Mapping[str, object]
 ) -> dict[str, Sequence[np.ndarray]]:
-    table, series = tables.vectors, tables.series
-    query = (
-        sa.select(table.c.payload)
-        .select_from(table.join(series))
-        .where(where, table.c.fact == fact.name)
-        .order_by(series.c.version, series.c.segment, table.c.day, table.c.line)
-    )
+    query = _payloads(fact.name, frozenset(given))
     dtypes = [one.dtype for one in fact.vectors]
-    found = [unpack(payload, dtypes) for payload in connection.execute(query).scalars()]
+    found = [unpack(payload, dtypes) for payload in connection.execute(query, given).scalars()]
     names = [one.name for one in fact.vectors]
     return dict(zip(names, zip(*found, strict=True), strict=True))
 
