@@ -133,12 +133,12 @@ class _Rows:
             (self._any_key(too_long), "long_key"),
             *self._id_rules(),
             *self._time_rules(),
+            (self._no_value(), "null_value"),  # what says nothing contradicts no other row
         ]
         rule = sa.case(
             *unfit,
             (self._bad_value(), "bad_value"),
             (self._bad_label(), "bad_label"),
-            (self._no_value(), "null_value"),
             else_="accepted",
         )
         stated = sa.null() if o.label is None else raw.c[o.label]

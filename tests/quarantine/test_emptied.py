@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -188,6 +189,10 @@ segments = ["region"]
 """
 
 
+def column(one: Finding) -> str:
+    return re.search(r"column (\w+)", one.place)[1]
+
+
 def test_amounts_at_stake_and_weights_that_a_night_lacks(tmp_path):
     space = workspace(tmp_path, SCORES)
     folder = tmp_path / "data" / "p"
@@ -206,10 +211,10 @@ def test_amounts_at_stake_and_weights_that_a_night_lacks(tmp_path):
     with pytest.raises(SourceError) as caught:
         space.refresh(now=NOW)
     found = caught.value.findings
-    assert {one.place.rpartition("column ")[2][:-1] for one in found} == {"price", "share"}
+    assert {column(one) for one in found} == {"price", "share"}
     assert {one.code for one in found} == {"lost_values"}
     part = space.refresh(now=NOW, accept_bad_day=True).parts[0]
-    told = {(one.code, one.place.rpartition("column ")[2][:-1]): one.rows for one in part.findings}
+    told = {(one.code, column(one)): one.rows for one in part.findings}
     assert told == {
         ("lost_values", "price"): 30,
         ("lost_values", "share"): 30,

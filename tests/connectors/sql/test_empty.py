@@ -219,6 +219,15 @@ def test_an_empty_label_does_not_take_the_place_of_the_real_one(pulled):
         pd.testing.assert_frame_equal(made.facts[fact], alone.facts[fact])
 
 
+def test_an_empty_label_does_not_contradict_one_of_the_same_id(pulled):
+    said = pd.DataFrame(
+        {"id": range(40), "pid": range(40), "when": START + pd.Timedelta(days=2), "y": [0, 1] * 20}
+    )
+    opened = said.assign(when=START + pd.Timedelta(days=1), y=None)
+    made = pulled(*_churn(pd.concat([opened.iloc[:30], said], ignore_index=True)))
+    assert _rules(made) == {"credited": 40, "null_value": 30}
+
+
 def test_labels_that_are_text_in_some_rows_are_no_classes_of_their_own(pulled):
     said = pd.DataFrame(
         {"id": range(40), "pid": range(40), "when": START, "y": ["0", "1"] * 18 + ["no", "yes"] * 2}
