@@ -64,11 +64,21 @@ def _gaps(card: Scorecard) -> list[str]:
 
 
 def _said(card: Scorecard, run: Iterable[Finding], file: Iterable[Finding]) -> list[str]:
-    """Warnings of the model, the run and the file; rows held back are counted elsewhere."""
-    texts = list(card.health.warnings)
-    texts += [str(one) for one in run if one.severity != "info"]
-    texts += [str(one) for one in file if one.severity != "info" and _of(card.model, one)]
-    return [one for one in dict.fromkeys(texts) if f": {WARNED} " not in one]
+    """Warnings of the model, the run and the file; rows held back are counted elsewhere.
+
+    Of each what is wrong: where it is and what to do stands with the warning itself.
+    """
+    found = [*run, *(one for one in file if _of(card.model, one))]
+    briefly = {str(one): _wrong(one) for one in found if one.severity != "info"}
+    infos = {str(one) for one in found} - set(briefly)
+    texts = dict.fromkeys((*card.health.warnings, *briefly))
+    told = [one for one in texts if one not in infos and f": {WARNED} " not in one]
+    return list(dict.fromkeys(briefly.get(one, one) for one in told))
+
+
+def _wrong(one: Finding) -> str:
+    shown = f" (found {one.value})" if one.value else ""
+    return f"{one.rule[:1].upper()}{one.rule[1:]}{shown}."
 
 
 def _of(model: str, one: Finding) -> bool:

@@ -13,13 +13,17 @@ _SHOWN = 8
 
 def warnings(shot: data.Snapshot) -> None:
     """Warnings of the run, of the models and of the workspace file."""
+    titles = {card.model: card.title for card in shot.cards}
+    found = [
+        (titles.get(held.model, held.model), one)
+        for held in data.run_models(shot)
+        for one in held.findings
+    ]
+    found += [("All models", one) for one in shot.run.findings]
+    found += [("Workspace file", one) for one in shot.findings]
     said = [(card.title, text) for card in shot.cards for text in card.health.warnings]
-    for held in data.run_models(shot):
-        card = shot.card(held.model)
-        title = card.title if card else held.model
-        said += [(title, str(one)) for one in held.findings]
-    said += [("All models", str(one)) for one in shot.run.findings]
-    said += [("Workspace file", str(one)) for one in shot.findings]
+    said += [(title, str(one)) for title, one in found]
+    infos = {str(one) for _, one in found if one.severity == "info"}
     # Rules that hold rows back have a card of their own.
     unique = [one for one in dict.fromkeys(said) if f": {WARNED} " not in one[1]]
     some = len(unique) < len(set(said))  # told elsewhere
@@ -31,12 +35,13 @@ def warnings(shot: data.Snapshot) -> None:
             nothing = "Nothing else" if some else "Nothing"
             ui.note(f"{nothing} was found that makes a figure weaker.")
         for name, text in unique[:_SHOWN]:
-            _warning(name, text)
+            _warning(name, text, info=text in infos)
         if len(unique) > _SHOWN:
             with st.expander(f"{len(unique) - _SHOWN} more", icon=":material/more_horiz:"):
                 for name, text in unique[_SHOWN:100]:
-                    _warning(name, text)
+                    _warning(name, text, info=text in infos)
 
 
-def _warning(name: str, text: str) -> None:
-    st.markdown(f":orange[:material/warning:] **{plain(name, 80)}:** {plain(text, 400)}")
+def _warning(name: str, text: str, *, info: bool) -> None:
+    icon = ":gray[:material/info:]" if info else ":orange[:material/warning:]"
+    st.markdown(f"{icon} **{plain(name, 80)}:** {plain(text, 400)}")
