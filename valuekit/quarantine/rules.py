@@ -213,7 +213,7 @@ _ALL = (
     Rule(
         "null_value",
         "No value",
-        "no metric of the row has a value",
+        "no label and no metric of the row has a value",
         "An unknown value is no outcome. A unit without any counts as `absent` of [outcomes] says: "
         "as 0 unless that is unknown.",
         "Write the value, 0 where it is none, or leave the row out. If an empty cell means 0, "
