@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connectors.base import Engine, Within
+from connectors.base import BAD_CELL, Engine, Within
 from connectors.findings import place, shown
 from connectors.roles import Block, block_roles
 from valuekit.errors import Finding
@@ -180,6 +180,7 @@ def _partial(engine: Engine, model: Model, block: Block, filled: Sequence[str]) 
         one.column is None for one in model.unit_metrics.values()
     )  # the row says it
     said = sa.true() if counted else sa.or_(*(rows.c[one].is_not(None) for one in told))
+    said = sa.and_(said, rows.c[BAD_CELL].is_(None))  # a cell that cannot be read is not empty
     held = [
         sa.func.sum(sa.case((sa.and_(rows.c[one].is_(None), said), 1), else_=0)).label(f"c{place}")
         for place, one in enumerate(asked)
@@ -209,7 +210,8 @@ def _newest(engine: Engine, table: str, columns: Sequence[str], files: int = 1) 
     firsts = []
     for one in parts:
         newest = engine.table(table, columns, Within(parts=one))
-        first = sa.select(*(newest.c[name] for name in columns)).limit(sa.literal_column(_FIRST))
+        wanted = [newest.c[name] for name in (*columns, BAD_CELL)]
+        first = sa.select(*wanted).limit(sa.literal_column(_FIRST))
         firsts.append(sa.select(first.subquery()))
     return sa.union_all(*firsts).subquery()
 

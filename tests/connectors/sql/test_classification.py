@@ -174,7 +174,7 @@ def test_maturity_by_event_and_arrival(made, rows):
         ages = made.facts["maturity"]
         found = ages[ages["basis"] == basis].set_index(keys)
         assert found["entries"].to_dict() == rows.groupby(keys).size().to_dict()
-        got = rows.dropna(subset=["pid"])
+        got = rows.dropna(subset=["churned"])  # an empty label is no outcome
         age = (pd.to_datetime(got[column]).dt.normalize() - got["day"]).dt.days.clip(upper=last)
         for key, part in got.assign(age=age).groupby(keys):
             counts = np.bincount(part["age"].astype(int), minlength=last + 1)
