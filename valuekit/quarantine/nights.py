@@ -92,7 +92,7 @@ def unpublished(  # noqa: PLR0913  what a decision rests on
         most = allowed(workspace, model, rule)
         if most is None and rule in _NEVER:
             continue
-        level = _Level(MOST if most is None else most, unlikely=most is None)
+        level = Level(MOST if most is None else most, unlikely=most is None)
         both = now.of(source, rule), then.of(source, rule)
         starts = _starts(both, firsts)
         daily = _days(*both, level, starts[0], redeclared=redeclared)
@@ -137,7 +137,7 @@ _Days = tuple[pd.Series, pd.Series]  # rows read and rows held back, by day
 
 
 @dataclass(frozen=True, slots=True)
-class _Level:
+class Level:
     """How many rows of a day are too many.
 
     Attributes:
@@ -180,7 +180,7 @@ def _starts(both: tuple[_Days, _Days], firsts: tuple[date | None, date | None]) 
 
 
 def _days(
-    now: _Days, then: _Days, level: _Level, first: pd.Timestamp, *, redeclared: bool
+    now: _Days, then: _Days, level: Level, first: pd.Timestamp, *, redeclared: bool
 ) -> Iterator[_Bad]:
     """The newest day above a limit that is not stored so; the first one has the dayless rows."""
     read, held = now
@@ -195,7 +195,7 @@ def _days(
         yield _Bad(day, int(held[day]), int(read[day]), len(bad) - 1)
 
 
-def _dayless(now: _Days, then: _Days, level: _Level, starts: _Starts) -> Iterator[_Bad]:
+def _dayless(now: _Days, then: _Days, level: Level, starts: _Starts) -> Iterator[_Bad]:
     """Rows without a day, which are counted on the first one, of those that came since then."""
     (read, held), (was_read, was) = now, then
     if was_read.empty:
