@@ -203,7 +203,7 @@ def judged_outcomes(one: World, how: How, good: list[Row]) -> tuple[Counts, dict
             elif len(key) > 1_000:
                 rule = "long_key"
             else:
-                rule = _unfit(name, when, y, named=how.ids)
+                rule = _unfit(name, when, y, named=how.ids) or ("null_value" if y is None else "")
         if rule:
             found[when.date() if isinstance(when, datetime) else None, rule] += 1
         else:
@@ -212,7 +212,7 @@ def judged_outcomes(one: World, how: How, good: list[Row]) -> tuple[Counts, dict
     for row in _once(fit, found) if how.ids else fit:
         if not _number(row[3], probability=False):
             found[row[1].date(), "bad_value"] += 1
-        elif how.classes and row[3] not in {None, 0.0, 1.0}:
+        elif how.classes and row[3] not in {0.0, 1.0}:
             found[row[1].date(), "bad_label"] += 1
         else:
             clean.append(row)
@@ -220,8 +220,8 @@ def judged_outcomes(one: World, how: How, good: list[Row]) -> tuple[Counts, dict
     value = {"credited": 0.0, "uncredited": 0.0}
     for (_, when, key, y), share in zip(clean, shares, strict=True):
         found[when.date(), _fate(when, key, share, good, how)] += 1
-        value["credited"] += (y or 0.0) * (share or 0.0)
-        value["uncredited"] += (y or 0.0) * (1.0 - (share or 0.0))
+        value["credited"] += y * (share or 0.0)
+        value["uncredited"] += y * (1.0 - (share or 0.0))
     return found, value
 
 
@@ -261,9 +261,9 @@ def _shares(clean: list[Row], good: list[Row], how: How) -> list[float | None]:
 
 
 def _turn(outcome: Row) -> tuple[object, ...]:
-    """Order of the outcomes of one prediction: by time; ties by value, a missing one last."""
+    """Order of the outcomes of one prediction: by time; ties by value."""
     _, when, _, y = outcome
-    return when, y is None, y or 0.0
+    return when, y
 
 
 def read_by_day(one: World) -> tuple[Counter[Any], Counter[Any]]:

@@ -83,7 +83,7 @@ def test_only_days_without_rows_among_the_newest_are_told(rows):
 
 
 class Log:
-    """Predictions and outcomes, a file a day; three in ten outcomes are nobody's."""
+    """Predictions and outcomes, a file a day; four in ten outcomes are nobody's."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.hour = folder / "data", 0
@@ -104,7 +104,7 @@ class Log:
         pd.DataFrame({"id": ids, "at": at, "score": (numbers % 97) / 97}).to_parquet(
             self.path("p", day), index=False
         )
-        keys = [f"{'x' if n % 10 < 3 else prefix}{n}" for n in numbers]
+        keys = [f"{'x' if n % 10 < 4 else prefix}{n}" for n in numbers]
         said = {"oid": ids, "pid": keys, "when": at + timedelta(hours=3), "y": numbers % 2}
         pd.DataFrame(said).to_parquet(self.path("o", day), index=False)
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from valuekit.errors import Finding
+from valuekit.quarantine.jump import jump
 from valuekit.quarantine.limits import example, place_of
 from valuekit.quarantine.nights import CHANCE, Level
 from valuekit.text import plural
@@ -43,7 +44,10 @@ def warnings(intake: pd.DataFrame, model: str, held: Sequence[Held]) -> tuple[Fi
     found = [
         one for source in _TABLES for one in _missing(source, rows[rows["source"] == source], model)
     ]
-    return (*found, *_nobodys(rows[rows["source"] == "outcomes"], model, held))
+    jumped = jump(intake)
+    if jumped is None or not jumped.large:  # else it is said of the week
+        found += _nobodys(rows[rows["source"] == "outcomes"], model, held)
+    return tuple(found)
 
 
 def _missing(source: str, rows: pd.DataFrame, model: str) -> Iterator[Finding]:
