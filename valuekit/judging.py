@@ -15,7 +15,7 @@ from valuekit.errors import Finding, SourceError
 from valuekit.incremental import empties
 from valuekit.incremental.marks import Marks, behind, held_since
 from valuekit.ledger.intake import accounted
-from valuekit.quarantine import days, emptied, gaps, nights, unarmed
+from valuekit.quarantine import days, emptied, gaps, nights, orphaned, unarmed
 from valuekit.quarantine.carry import carried
 from valuekit.quarantine.jump import JUMPED
 from valuekit.quarantine.limits import WARNED, held_counts, judge
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from valuekit.workspace.load import Loaded
 
 _SHOWN = 3  # files in a message
-_ANEW = frozenset({"bad_day"}) | gaps.CODES | unarmed.CODES  # judged by all days in each run
+_ANEW = frozenset({"bad_day", gaps.CODE, orphaned.CODE, *unarmed.CODES})  # from all days, each run
 
 
 def judged(loaded: Loaded, store: Store, name: str, made: Pulled) -> Pulled:
@@ -45,8 +45,10 @@ def judged(loaded: Loaded, store: Store, name: str, made: Pulled) -> Pulled:
     held = carried(given.held, before, given.ranges, panel=given.panel, intake=intake)
     found = judge(loaded.workspace, name, intake, held)
     found += days.warnings(intake, name, nights.limits_of(loaded.workspace, name))
-    found += gaps.warnings(intake, name, held)
     found += unarmed.warnings(loaded.workspace, name, made.facts["effect"])
+    found += gaps.warnings(loaded.workspace.models[name], name, intake)
+    if not any(one.code == "orphan_jump" for one in found):  # said once
+        found += orphaned.warnings(loaded.workspace, name, intake, held)
     if refused := [one for one in found if one.severity == "error"]:
         raise SourceError(*refused)
     others = [

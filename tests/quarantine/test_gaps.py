@@ -1,154 +1,153 @@
-"""Nights that never came, and nights of nobody's outcomes, among many good ones."""
+"""A day without rows is told where a file is missing, and not where a day may be quiet."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.incremental.lake import NOW, workspace
-from valuekit.api import Workspace
-from valuekit.errors import Finding
-from valuekit.quarantine.gaps import NEWEST, unlikely
+from tests.quarantine.intakes import START, intake
+from tests.quarantine.test_emptied import DAYS, NOW, Shop
+from tests.workspaces import workspace
+from valuekit.quarantine.gaps import CHANCE, NEWEST, lost, warnings
 
-START = datetime(2026, 1, 1)
-DAYS, EACH = 40, 30
-MODEL = """
-[models.m]
-title = "M"
-owner = "owner@example.com"
-task = "classification"
-[models.m.predictions]
-table = "p"
-id = "id"
-time = "at"
-score = "score"
-[models.m.outcomes]
-table = "o"
-id = "oid"
-on = { id = "pid" }
-time = "when"
-window = "2d"
-label = "y"
-"""
+FIRST = START.date()
+WEEKS = 8
+WEEKDAYS = st.lists(st.integers(0, 400), min_size=7, max_size=7)
 
 
-def counts(rows: list[int]) -> pd.Series:
-    """Rows by day, of days that have some."""
-    made = pd.Series(rows, pd.date_range(START, periods=len(rows), freq="D"))
-    return made[made > 0]
+def told(rows: list[int]) -> list[int]:
+    """Days that are told, of rows by day from the first one on."""
+    index = pd.date_range(START, periods=len(rows))
+    counts = pd.Series(rows, index=index)
+    return [(day - FIRST).days for day, _ in lost(counts[counts > 0])]
 
 
-def gone(rows: list[int]) -> list[int]:
-    return [(day - pd.Timestamp(START)).days for day in unlikely(counts(rows))]
+@given(WEEKDAYS, st.integers(2, WEEKS), st.integers(0, 6))
+def test_what_repeats_by_week_is_no_gap(week, weeks, more):
+    """Tables that rest on some weekdays, whichever the last day is."""
+    assert told(week * weeks + week[:more]) == []
 
 
-def test_a_day_of_none_among_days_of_many():
-    rows = [100] * 60
-    for missing, told in ((59, []), (58, [58]), (31, [31]), (30, [])):
-        assert gone([n * (day != missing) for day, n in enumerate(rows)]) == told
-    two = [n * (day not in {40, 47}) for day, n in enumerate(rows)]
-    assert gone(two) == [40, 47]  # the first does not hide the second
-    assert gone([100] * 20 + [0] + [100] * 8) == []  # too young to tell
+@given(WEEKDAYS, st.data())
+@example([0, 0, 0, 20, 0, 0, 0], None)
+def test_an_inner_day_of_a_steady_table_is_told_while_it_is_among_the_newest(week, data):
+    rows = week * WEEKS
+    inner = [day for day in range(len(rows) - 21, len(rows) - 7) if rows[day] >= 20]
+    if not inner:
+        return
+    day = inner[0] if data is None else data.draw(st.sampled_from(inner))
+    rows[day] = 0
+    # A week that lost most of its rows with the day may be a table that fades out.
+    fades = sum(week) - week[day % 7] < sum(week) / 2
+    assert told(rows) in ([[day], []] if fades else [[day]])
+    assert told([*rows, *week * 4]) == []
 
 
-@pytest.mark.parametrize(("usual", "told"), [(13, []), (14, [45])])
-def test_few_rows_may_be_none(usual, told):
-    assert np.exp(-14) < 1e-6 < np.exp(-13)
-    assert gone([usual * (day != 45) for day in range(60)]) == told
+def test_how_long_it_is_told():
+    rows = [80] * 100
+    rows[60] = 0
+    assert [n for n in range(55, 101) if told(rows[:n]) == [60]] == [*range(62, 60 + NEWEST + 1)]
 
 
-@given(
-    st.lists(st.sampled_from([0, 3, 50, 1000]), min_size=7, max_size=7),
-    st.integers(1, 120),
-    st.sampled_from([1, 2]),
+@pytest.mark.parametrize(
+    ("rows", "days"),
+    [
+        ([80] * 30 + [0] * 10 + [80], [*range(30, 40)]),  # longer than a week
+        ([80] * 30 + [0] + [80] * 2 + [0] + [80], [30, 33]),
+        ([80] * 30 + [0] + [80] * 6 + [0] + [80], [30]),  # the weekday is no longer sure
+        ([80] * 13 + [0] + [80], []),  # too young
+        ([80] * 14 + [0] + [80], [14]),
+        ([80] * 30 + [0], []),  # it ends there: the last day may still come
+        ([11] * 30 + [0] + [11], []),  # e^-11 is 1.7e-5
+        ([12] * 30 + [0] + [12], [30]),
+        ([80] * 30 + [3] * 3 + [0] + [3] * 5, []),  # it fades out
+        ([80] * 30 + [0, 0, 1, 0, 0, 2, 0, 1], []),
+        ([80] * 30 + [0] + [20], [30]),  # the last day is running
+        (([80, 0, 80, 80, 80, 0, 80, 80, 80] * 6), []),  # comes when it comes
+        ([500, 20, 90, 1200, 10, 60, 25] * 3 + [500, 20, 0, 1200], [23]),
+        ([1, 3000, 2, 9, 400, 1, 1, 60, 5, 900, 3, 1, 70, 2] * 3 + [0, 5], []),  # bursts
+    ],
 )
-def test_what_comes_by_weeks_is_never_told(week, days, every):
-    """Rows on some weekdays only, or on those of every other week."""
-    rows = [week[day % 7] * (day // 7 % every == 0) for day in range(days)]
-    assert gone(rows) == []
+def test_days_told(rows, days):
+    assert told(rows) == days
 
 
-@given(st.lists(st.integers(0, 40), max_size=100))
-def test_only_days_without_rows_among_the_newest_are_told(rows):
-    there = counts(rows)
-    for day in unlikely(there):
-        assert day not in there.index
-        assert there.index[-1] - pd.Timedelta(days=NEWEST) <= day < there.index[-1]
+@pytest.mark.parametrize("rate", [0.3, 2.0, 6.0, 9.0, 12.0, 30.0, 200.0])
+@pytest.mark.parametrize("spread", [0.0, 0.1, 0.5])
+def test_chance_alone_seldom_tells(rate, spread):
+    """Of tables drawn at random fewer than 1 in 200 are told of, overdispersed ones as well."""
+    rng = np.random.default_rng(7)
+    week = rng.uniform(0, 2, 7) * (rng.random(7) < 0.8)
+    means = np.tile(week * rate, WEEKS)
+    seen = 0
+    for _ in range(200):
+        noise = rng.gamma(1 / spread, spread, len(means)) if spread else 1.0
+        seen += bool(told(rng.poisson(means * noise).tolist()))
+    assert seen <= 1
 
 
-class Log:
-    """Predictions and outcomes, a file a day; four in ten outcomes are nobody's."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.hour = folder / "data", 0
-        self.space = workspace(folder, MODEL)
-        for table in ("p", "o"):
-            (self.folder / table).mkdir(parents=True)
-        for day in range(DAYS):
-            self.write(day)
-        self.refresh()
-
-    def path(self, table: str, day: int) -> Path:
-        return self.folder / table / f"{day:02d}.parquet"
-
-    def write(self, day: int, prefix: str = "p") -> None:
-        numbers = np.arange(day * EACH, (day + 1) * EACH)
-        at = START + timedelta(days=day)
-        ids = [f"p{n}" for n in numbers]
-        pd.DataFrame({"id": ids, "at": at, "score": (numbers % 97) / 97}).to_parquet(
-            self.path("p", day), index=False
-        )
-        keys = [f"{'x' if n % 10 < 4 else prefix}{n}" for n in numbers]
-        said = {"oid": ids, "pid": keys, "when": at + timedelta(hours=3), "y": numbers % 2}
-        pd.DataFrame(said).to_parquet(self.path("o", day), index=False)
-
-    def refresh(self) -> list[Finding]:
-        """What is said of gaps and strangers, by what changed and by everything alike."""
-        said = []
-        for full in (False, True):
-            self.hour += 1
-            now = NOW + timedelta(hours=self.hour)
-            part = self.space.refresh(now=now, full=full, accept_gone=True).parts[0]
-            said.append([f for f in part.findings if f.code in {"missing_days", "orphan_day"}])
-        assert said[0] == said[1]
-        return said[0]
+def test_the_chance_is_that_of_the_negative_binomial():
+    """Counts of variance m + a m^2 about one mean, with a by moments, and P(0) by simulation."""
+    rng = np.random.default_rng(3)
+    drawn = rng.poisson(40 * rng.gamma(1 / 0.4, 0.4, 200_000))
+    observed = float((drawn == 0).mean())
+    assert observed == pytest.approx((1 + 0.4 * 40) ** (-1 / 0.4), rel=0.2)
+    assert observed > CHANCE  # so an empty day of such a table says nothing
+    for off, days in ((30, []), (20, [30])):
+        pair = [40 - off, 40 + off]
+        rows = [n for week in range(4) for n in (*pair[:: (-1) ** week], 40, 40, 40, 40, 40)]
+        a = (8 * off**2 - 3 * 7 * 40) / (3 * 7 * 40**2)
+        assert ((1 + a * 40) ** (-1 / a) < CHANCE) == bool(days)
+        assert told([*rows, *pair, 0, 40]) == days
 
 
-@pytest.fixture
-def log(tmp_path: Path) -> Log:
-    return Log(tmp_path)
+def test_words_and_what_ends_a_table():
+    model = workspace(
+        {"m": {"assignments": {"table": "a", "unit": "u", "arm": "arm", "time": "at"}}}
+    ).models["m"]
+    days = [(day, "accepted", "accepted", 1200) for day in range(60) if day not in {40, 50, 51}]
+    (one,) = warnings(model, "m", intake(*days, (300, "quarantined", "future", 1)))
+    assert (one.code, one.severity, one.rows) == ("day_without_rows", "warning", 0)
+    assert one.place == "models.m.predictions, table p"
+    assert one.value == (
+        "no row on 2026-02-10, 2026-02-20 and 2026-02-21; about 1,200 rows are usual on such a day"
+    )
+    other = intake(*days).assign(source="assignments")
+    assert [f.place for f in warnings(model, "m", other)] == ["models.m.assignments, table a"]
+    assert warnings(model, "m", intake(*days[:35])) == warnings(model, "m", other[:0]) == ()
+    many = [one for one in days if one[0] < 35 or one[0] > 50]
+    (one,) = warnings(model, "m", intake(*many))
+    assert "2026-02-21, 2026-02-20" in one.value
+    assert "and 12 more" in one.value
 
 
-def test_a_night_that_was_never_delivered_is_told_until_it_comes(log):
-    log.write(DAYS + 1)
-    (one, other) = log.refresh()
-    day = (START + timedelta(days=DAYS)).date()
-    assert {one.place for one in (one, other)} == {
-        "models.m.predictions",
-        "models.m.outcomes",
-    }
-    assert (one.severity, one.code, one.value) == ("warning", "missing_days", f"no row on {day}")
-    log.write(DAYS)
-    assert log.refresh() == []
-    log.path("o", DAYS - 9).unlink()
-    (one,) = log.refresh()
-    assert one.place.startswith("models.m.outcomes")
-    assert str((START + timedelta(days=DAYS - 9)).date()) in one.value
-    checked = Workspace.load(log.space.loaded.path).scorecard("m").health
-    assert any("no row on" in text for text in checked.warnings)
+def test_a_file_that_was_not_delivered_is_told_until_it_comes(tmp_path):
+    held = Shop(tmp_path)
+    for more in range(DAYS, 18):
+        held.write(more)
+    gone = held.folder / "data" / "o" / "16.parquet"
+    kept = gone.read_bytes()
+    gone.unlink()
+    day = date(2026, 1, 1) + timedelta(days=16)
 
+    def said(**ask: bool) -> list:
+        held.hour += 1
+        part = held.space.refresh(now=NOW + timedelta(hours=held.hour), **ask).parts[0]
+        return [one for one in part.findings if one.code == "day_without_rows"]
 
-def test_a_night_of_other_ids_is_told_where_some_are_always_nobodys(log):
-    log.write(DAYS, prefix="P-")
-    (one,) = log.refresh()
-    assert (one.severity, one.code, one.rows) == ("warning", "orphan_day", EACH)
-    assert one.value.startswith(f"30 of 30 outcomes on {(START + timedelta(days=DAYS)).date()}: ")
-    assert f"o/{DAYS:02d}.parquet" in one.value
-    log.write(DAYS)
-    assert log.refresh() == []
+    first = said()
+    (one,) = first
+    assert one.place == "models.m.outcomes, table o"
+    assert one.value == f"no row on {day}; about 3,000 rows are usual on such a day"
+    assert said() == first  # nothing changed
+    held.write(18)
+    assert said() == first
+    assert said(full=True) == first
+    assert str(one) in held.space.scorecards()["m"].health.warnings
+    gone.write_bytes(kept)
+    assert said() == said(full=True) == []

@@ -1,8 +1,11 @@
-"""Nights that never came, and nights whose outcomes are nobody's: told, for nothing is held back.
+"""Days without rows between others in a table that has rows on every such day: a file is missing.
 
-A file that is missing between others leaves a day of which nothing is known; what happened then
-counts as nothing. And where some outcomes are nobody's every day, a night of ids that are written
-in another way is one among many in the share of all rows.
+Every outcome of such a day would count as one that never came. So each of the newest days is held
+against the four weeks before it. Tables that are quiet on some weekdays, that have a few rows a
+week, that are delivered irregularly or that fade out say nothing: chance explains an empty day.
+
+A day that came with far fewer rows than is usual is not told: by its count alone a file that was
+cut cleanly is a holiday, a slow day, or a last day that is still running.
 """
 
 from __future__ import annotations
@@ -14,109 +17,119 @@ import numpy as np
 import pandas as pd
 
 from valuekit.errors import Finding
-from valuekit.quarantine.jump import jump
-from valuekit.quarantine.limits import example, place_of
-from valuekit.quarantine.nights import CHANCE, Level
-from valuekit.text import plural
+from valuekit.text import count, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
+    from datetime import date
 
-    from valuekit.source import Held
+    from valuekit.workspace.declare import Model
 
-CODES = frozenset({"missing_days", "orphan_day"})  # given anew by each run
-NEWEST = 28  # days before the last one with rows that are looked at
-_WEEKS = 4  # of which the same weekday is looked at before each
-_LIKE = 7  # newest days with outcomes that may be nobody's
-_NOBODY = 0.9  # share of a day's outcomes
-_TABLES = ("predictions", "assignments", "outcomes")
+CODE = "day_without_rows"
+NEWEST = 28  # days up to a table's last one that are looked at, each night anew
+WEEK, WEEKS, FEWEST = 7, 4, 2  # weeks before an empty day; of a young table at least two
+CHANCE = 1e-5  # of an empty day, by what is usual: one of Poisson needs 12 rows a day to be judged
+_SHOWN = 5  # days in a message
 
 
-def warnings(intake: pd.DataFrame, model: str, held: Sequence[Held]) -> tuple[Finding, ...]:
-    """Findings about days without a row, and about days whose outcomes are nobody's.
+def warnings(model: Model, name: str, intake: pd.DataFrame) -> tuple[Finding, ...]:
+    """A finding for each table with days that should have rows.
 
     Args:
+        model: As declared.
+        name: Its name.
         intake: The conformed fact ``intake`` of all days.
-        model: Name of the model.
-        held: Examples of rows held back.
     """
     rows = intake[(intake["segment"] == "all") & (intake["rows"] > 0)]
-    found = [
-        one for source in _TABLES for one in _missing(source, rows[rows["source"] == source], model)
-    ]
-    jumped = jump(intake)
-    if jumped is None or not jumped.large:  # else it is said of the week
-        found += _nobodys(rows[rows["source"] == "outcomes"], model, held)
-    return tuple(found)
+    rows = rows[rows["rule"] != "future"]  # a row dated ahead ends no table
+    by_day = rows.groupby(["source", "day"])["rows"].sum()
+    return tuple(
+        _finding(_place(model, name, source), days)
+        for source in dict.fromkeys(str(one) for one in by_day.index.get_level_values("source"))
+        if (days := dict(lost(by_day.loc[source])))
+    )
 
 
-def _missing(source: str, rows: pd.DataFrame, model: str) -> Iterator[Finding]:
-    days = unlikely(rows.groupby("day")["rows"].sum())
-    if days:
-        listed = ", ".join(str(day.date()) for day in days[-3:])
-        more = f", and on {plural(len(days) - 3, 'day')} before" if len(days) > 3 else ""
-        yield Finding(
-            place=f"models.{model}.{source}",
-            value=f"no row on {listed}{more}",
-            rule="days between others have no row, though the same weekdays before them had many",
-            remedy="See whether a file is missing, bring it, and refresh: until then what happened "
-            "on these days counts as nothing. If nothing happened, nothing is to be done.",
-            severity="warning",
-            code="missing_days",
-        )
+def lost(rows: pd.Series) -> Iterator[tuple[date, float]]:
+    """Days without rows, and the rows to expect, where chance seldom leaves such a day empty.
 
-
-def unlikely(read: pd.Series) -> list[pd.Timestamp]:
-    """Days before the last one that have no row, which is no chance by the weeks before.
-
-    Of the same weekday in the four weeks before, the second least count m stands for what was to
-    be expected, so that an earlier gap does not hide a later one; a day without a row is told when
-    exp(-m), the chance of none of a Poisson count, is below one in a million.
+    An empty day d is told when, in the four weeks before the empty days around it, each day of
+    its weekday had rows; the weekdays that ever had some lacked them twice at most; and
+    P(0) = (1 + a m)^(-1/a) < 1e-5, the negative binomial's, exp(-m) for a = 0. m is the mean of
+    its weekday, times the share of their means that the weeks on both sides of d reached, the
+    lower one, at most 1. The dispersion a is that of the four weeks about the weekdays' means, by
+    moments: Var = m + a m^2 (Hilbe 2011, Negative Binomial Regression). A younger table has two
+    weeks at least.
 
     Args:
-        read: Rows by day, ascending, of days that have some.
+        rows: Rows by day; days without any are not in it.
     """
-    if read.empty:
-        return []
-    last = read.index[-1]
-    first = max(read.index[0], last - pd.Timedelta(days=NEWEST + 7 * _WEEKS))
-    calendar = pd.date_range(first, last, freq="D")
-    counts = read.reindex(calendar, fill_value=0).to_numpy()
-    found = []
-    for place in range(max(len(counts) - 1 - NEWEST, 7 * _WEEKS), len(counts) - 1):
-        before = sorted(counts[place - 7 * week] for week in range(1, _WEEKS + 1))
-        if counts[place] == 0 and math.exp(-float(before[1])) < CHANCE:
-            found.append(calendar[place])
-    return found
-
-
-def _nobodys(rows: pd.DataFrame, model: str, held: Sequence[Held]) -> Iterator[Finding]:
-    """The newest days of which hardly an outcome is somebody's, far more than on the others."""
-    read = rows.groupby("day")["rows"].sum()
-    orphans = rows[rows["rule"] == "orphan"].groupby("day")["rows"].sum()
-    orphans = orphans.reindex(read.index, fill_value=0)
-    newest, before = read.index[-_LIKE:], read.index[:-_LIKE]
-    if before.empty:
+    if rows.empty:
         return
-    level = Level(_NOBODY, unlikely=True)
-    usual = read[before], orphans[before]
-    such = level.exceeded(orphans[newest].to_numpy(), read[newest].to_numpy(), usual)
-    days = newest[np.asarray(such)]
-    if len(days):
-        day = days[-1]
-        examples = [one for one in held if (one.source, one.rule) == ("outcomes", "orphan")]
-        first = next((one for one in examples if one.day == day.date()), None)
-        shown = f": {example(first)}" if first is not None else ""
-        more = f", and on {plural(len(days) - 1, 'other day')}" if len(days) > 1 else ""
-        yield Finding(
-            place=place_of(model, "outcomes", examples),
-            value=f"{orphans[day]:,} of {plural(int(read[day]), 'outcome')} on {day.date()}"
-            f"{more}{shown}",
-            rule="hardly an outcome of a day is somebody's, far more than is usual: no prediction "
-            "or unit has their keys",
-            remedy="Look for ids that are written in another way in its file, and write it again. "
-            "See: valuekit quarantine explain orphan",
-            severity="warning",
-            code="orphan_day",
-            rows=int(orphans[days].sum()),
-        )
+    last = rows.index.max()
+    first = max(rows.index.min(), last - pd.Timedelta(days=3 * NEWEST))
+    days = pd.date_range(first, last)
+    n = rows.reindex(days, fill_value=0).to_numpy(dtype=np.float64)
+    for at in np.flatnonzero(n[-NEWEST:] == 0) + max(len(n) - NEWEST, 0):
+        there = np.flatnonzero(n[:at])
+        start, end = int(there[-1]) + 1, int(at + np.flatnonzero(n[at:])[0])
+        weeks = min(start // WEEK, WEEKS)
+        if weeks < FEWEST:
+            continue
+        usual = _Usual(n[start - weeks * WEEK : start].reshape(weeks, WEEK))
+        mean = usual.mean(int(at) - start) * min(1.0, usual.level(n, start, end))
+        if mean > 0 and usual.none(mean) < CHANCE:
+            yield days[int(at)].date(), mean
+
+
+class _Usual:
+    """The weeks before a stretch of empty days, which begins on the weekday of their first one."""
+
+    def __init__(self, weeks: np.ndarray) -> None:
+        self.weeks, self.means = weeks, weeks.mean(axis=0)
+
+    def mean(self, ahead: int) -> float:
+        """Rows of the weekday so many days after the first empty one; 0 where it is no rule."""
+        own = ahead % WEEK
+        lacking = int((self.weeks[:, self.means > 0] == 0).sum())
+        regular = lacking <= len(self.weeks) // 2 and bool((self.weeks[:, own] > 0).all())
+        return float(self.means[own]) if regular else 0.0
+
+    def level(self, n: np.ndarray, start: int, end: int) -> float:
+        """Share of the means that the week before and the week after reached: the lower one."""
+        sides = range(start - WEEK, start), range(end, min(end + WEEK, len(n)))
+        expected = [sum(self.means[(day - start) % WEEK] for day in days) for days in sides]
+        reached = [float(n[days.start : days.stop].sum()) for days in sides]
+        return min(one / of if of else 1.0 for one, of in zip(reached, expected, strict=True))
+
+    def none(self, mean: float) -> float:
+        """P(0) of a day of so many rows on average."""
+        freedom = len(self.weeks) - 1
+        beyond = float(((self.weeks - self.means) ** 2).sum()) - freedom * float(self.means.sum())
+        a = max(0.0, beyond / (freedom * float((self.means**2).sum())))
+        return math.exp(-mean if a * mean < 1e-9 else -math.log1p(a * mean) / a)
+
+
+def _place(model: Model, name: str, source: str) -> str:
+    kind, _, fact = source.partition(".")
+    declared = model.ready(fact) if fact else getattr(model, kind, None)
+    at = f"models.{name}.{source}"
+    return f"{at}, table {declared.table}" if declared is not None else at
+
+
+def _finding(place: str, days: dict[date, float]) -> Finding:
+    one = len(days) == 1
+    named = [str(day) for day in sorted(days)]
+    on = listed(named[-_SHOWN:]) if len(named) <= _SHOWN else listed(named[::-1], _SHOWN)
+    usual = count(round(sum(days.values()) / len(days)))
+    return Finding(
+        place=place,
+        value=f"no row on {on}; about {usual} rows are usual on such a day",
+        rule=f"{'a day' if one else 'days'} between others {'has' if one else 'have'} no rows, "
+        "as if nothing had happened",
+        remedy="See whether a file is missing, bring it, and refresh. If nothing happened "
+        f"{'that day' if one else 'on these days'}, nothing is to be done.",
+        severity="warning",
+        code=CODE,
+        rows=0,
+    )
