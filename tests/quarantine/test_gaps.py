@@ -58,6 +58,9 @@ def test_how_long_it_is_told():
     ("rows", "days"),
     [
         ([80] * 30 + [0] * 10 + [80], [*range(30, 40)]),  # longer than a week
+        ([80] * 30 + [0] * NEWEST + [80], [*range(31, 58)]),
+        ([80] * 30 + [0] * (NEWEST + 1) + [80], []),  # a pause
+        ([80] * 30 + [0] * 200 + [80], []),
         ([80] * 30 + [0] + [80] * 2 + [0] + [80], [30, 33]),
         ([80] * 30 + [0] + [80] * 6 + [0] + [80], [30]),  # the weekday is no longer sure
         ([80] * 13 + [0] + [80], []),  # too young
@@ -80,7 +83,7 @@ def test_days_told(rows, days):
 @pytest.mark.parametrize("rate", [0.3, 2.0, 6.0, 9.0, 12.0, 30.0, 200.0])
 @pytest.mark.parametrize("spread", [0.0, 0.1, 0.5])
 def test_chance_alone_seldom_tells(rate, spread):
-    """Of tables drawn at random fewer than 1 in 200 are told of, overdispersed ones as well."""
+    """At most 1 in 200 tables drawn at random is told of, overdispersed ones as well."""
     rng = np.random.default_rng(7)
     week = rng.uniform(0, 2, 7) * (rng.random(7) < 0.8)
     means = np.tile(week * rate, WEEKS)

@@ -59,7 +59,7 @@ def lost(rows: pd.Series) -> Iterator[tuple[date, float]]:
     its weekday, times the share of their means that the weeks on both sides of d reached, the
     lower one, at most 1. The dispersion a is that of the four weeks about the weekdays' means, by
     moments: Var = m + a m^2 (Hilbe 2011, Negative Binomial Regression). A younger table has two
-    weeks at least.
+    weeks at least. More than 28 empty days on end are a pause.
 
     Args:
         rows: Rows by day; days without any are not in it.
@@ -70,16 +70,18 @@ def lost(rows: pd.Series) -> Iterator[tuple[date, float]]:
     first = max(rows.index.min(), last - pd.Timedelta(days=3 * NEWEST))
     days = pd.date_range(first, last)
     n = rows.reindex(days, fill_value=0).to_numpy(dtype=np.float64)
-    for at in np.flatnonzero(n[-NEWEST:] == 0) + max(len(n) - NEWEST, 0):
-        there = np.flatnonzero(n[:at])
-        start, end = int(there[-1]) + 1, int(at + np.flatnonzero(n[at:])[0])
+    there = np.flatnonzero(n)
+    for at in range(max(len(n) - NEWEST, 0), len(n)):
+        after = int(np.searchsorted(there, at))
+        end = int(there[after])
+        start = int(there[after - 1]) + 1 if after else 0
         weeks = min(start // WEEK, WEEKS)
-        if weeks < FEWEST:
+        if n[at] or weeks < FEWEST or end - start > NEWEST:
             continue
         usual = _Usual(n[start - weeks * WEEK : start].reshape(weeks, WEEK))
-        mean = usual.mean(int(at) - start) * min(1.0, usual.level(n, start, end))
+        mean = usual.mean(at - start) * min(1.0, usual.level(n, start, end))
         if mean > 0 and usual.none(mean) < CHANCE:
-            yield days[int(at)].date(), mean
+            yield days[at].date(), mean
 
 
 class _Usual:
