@@ -260,3 +260,23 @@ def test_a_night_whose_ids_begin_anew_takes_no_good_rows_along(world):
     )
     assert "A new day of 20 rows or more that holds back above 50% is refused." in said
     assert "no run is refused" not in said
+
+
+def test_rows_without_a_day_are_told_as_such_where_a_table_begins_before_the_model():
+    """They are counted on the first day of the model, not on that of the table."""
+    workspace = Declared.model_validate(tomllib.loads(TOML))
+    good = [(day, "accepted", "accepted", 15) for day in range(60)]
+    first = datetime(2026, 1, 11).date()
+    then, now = intake(*good), intake(*good, (10, "quarantined", "null_time", 30))
+    (one,) = nights.unpublished(
+        workspace,
+        "leads",
+        now,
+        then,
+        (),
+        accepted=False,
+        redeclared=False,
+        firsts=(first, first),
+    )
+    assert (one.severity, one.code, one.rows) == ("error", "bad_day", 30)
+    assert one.value.startswith("30 of 30 rows that came since the last run")
