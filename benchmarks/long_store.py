@@ -21,6 +21,7 @@ from benchmarks.books import EDGES, FIRST, book
 from valuekit import overview
 from valuekit.assess import assess
 from valuekit.incremental.survey import Part, Print, Survey, Surveyed
+from valuekit.kept import noted
 from valuekit.ledger.book import Book
 from valuekit.ledger.frame import conform
 from valuekit.ledger.months import by_month, daily_from
@@ -97,7 +98,7 @@ def surveyed(days: int, seed: int = 1) -> Survey:
         }
         part = Part(f"{days}", days * PREDICTIONS, prints)
         tables[role] = Surveyed("columns", timed=True, parts={f"{role}.parquet": part})
-    return Survey("duckdb", "declared", tables, conflicts=False, future={})
+    return Survey("duckdb", "declared", tables)
 
 
 def _names(count: int) -> list[str]:
@@ -186,7 +187,7 @@ def _fill(
     every = [replace(cards[at % len(cards)], model=f"m{at}", title=f"Model {at}")
              for at in range(models)]  # fmt: skip
     texts = [to_json(card) for card in every]
-    survey = surveyed(days).packed()
+    survey = noted(surveyed(days), _intake("m0", days)).packed()
     before = store.size()
     made = {name: overview.to_json(overview.overview(every, name)) for name in overview.PERIODS}
     for night in range(1, NIGHTS + 1):
