@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connectors.base import BAD_CELL, Engine, Within
+from connectors.base import BAD_CELL, FILE, Engine, Within
 from connectors.findings import place, shown
 from connectors.roles import Block, block_roles
 from valuekit.errors import Finding
@@ -144,15 +144,16 @@ def _counts(
     engine: Engine, table: str, columns: list[str], files: Sequence[str]
 ) -> list[dict[str, int]]:
     """Rows of each of some files, and values in each of some columns."""
-    asked = []
-    for number, file in enumerate(files):
-        rows = engine.table(table, columns, Within(parts=(file,)))
-        values = [sa.func.count(rows.c[one]).label(f"c{at}") for at, one in enumerate(columns)]
-        which: sa.Label[Any] = sa.literal_column(str(number)).label("file")
-        asked.append(sa.select(which, sa.func.count().label("rows"), *values).select_from(rows))
-    every = sa.select(sa.union_all(*asked).subquery())
-    found: list[dict[str, int]] = engine.run(f"values of new files of {table}", every).to_pylist()
-    return sorted(found, key=lambda of: of["file"])
+    raw = engine.raw(table, tuple(files))
+    values = [
+        sa.func.count(engine.stored(table, one, raw)).label(f"c{at}")
+        for at, one in enumerate(columns)
+    ]
+    each = sa.select(raw.c[FILE].label("file"), sa.func.count().label("rows"), *values)
+    found = engine.run(f"values of new files of {table}", each.group_by(raw.c[FILE])).to_pylist()
+    by_file = {engine.part_of(of["file"]): of for of in found}
+    none = {"rows": 0, **{f"c{at}": 0 for at in range(len(columns))}}
+    return [by_file.get(one, none) for one in files]
 
 
 def _no_value(engine: Engine, block: Block, column: str, rows: int, files: list[str]) -> Finding:
