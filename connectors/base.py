@@ -208,6 +208,11 @@ class Engine(abc.ABC):
         del table, columns
         return {}
 
+    def floating(self, table: str, column: str) -> Sequence[str]:
+        """Newest files of a table that hold a column as floats, where others of them do not."""
+        del table, column
+        return ()
+
     def unended(self, table: str) -> Sequence[str]:
         """Text files of a table that end within a line, unlike the others."""
         del table

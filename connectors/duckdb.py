@@ -150,6 +150,10 @@ class DuckDBConnector(Engine):
         found = tables.lacking(self._opened(table), columns)
         return {name: (n, self.part_of(str(path))) for name, (n, path) in found.items()}
 
+    def floating(self, table: str, column: str) -> Sequence[str]:
+        """Newest Parquet files with a column of floats; see :meth:`Engine.floating`."""
+        return [self.part_of(str(one)) for one in tables.floating(self._opened(table), column)]
+
     def unended(self, table: str) -> Sequence[str]:
         """Text files that end within a line; see :meth:`Engine.unended`."""
         found = self._open_ended(table)

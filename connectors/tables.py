@@ -43,6 +43,7 @@ _KINDS: Mapping[str, ColumnType] = {
     "DECIMAL": "decimal",
     **dict.fromkeys(("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ", "TIMESTAMPTZ_NS"), "timestamptz"),
 }
+_RECENT = 8  # files that are looked into for ids of another type
 _NEWEST = 32  # files that are looked into for a lost column
 _UNTYPED = '"NULL"'
 _EMPTY: Mapping[str, sa.types.TypeEngine[Any]] = {
@@ -151,6 +152,22 @@ def lacking(opened: FileTable, columns: Sequence[str]) -> dict[str, tuple[int, P
             break
         found |= {name: (found.get(name, (0, path))[0] + 1, paths[-1]) for name in left}
     return found
+
+
+def floating(opened: FileTable, column: str) -> list[Path]:
+    """The newest Parquet files that hold a column as floats, if others hold it as something else.
+
+    Read together, numbers become floats, and beside texts 1038119 is 1038119.0: another id. Whole
+    tables of floats are seen by their kind.
+    """
+    if opened.files.kind == "csv" or len(opened.files.paths) == 1:
+        return []
+    paths = {*opened.files.paths[:1], *opened.files.paths[-_RECENT:]}
+    schemas = {path: pq.read_schema(path) for path in sorted(paths)}
+    there = {path: one.field(column).type for path, one in schemas.items() if column in one.names}
+    found = [path for path, kind in there.items() if pa.types.is_floating(kind)]
+    others = [kind for kind in there.values() if not pa.types.is_null(kind)]
+    return found if len(found) < len(others) else []
 
 
 def unreadable(probe: duckdb.DuckDBPyConnection, path: Path) -> str | None:

@@ -18,7 +18,8 @@ import streamlit as st
 from valuekit import __version__
 from valuekit.api import noted
 from valuekit.errors import Finding, StoreError, WorkspaceError
-from valuekit.freshness import failures, freshness, in_words
+from valuekit.freshness import failures, freshness, in_words, undated
+from valuekit.freshness import through as ends
 from valuekit.portfolio import Portfolio, portfolio
 from valuekit.quarantine.counts import Count
 from valuekit.quarantine.summary import HeldBack, held_back
@@ -427,6 +428,11 @@ def fresh(shot: Snapshot, models: Sequence[str] | None = None) -> str:
     cards = [card for card in shot.cards if models is None or card.model in models]
     titles = {card.model: card.title for card in cards}
     return in_words(freshness(cards, shot.ages, shot.finished), datetime.now(UTC), titles)
+
+
+def through(shot: Snapshot) -> str:
+    """Through which day there are data, in words."""
+    return ends(undated(shot.cards), {card.model: card.title for card in shot.cards})
 
 
 def not_refreshed(shot: Snapshot) -> list[str]:

@@ -24,7 +24,7 @@ _SAID = 2  # sentences of each
 def page() -> None:
     """Draw the page."""
     shot = states.require()
-    states.banners(shot)
+    states.banners(shot, whole=True)
     found = problems(shot)
     ui.headline(_title(shot, found), _lead(shot))
     _strip(shot)
@@ -75,9 +75,8 @@ def _complete(shot: data.Snapshot) -> str:
 
 
 def _lead(shot: data.Snapshot) -> str:
-    made = moment(shot.finished)
-    last = max((card.as_of for card in shot.cards if card.as_of), default=None)
-    return f"Run {shot.run.id} finished {made}." + (f" Data until {day(last)}." if last else "")
+    made = f"Run {shot.run.id} finished {moment(shot.finished)}."
+    return f"{made} {data.through(shot)}." if shot.cards else made
 
 
 def _strip(shot: data.Snapshot) -> None:

@@ -13,6 +13,7 @@ from valuekit.store.records import RunRecord
 from valuekit.text import cut, megabytes
 
 _SHOWN = 15
+_WHY = 4_000  # the remedy stands at a message's end: only lists of many faults are cut
 _STATES = {"ok": "✓ good", "failed": "✕ failed", "running": "… running"}
 _INTERRUPTED = "✕ interrupted"
 
@@ -30,7 +31,7 @@ def runs(shot: data.Snapshot) -> None:
             open_ = shot.failed is not None
             with st.expander(label, icon=":material/error:", expanded=open_):
                 for one in failed:
-                    why = cut(one.message or "no reason was recorded", 560)
+                    why = cut(one.message or "no reason was recorded", _WHY)
                     ui.muted(f"Run {one.id} of {moment(one.started)}: {why}")
 
 

@@ -34,6 +34,7 @@ _EMPTY = {
         ("valuekit doctor", "It checks the workspace, its sources and the store, and says more."),
     ),
 }
+_CAUSE, _BRIEFLY = 4_000, 160  # characters: the remedy stands at a message's end
 _WIDTH = 760  # pixels; lines across a whole desktop are hard to read
 
 
@@ -94,8 +95,14 @@ def _said(text: str) -> str:
     return plain(sentence(text).replace("`", "'"), 400)
 
 
-def banners(shot: data.Snapshot) -> None:
-    """What a reader must know before believing the figures: a failed run, old data, gaps."""
+def banners(shot: data.Snapshot, *, whole: bool = False) -> None:
+    """What a reader must know before believing the figures: a failed run, old data, gaps.
+
+    Args:
+        shot: What is shown.
+        whole: Whether the cause of a failed run is told with its remedy, for whoever mends it;
+            else in a line that leads there.
+    """
     made = moment(shot.finished)
     cut = data.cut_off(shot)
     if cut is not None:
@@ -113,8 +120,9 @@ def banners(shot: data.Snapshot) -> None:
         at = moment(shot.failed.finished or shot.failed.started)
         why = _stopped(shot.failed.message or "No reason was recorded")
         kept = f"The figures below are the last good ones, of {made}."
+        told = plain(why, _CAUSE if whole else _BRIEFLY)
         st.error(
-            f"{plain(why, 700)}\n\n{plain(kept)}",
+            f"{plain(kept)}\n\n{told}" + ("" if whole else " All of it: the page Data health."),
             title=plain(f"The {'refresh before it' if cut else 'last refresh'} failed at {at}"),
             icon=":material/sync_problem:",
         )

@@ -344,6 +344,16 @@ class Workspace:
             if run.id == before.id:  # else a run was stored in between
                 return run, held, ages
 
+    def warnings(self) -> dict[str, tuple[Finding, ...]]:
+        """Model -> what its last good run warned of; information is left out."""
+        with self.store() as store:
+            held = store.last_of_each()
+        return {
+            name: tuple(one for one in held[name].findings if one.severity != "info")
+            for name in self.loaded.workspace.models
+            if name in held
+        }
+
     def reads(self, model: str) -> tuple[SourceRead, ...]:
         """The run that last read a model's sources, and the last whole pull, with statements."""
         self.known(model)

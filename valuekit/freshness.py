@@ -124,10 +124,12 @@ def in_words(one: Freshness, now: datetime, titles: Mapping[str, str] | None = N
     'outcomes expected 2 Mar 2026 (2 days late).'
     """
     named = titles or {}
-    return f"{_through(one, named)}, {_refreshed(one, now, named)}{_awaited(one, now, named)}."
+    return f"{through(one, named)}, {_refreshed(one, now, named)}{_awaited(one, now, named)}."
 
 
-def _through(one: Freshness, titles: Mapping[str, str]) -> str:
+def through(one: Freshness, titles: Mapping[str, str] | None = None) -> str:
+    """Through which day there are data; of several models that end apart, the first and last."""
+    titles = titles or {}
     last, first = one.data_through, one.first_end or one.data_through
     if last is None or first is None:
         return "No data yet"
@@ -157,10 +159,14 @@ def _awaited(one: Freshness, now: datetime, titles: Mapping[str, str]) -> str:
 def failures(
     models: Sequence[str],
     ages: Mapping[str, Age],
-    now: datetime,
+    now: datetime | None,
     titles: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """A sentence on each failed run that the figures of some of these models are older than."""
+    """A sentence on each failed run that the figures of some of these models are older than.
+
+    How long ago that was by the moment ``now``; the day of it where that is None, as in a file that
+    is read later.
+    """
     named = titles or {}
     found = {one.failed.run: one.failed for one in ages.values() if one.failed is not None}
     said = []
@@ -171,7 +177,8 @@ def failures(
         all_of_them = len(hit) == len(models)
         whose = "" if all_of_them else f" of {listed([named.get(name, name) for name in hit])}"
         these = "these are" if all_of_them else f"{'its' if len(hit) == 1 else 'their'} figures are"
-        when = ago(now - found[number].at)
+        at = found[number].at
+        when = f"on {day(at.date())}" if now is None else ago(now - at)
         failed = f"failed (run {number}, {when})"
         if found[number].killed:
             failed = f"was killed, or its machine stopped (run {number}, begun {when})"

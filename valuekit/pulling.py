@@ -19,7 +19,7 @@ import pandas as pd
 from valuekit.assess.scene import scene
 from valuekit.errors import Finding, SourceError
 from valuekit.facts import inside, kept
-from valuekit.incremental import empties
+from valuekit.incremental import early, empties
 from valuekit.incremental.framed import framed
 from valuekit.incremental.marks import OF_PAST
 from valuekit.incremental.plan import FULL, Plan, Stored, plan
@@ -32,7 +32,7 @@ from valuekit.ledger.collect import together
 from valuekit.ledger.intake import conserved
 from valuekit.ledger.months import by_month, daily_from, lost, whole_months
 from valuekit.quarantine import emptied
-from valuekit.ready.laws import more_than_served
+from valuekit.ready.laws import UNSERVED, more_than_served
 from valuekit.scope import EVERYTHING, NOTHING
 from valuekit.source import Connector, Held, Pull, Registered
 from valuekit.text import plural
@@ -48,7 +48,7 @@ _OF_ONE_RUN = (
     OF_PAST
     | {
         *("new_column", "lost_column", "lacking_column", "changed_type", "residual", "empty_model"),
-        *("no_line_end", "empty_column", "empty_value", emptied.EMPTIED),
+        *("no_line_end", "empty_column", "empty_value", emptied.EMPTIED, early.CODE, UNSERVED),
     }
     | empties.CODES
 )
@@ -220,12 +220,13 @@ def pulled(
     merged_now = any(months[name] is not frame for name, frame in made.facts.items())
     made = replace(made, facts=months, merged_now=merged_now)
     account(loaded, name, made)
-    if over := more_than_served(name, loaded.workspace.models[name], made.facts):
+    served = more_than_served(name, loaded.workspace.models[name], made.facts)
+    if over := [one for one in served if one.severity == "error"]:
         raise SourceError(*over)
-    made = judged(loaded, store, name, made)
+    made = judged(loaded, store, name, replace(made, findings=(*made.findings, *served)))
     made = replace(made, stored=stored)
     late = decided(loaded, name, made, before, ask)
-    through = _published(loaded.workspace.models[name], before)
+    through = published(loaded.workspace.models[name], before)
     survey = None if made.survey is None else noted(made.survey, made.facts["intake"])
     return replace(
         made,
@@ -399,7 +400,7 @@ def _both(old: tuple[Finding, ...], new: tuple[Finding, ...]) -> tuple[Finding, 
     return tuple(found.values())
 
 
-def _published(model: Model, before: RunModelRecord | None) -> date | None:
+def published(model: Model, before: RunModelRecord | None) -> date | None:
     """Last day that had been shown as settled: its outcome window was closed."""
     if before is None or before.last is None:
         return None
@@ -411,4 +412,4 @@ def _published(model: Model, before: RunModelRecord | None) -> date | None:
     return min(before.last, before.complete_through - timedelta(days=o.window + o.allowance))
 
 
-__all__ = ["FULL", "Asked", "Pulled", "planned", "pulled"]
+__all__ = ["FULL", "Asked", "Pulled", "planned", "published", "pulled"]

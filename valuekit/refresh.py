@@ -21,13 +21,14 @@ from valuekit.cost.charges import lines
 from valuekit.cost.lines import frame, residual
 from valuekit.cost.pools import allocate, undriven
 from valuekit.errors import Finding, SourceError, ValuekitError, WorkspaceError
+from valuekit.incremental import early
 from valuekit.incremental.changes import changes
 from valuekit.incremental.marks import OF_PAST
 from valuekit.ledger.book import Book
 from valuekit.ledger.collect import add_up
 from valuekit.ledger.schema import FACTS
 from valuekit.places import placed
-from valuekit.pulling import FULL, Asked, Pulled, pulled
+from valuekit.pulling import FULL, Asked, Pulled, published, pulled
 from valuekit.scorecard import from_json, in_order, to_json
 from valuekit.source import Connector, open_connector
 from valuekit.store.records import ModelOutcome, RunOutcome
@@ -276,7 +277,9 @@ def _assess_all(
         tell(name, "assessing", _PULLED + share)
         try:
             costed = _costed(loaded, name, one, shared.get(name), (first, as_of))
-            parts.append(_assessed(loaded, name, costed, as_of))
+            made = _assessed(loaded, name, costed, as_of)
+            again = _early(loaded, store, one.through, made)
+            parts.append(replace(made, findings=(*made.findings, *again)))
         except ValuekitError as error:
             failed.extend(error.findings)
         except Exception as error:
@@ -285,6 +288,26 @@ def _assess_all(
     if failed:
         raise ValuekitError(*failed)
     return tuple(parts), undriven(workspace, volumes, first, as_of)
+
+
+def _early(
+    loaded: Loaded, store: Store, through: date | None, made: ModelOutcome
+) -> tuple[Finding, ...]:
+    """What to say where the newest published day is restated night by night."""
+    model = loaded.workspace.models[made.model]
+    role, outcomes = (
+        ("facts", model.facts) if model.outcomes is None else ("outcomes", model.outcomes)
+    )
+    if outcomes is None or through is None or all(one.day != through for one in made.restated):
+        return ()
+    newest = store.restatements(made.model, limit=1)  # the newest day of the newest run
+    if not newest:
+        return ()
+    after, before = (store.last_of(made.model, newest[0].run - back) for back in (0, 1))
+    twice = published(model, after) == through and published(model, before) == newest[0].day
+    place = loaded.place("models", made.model, role)
+    days = newest[0].day, through
+    return (early.warning(place, days, outcomes.allowance),) if twice else ()
 
 
 def _first_day(volume: pd.DataFrame, model: Model) -> date | None:

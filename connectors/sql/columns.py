@@ -5,10 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from connectors.base import ColumnType, Engine
-from connectors.findings import mixed_zones, naive_timestamp, no_columns, place, unusable_column
+from connectors.findings import (
+    mixed_zones,
+    naive_timestamp,
+    no_columns,
+    place,
+    shown,
+    unusable_column,
+)
 from connectors.roles import Block, Role, block_roles
 from connectors.unlike import Need, Unlike
 from valuekit.errors import Finding, SourceError
+from valuekit.text import plural
 from valuekit.workspace.declare import Model, Predictions
 
 _NUMBERS = {"int", "float", "decimal", "bool"}
@@ -74,10 +82,26 @@ def _fault(wrong: _Wrong, role: Role) -> Finding | None:
         return wrong("the column must hold numbers", _NUMBER, "number")
     if role in {"time", "year"} and kind not in _TIMES:
         return _no_time(wrong, kind, role)
-    if role == "key" and kind == "float":
-        rule = "an id stored as a float loses digits above 2^53"
-        return wrong(rule, "Store the id as text or as a 64-bit integer.", "other")
+    if role == "key" and kind in {"float", "text"}:
+        return _no_id(wrong, kind)
     return None
+
+
+def _no_id(wrong: _Wrong, kind: ColumnType) -> Finding | None:
+    rule, remedy = "an id stored as a float", "Store the id as text or as a 64-bit integer"
+    files = wrong.engine.floating(wrong.table, wrong.column)
+    if not files:
+        why = f"{rule} loses digits above 2^53"
+        return wrong(why, f"{remedy}.", "other") if kind == "float" else None
+    more = f" and {plural(len(files) - 1, 'file')} more" if len(files) > 1 else ""
+    return Finding(
+        place=place(wrong.engine, wrong.table, wrong.column),
+        value=f"floats in {shown(files[-1])}{more}, unlike in other files",
+        rule=f"{rule} in some files is another one than in the others (1038119.0), and loses "
+        "digits above 2^53",
+        remedy=f"{remedy}, as in the others, and write the file again.",
+        code="wrong_type",
+    )
 
 
 def _no_time(wrong: _Wrong, kind: ColumnType, role: Role) -> Finding | None:

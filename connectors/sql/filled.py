@@ -31,6 +31,7 @@ from valuekit.workspace.declare import (
 _FIRST = "2048"  # rows
 _BEFORE = 3  # files before those that lack values, which all have a value in a column
 _RECENT = 8  # newest files that are looked at
+_WEEK = 7  # files: where each is a day, those of one weekday lie so far apart
 _FULL = 0.9  # share of their rows that have one
 _FEWEST = 5  # rows of a file in which a column without a value is told
 
@@ -107,30 +108,29 @@ def _unfilled(engine: Engine, table: str, columns: list[str]) -> dict[str, tuple
 
     Without a value at all, or in less than half of its rows where the three before that do not
     lack any fill nine in ten: an export that lost them goes unseen otherwise, as an empty cell of a
-    metric adds nothing. Where such files come and go it is how the table is.
+    metric adds nothing. Where such files come and go, or come each week, it is how the table is.
 
     Returns:
         Column -> rows of those files without a value, and their names.
     """
-    files = tuple(engine.parts(table))[-_RECENT:]
+    files = tuple(engine.parts(table))[-_RECENT - _WEEK - _BEFORE :]
     if not columns or len(files) <= _BEFORE:
         return {}
     counts = list(zip(files, _counts(engine, table, columns, files), strict=True))
     found = dict[str, tuple[int, list[str]]]()
     for number, one in enumerate(columns):
-        before, lost, odd, stretches = list[tuple[int, int]](), 0, list[str](), 0
-        last = ""
-        for file, of in counts:
+        before, odd = list[tuple[int, int]](), list[int]()
+        for at, (_, of) in enumerate(counts):
             rows, filled = of["rows"], of[f"c{number}"]
             if len(before) == _BEFORE and rows >= _FEWEST and _lacks(filled, rows, before):
-                stretches += last not in odd
-                lost += rows - filled
-                odd.append(file)
+                odd.append(at)
             else:
                 before = [*before, (filled, rows)][-_BEFORE:]
-            last = file
-        if stretches == 1:
-            found[one] = lost, odd
+        new = [at for at in odd if at >= len(counts) - _RECENT]
+        stretches = sum(at - 1 not in odd for at in new)
+        if stretches <= 1 and not all(at - _WEEK in odd for at in new):
+            lost = sum(counts[at][1]["rows"] - counts[at][1][f"c{number}"] for at in new)
+            found[one] = lost, [counts[at][0] for at in new]
     return found
 
 

@@ -7,6 +7,7 @@ import io
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.cli.commands import run
@@ -47,3 +48,19 @@ def test_a_run_of_one_model_stamps_no_other(two: Path) -> None:
         ("offers", "2", finished["offers"]),
     }
     assert len(made) == 2
+
+
+def test_why_the_last_run_failed_is_told_to_its_end(two: Path) -> None:
+    """The remedy stands at the end of a message, which is longer than a cell of the table."""
+    rows = pd.read_parquet(two.parent / "predictions.parquet")
+    rows["p"] = rows["p"].where(rows["at"] < rows["at"].max().normalize(), rows["p"] * 100 + 2)
+    days = [rows.assign(id=rows["id"] + 1000 * n) for n in range(3)]
+    pd.concat(days).to_parquet(two.parent / "predictions.parquet", index=False)
+    assert run("refresh", "-w", str(two)).returncode == 1
+    shown = run("runs", "-w", str(two)).stdout
+    (newest, *_) = json.loads(run("runs", "--json", "-w", str(two)).stdout)["runs"]
+    assert newest["status"] == "failed"
+    assert len(newest["message"]) > 300
+    assert f"Why run {newest['run']} failed, in full:" in shown
+    for line in newest["message"].splitlines():
+        assert line in shown

@@ -7,6 +7,8 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+import numpy as np
+import pandas as pd
 import pytest
 import sqlalchemy as sa
 
@@ -17,6 +19,7 @@ from valuekit.cli.doctor import examine
 from valuekit.cli.doctor.disk import _room
 from valuekit.errors import ValuekitError
 from valuekit.store import open_store
+from valuekit.store.connect import file_of
 from valuekit.store.tables import HEAD
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)  # the last good run is of that day's first minute
@@ -256,3 +259,79 @@ def test_a_first_refresh_that_failed_is_told(refreshed, tmp_path):
         Workspace.load(refreshed.path).refresh()
     assert "column nope" in point(refreshed, "last run").finding
     assert point(refreshed, "figures").state == "failed"
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_user_of_the_database_who_may_only_read(refreshed, url):
+    """Neither the figures nor the runs tell: a refresh by this user is refused before it begins."""
+    admin = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    reader = f"reader_{sa.make_url(url).database}"
+    address = sa.make_url(url).set(username=reader).render_as_string(hide_password=False)
+    text = refreshed.path.read_text()
+    old = next(one for one in text.splitlines() if one.startswith("store ="))
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"CREATE ROLE {reader} LOGIN")
+        connection.exec_driver_sql(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {reader}")
+    try:
+        refreshed.path.write_text(text.replace(old, f'store = "{address}"'))
+        found = point(refreshed, "store")
+        assert found.state == "warning"
+        assert "may only be read by this user" in found.finding
+        done = rooms.valuekit("refresh", "-w", str(refreshed.path))
+        assert done.returncode == 1
+        assert "the database user may only read here" in done.stderr
+    finally:
+        refreshed.path.write_text(text)
+        with admin.connect() as connection:
+            connection.exec_driver_sql(f"DROP OWNED BY {reader}")
+            connection.exec_driver_sql(f"DROP ROLE {reader}")
+    assert point(refreshed, "store").state == "ok"
+
+
+def test_a_database_of_something_else(refreshed, url):
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE alembic_version RENAME TO customers")
+    try:
+        found = point(refreshed, "store")
+        assert found.state == "failed"
+        assert "belongs to something else" in found.finding
+        assert found.remedy == "Name another store in the workspace file."
+    finally:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE customers RENAME TO alembic_version")
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_what_to_do_about_a_damaged_store_works_as_written(refreshed, url, tmp_path):
+    backup = tmp_path / "kept.db"
+    assert rooms.valuekit("backup", str(backup), "-w", str(refreshed.path)).returncode == 0
+    path = file_of(sa.make_url(url))
+    whole = path.read_bytes()
+    middle = len(whole) // 3
+    path.write_bytes(whole[:middle] + b"\0" * 200_000 + whole[middle + 200_000 :])
+    found = point(refreshed, "store")
+    assert found.state == "failed"
+    assert found.remedy.startswith("Move it away, then bring back a backup: valuekit restore FILE")
+    for old in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        if old.exists():
+            old.rename(tmp_path / f"broken-{old.name}")
+    done = rooms.valuekit("restore", str(backup), "-w", str(refreshed.path))
+    assert done.returncode == 0, done.stderr
+    assert point(refreshed, "store").state == "ok"
+
+
+def test_what_the_data_of_a_model_were_warned_of(refreshed):
+    path = refreshed.path.parent / "outcomes.parquet"
+    rows = pd.read_parquet(path)
+    keys = [name for name in rows.columns if "id" in name]
+    strangers = rows.tail(40).assign(**{key: -np.arange(1, 41) for key in keys})
+    pd.concat([rows, strangers]).to_parquet(path, index=False)
+    Workspace.load(refreshed.path).refresh(now=NOW)
+    found = point(refreshed, "data of leads")
+    assert found.state == "warning"
+    assert found.remedy.endswith("All of it: valuekit show leads")
+    shown = rooms.valuekit("show", "-w", str(refreshed.path))
+    assert "Warnings of the data of leads (" in shown.stdout
+    alone = rooms.valuekit("show", "leads", "--json", "-w", str(refreshed.path))
+    assert any("orphan" in one for one in json.loads(alone.stdout)["warnings"])

@@ -162,3 +162,49 @@ def test_days_that_are_gone_are_restated_when_a_segment_goes_with_them(churn):
         (folder / table / "04.parquet").unlink()
     without = declared(churn, SEGMENT, "")
     assert restated(without, 1)["volume"] == {4}
+
+
+LATE = 2  # of the 12 outcomes of a day that lie in the next night's file, as files cut by UTC do
+
+
+def night_cut_by_another_zone(folder: Path, day: int) -> None:
+    """Scores of a day, outcomes of two days ago and the last ones of three days ago."""
+    night_of_scores(folder, day)
+    came = [(day - 2, range(12 - LATE)), (day - 3, range(12 - LATE, 12))]
+    of = [(entry, entry * 12 + n) for entry, some in came for n in some if entry >= 0]
+    rows = pd.DataFrame(of, columns=["entry", "id"])
+    times = START + pd.to_timedelta(rows["entry"] + 2, unit="D") + timedelta(hours=5)
+    scores = folder / "data" / "p" / f"{day:02d}.parquet"
+    pd.read_parquet(scores).assign(at=START + timedelta(days=day, hours=6)).to_parquet(scores)
+    path = folder / "data" / "o" / f"{day:02d}.parquet"
+    path.unlink()
+    if len(rows):
+        said = rows.assign(pid=rows["id"], when=times, y=rows["id"] % 2)
+        said[["id", "pid", "when", "y"]].to_parquet(path, index=False)
+
+
+def test_a_day_that_is_published_too_early_every_night_is_told_with_the_remedy(tmp_path):
+    space = made(tmp_path, CHURN)
+    for day in range(DAYS):
+        night_cut_by_another_zone(tmp_path, day)
+
+    def told(hour: int) -> tuple[set[int], list[str]]:
+        part = space.refresh(now=NOW + timedelta(hours=hour)).parts[0]
+        days = {(one.day - START.date()).days for one in part.restated}
+        early = [one for one in part.findings if one.code == "published_early"]
+        assert all(one.severity == "warning" for one in early)
+        return days, [one.remedy.partition(",")[0] for one in early]
+
+    assert told(0) == (set(), [])
+    night_cut_by_another_zone(tmp_path, DAYS)
+    assert told(1) == ({DAYS - 3}, [])  # one late row is no pattern
+    assert told(2) == (set(), [])  # nothing is new
+    night_cut_by_another_zone(tmp_path, DAYS + 1)
+    assert told(3) == ({DAYS - 2}, ['Declare `allowance = "1d"`'])
+    assert told(4) == (set(), [])  # it is a matter of the run that restated
+    space = declared(space, 'window = "2d"', 'window = "2d"\nallowance = "1d"')
+    night_cut_by_another_zone(tmp_path, DAYS + 2)
+    told(5)  # what was published before the allowance is restated once more
+    for more in (3, 4):
+        night_cut_by_another_zone(tmp_path, DAYS + more)
+        assert told(3 + more) == (set(), [])

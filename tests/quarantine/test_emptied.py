@@ -60,8 +60,10 @@ class Shop:
         units = {"customer": ids, "arm": np.where(ids % 2, "treated", "control"), "at": at}
         said = {"id": ids, "cid": ids, "at": at + timedelta(hours=3), "bought": ids % 3 == 0}
         rows = pd.DataFrame({**said, "spend": 1.0 + ids % 5}).assign(**cells)
-        pd.DataFrame(units).to_parquet(self.folder / "data" / "a" / f"{day}.parquet", index=False)
-        rows.to_parquet(self.folder / "data" / "o" / f"{day}.parquet", index=False)
+        pd.DataFrame(units).to_parquet(
+            self.folder / "data" / "a" / f"{day:02d}.parquet", index=False
+        )
+        rows.to_parquet(self.folder / "data" / "o" / f"{day:02d}.parquet", index=False)
 
     def refresh(self, **ask: bool) -> tuple[Finding, ...]:
         """The warnings about the metric's column."""
@@ -107,7 +109,7 @@ def shop(tmp_path: Path) -> Shop:
 def test_an_emptied_night_is_refused_until_it_is_mended(shop):
     shop.write(DAYS, spend=np.nan)
     one = shop.refused()
-    assert one.value == f"no value in 3,000 rows of o/{DAYS}.parquet"
+    assert one.value == f"no value in 3,000 rows of o/{DAYS:02d}.parquet"
     shop.write(DAYS)
     assert shop.refresh() == ()
     assert shop.known()[1] == pytest.approx(spent(DAYS + 1))
@@ -123,10 +125,10 @@ def test_a_night_that_lost_most_of_its_values(shop):
 
 def test_a_night_without_the_column(shop):
     shop.write(DAYS)
-    path = shop.folder / "data" / "o" / f"{DAYS}.parquet"
+    path = shop.folder / "data" / "o" / f"{DAYS:02d}.parquet"
     pd.read_parquet(path).drop(columns="spend").to_parquet(path, index=False)
     one = shop.refused()
-    assert one.value == f"the newest file o/{DAYS}.parquet"
+    assert one.value == f"the newest file o/{DAYS:02d}.parquet"
     assert one.rule.startswith("the newest file of a table lacks a declared column")
 
 
@@ -202,7 +204,7 @@ def test_amounts_at_stake_and_weights_that_a_night_lacks(tmp_path):
         ids = np.arange(day * 30, (day + 1) * 30)
         rows = pd.DataFrame({"id": ids, "at": START + timedelta(days=day), "score": 0.5})
         rows = rows.assign(price=10.0, share=2.0, region="north").assign(**cells)
-        rows.to_parquet(folder / f"{day}.parquet", index=False)
+        rows.to_parquet(folder / f"{day:02d}.parquet", index=False)
 
     for day in range(DAYS):
         write(day)
@@ -222,3 +224,21 @@ def test_amounts_at_stake_and_weights_that_a_night_lacks(tmp_path):
         ("empty_value", "share"): 30,
         ("empty_column", "region"): 30,
     }
+
+
+def test_a_column_that_is_empty_each_week_is_no_loss(tmp_path):
+    made = Shop(tmp_path)
+    for day in range(DAYS, 13):
+        made.write(day, **({"spend": np.nan} if day == 6 else {}))
+    first = made.refresh()
+    assert [one.severity for one in first] == ["warning"]
+    made.write(13, spend=np.nan)  # a week after the other
+    assert made.refresh() == ()
+    for day in range(14, 20):
+        made.write(day)
+    assert made.refresh() == ()
+    made.write(20, spend=np.nan)
+    assert made.refresh() == ()
+    made.write(21, spend=np.nan)  # a day that was never empty
+    with pytest.raises(SourceError, match=r"21\.parquet"):
+        made.refresh()

@@ -263,6 +263,27 @@ def test_no_more_is_scored_than_was_served(tmp_path: Path) -> None:
     assert {one.code for one in caught.value.findings} == {"more_than_served"}
 
 
+def test_a_day_without_a_usable_row_of_the_volume_is_told_and_not_zero(tmp_path: Path) -> None:
+    table = bins(days=10)
+    per_day = int(table.groupby("day")["n"].sum().iloc[0])
+    served = pd.DataFrame({"day": [day(place) for place in range(10)], "n": per_day})
+    served["known"] = per_day
+    late = served[:9]  # the night's row is not there yet
+    negative = served.assign(n=[per_day] * 9 + [-1])
+    for rows, held in ((late, 0), (negative, 1)):
+        made = workspace(tmp_path, SCORES + VOLUME, bins=table, served=rows)
+        part = made.refresh(now=NOW).parts[0]
+        (one,) = [one for one in part.findings if one.code == "day_without_volume"]
+        assert (one.severity, one.place) == ("warning", "models.shop.facts.volume")
+        assert one.value.startswith(f"no usable row on {day(9)}, {per_day} n in `score`")
+        with made.store() as store:
+            intake, volume = (store.facts("shop", fact) for fact in ("intake", "volume"))
+        assert intake.loc[intake["rule"] == "bad_count", "rows"].sum() == held
+        assert volume["predictions"].sum() == 9 * per_day
+    made = workspace(tmp_path, SCORES + VOLUME, bins=table, served=served)
+    assert not [one for one in made.refresh(now=NOW).findings if one.code == "day_without_volume"]
+
+
 def test_rows_of_single_events_are_no_daily_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

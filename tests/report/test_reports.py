@@ -20,7 +20,7 @@ from valuekit.report.sheet import safe_text
 from valuekit.restatements import Moved
 from valuekit.scorecard import AgeEffect, LaunchEffect, Scorecard
 from valuekit.source import Query
-from valuekit.store.records import Age, SourceRead
+from valuekit.store.records import Age, Failure, SourceRead
 
 META = Meta(
     workspace="Acme",
@@ -237,3 +237,27 @@ def test_numbers_are_written_in_the_unit_of_their_row() -> None:
     assert seen["EUR"].startswith("#,##0.00;")
     assert seen["share"] == "0.0%"
     assert seen["1"] == "#,##0.00####"
+
+
+def test_a_report_says_how_far_data_reach_and_that_a_newer_run_failed() -> None:
+    cards = factories.scorecards()
+    failed = Failure(9, datetime(2026, 11, 3, 6, tzinfo=UTC), "the disk is full")
+    hit = cards[0].model
+    ages = {hit: Age(hit, 7, META.finished, failed)}
+    meta = replace(META, ages=ages)
+    said = f"The last refresh of {cards[0].title} failed (run 9, on 3 Nov 2026)"
+    made = build("portfolio", cards, "year", "xlsx", meta)
+    book = openpyxl.load_workbook(io.BytesIO(made.data))
+    for tab in book:
+        assert said in str(tab["A2"].value)
+        assert "data through" in str(tab["A2"].value)
+    told = {row[1]: row[2] for row in book["Provenance"].iter_rows(min_row=5, values_only=True)}
+    assert told["Freshness"].startswith("Data through ")
+    assert told["Newer refresh"].startswith(said)
+    flat = build("portfolio", cards, "year", "csv", meta).data.decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(flat)))
+    assert {(row["Model"], row["Newer run that failed"]) for row in rows} == {
+        (card.model, "9" if card.model == hit else "") for card in cards
+    }
+    good = openpyxl.load_workbook(io.BytesIO(build("portfolio", cards, "year", "xlsx", META).data))
+    assert not any("failed" in str(tab["A2"].value) for tab in good)

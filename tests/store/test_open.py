@@ -131,8 +131,9 @@ def test_a_strangers_database_is_left_alone(url):
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE invoices (id INTEGER)")
     engine.dispose()
-    code, text = refused(url, create=True)
-    assert code == "not_a_store"
+    for create in (False, True):
+        code, text = refused(url, create=create)
+        assert code == "not_a_store"
     assert "invoices" in text
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
+
 from valuekit.assess.carried import filled_in, lacking, why_lacking
 from valuekit.assess.scene import over_panel
 from valuekit.cost.unit import costed_share
@@ -15,6 +18,8 @@ from valuekit.uplift.proportion import share
 if TYPE_CHECKING:
     from valuekit.assess.scene import Scene
     from valuekit.workspace.declare import Evidence, Model
+
+_WEEKS = 3  # of which a weekday is seen, before it is one without rows
 
 
 def health(scene: Scene) -> Health:
@@ -164,8 +169,13 @@ def _missing(scene: Scene) -> int:
         rows = scene.fact(next(iter(scene.model.facts.tables)), scene.span)
     if scene.span is None or rows.empty:
         return 0
-    spread = (rows["day"].max() - rows["day"].min()).days + 1
-    return int(spread - rows["day"].nunique())
+    there = pd.DatetimeIndex(rows["day"].unique())
+    every = pd.date_range(there.min(), there.max())
+    empty = every[~every.isin(there)]
+    # A weekday that seldom has rows is one of rest.
+    days, none = (np.bincount(one.day_of_week, minlength=7) for one in (every, empty))
+    rests = np.flatnonzero((2 * none > days) & (days >= _WEEKS))
+    return int((~empty.day_of_week.isin(rests)).sum())
 
 
 def _intake(scene: Scene) -> tuple[IntakeRow, ...]:

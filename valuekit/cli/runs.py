@@ -43,6 +43,11 @@ def runs(
     table("", columns, (_row(one, gone=one.id in gone) for one in found))
     failed = sum(one.status == "failed" or one.id in gone for one in found)
     say(f"{plural(len(found), 'run')}, {failed} failed. A failed run changes no figure.")
+    last = next((one for one in found if one.status == "failed" and one.cause != KILLED), None)
+    if last is not None:
+        say(f"Why run {last.id} failed, in full:")
+        for line in (last.message or "no reason was recorded").splitlines():
+            say(line)
 
 
 def _row(one: RunRecord, *, gone: bool) -> tuple[str, ...]:
@@ -66,7 +71,7 @@ def _row(one: RunRecord, *, gone: bool) -> tuple[str, ...]:
 def _first(message: str) -> str:
     """The first line of a message, and how many more there are."""
     line, *more = message.splitlines() or [""]
-    return cut(line, 300) + (f" (and {len(more)} more: valuekit runs --json)" if more else "")
+    return cut(line, 160) + (f" (and {len(more)} more: valuekit runs --json)" if more else "")
 
 
 def _json(one: RunRecord, *, gone: bool) -> dict[str, object]:

@@ -36,7 +36,11 @@ def portfolio_json(held: Workspace, period: PeriodName) -> dict[str, object]:
         "run": run.id,
         "finished": (run.finished or run.started).isoformat(),
         "freshness": _fresh(cards.values(), ages, run),
-        "warnings": [*_failed(list(cards), ages), *(str(one) for one in run.findings)],
+        "warnings": [
+            *_failed(list(cards), ages),
+            *(str(one) for one in run.findings),
+            *(str(one) for found in held.warnings().values() for one in found),
+        ],
         "portfolio": total,
         "models": {name: json.loads(to_json(card)) for name, card in cards.items()},
         "made": {name: _made(name, ages, run) for name in cards},
@@ -53,7 +57,7 @@ def model_json(held: Workspace, model: str) -> dict[str, object]:
         "workspace": held.loaded.workspace.workspace.name,
         **_made(model, ages, run),
         "freshness": _fresh([card], ages, run),
-        "warnings": _failed([model], ages),
+        "warnings": [*_failed([model], ages), *map(str, held.warnings().get(model, ()))],
         "scorecard": json.loads(to_json(card)),
         "reads": [_full(one) for one in held.reads(model)],
     }
@@ -142,6 +146,10 @@ def print_portfolio(held: Workspace, period: PeriodName) -> None:
     say("Value added by evidence (models): " + "; ".join(graded))
     _print_together(total)
     complain(run.findings)
+    warned = {name: len(found) for name, found in held.warnings().items() if found}
+    if warned:
+        which = ", ".join(f"{name} ({n})" for name, n in warned.items())
+        say(f"Warnings of the data of {which}: valuekit show MODEL, or the page Data health.")
 
 
 def _print_together(total: Portfolio) -> None:
@@ -211,6 +219,7 @@ def print_model(held: Workspace, model: str, period: PeriodName) -> None:
         say(text if text.startswith(asked) else f"{asked}: {text}")
     print_figures(card)
     _say_reads(held, model)
+    complain(held.warnings().get(model, ()))
 
 
 def worth(value: Estimate, currency: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from valuekit.errors import Finding
-from valuekit.quarantine.days import LEAST
+from valuekit.quarantine.level import LEAST
 from valuekit.text import plural
 
 if TYPE_CHECKING:

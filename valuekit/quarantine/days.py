@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from valuekit.errors import Finding
+from valuekit.quarantine.level import LEAST, MOST, Level
 from valuekit.quarantine.rules import named
 from valuekit.text import plural
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 MOSTLY, MANY = "most rows of a day are held back", "many rows of a day are held back"
 NEWEST = 7  # days with rows that are looked at: older ones were told when they came
-LEAST = 20  # rows of a day: of fewer a share says little
-MOST = 0.5  # share of a day's rows
 OTHERS = frozenset({"orphan"})  # has a warning of its own
 
 
@@ -47,14 +46,18 @@ def warnings(
 def _of(
     source: str, rows: pd.DataFrame, model: str, refused: Callable[[str], float | None]
 ) -> Iterator[Finding]:
-    read = rows.groupby("day")["rows"].sum().sort_index().iloc[-NEWEST:]
+    every = rows.groupby("day")["rows"].sum().sort_index()
+    read, before = every.iloc[-NEWEST:], every.iloc[:-NEWEST]
     held = rows[(rows["fate"] == "quarantined") & ~rows["rule"].isin(OTHERS)]
-    held = held[held["day"].isin(read[read >= LEAST].index)]
     for rule, own in held.groupby("rule"):
         by_day = own.groupby("day")["rows"].sum()
+        new = by_day[by_day.index.isin(read[read >= LEAST].index)]
         limit = refused(str(rule))
         most = MOST if limit is None else min(limit, MOST)
-        mostly = by_day[(by_day > LEAST * MOST) & (by_day > most * read[by_day.index])]
+        # Without a limit, of a rule that often holds back many rows, a day is told beyond chance.
+        level = Level(most, unlikely=limit is None and len(before) > 0)
+        was = before, by_day.reindex(before.index, fill_value=0)
+        mostly = new[level.exceeded(new.to_numpy(), read[new.index].to_numpy(), was)]
         if len(mostly):
             day = mostly.index[-1]
             more = f", and on {plural(len(mostly) - 1, 'day')} before" if len(mostly) > 1 else ""

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from valuekit.workspace.declare import Model
 
 CODE = "day_without_rows"
-NEWEST = 28  # days up to a table's last one that are looked at, each night anew
+NEWEST = 7  # days up to a table's last one: of an empty stretch that ended in them is told
+PAUSE = 28  # empty days on end, of which more are none that got lost
 WEEK, WEEKS, FEWEST = 7, 4, 2  # weeks before an empty day; of a young table at least two
 CHANCE = 1e-5  # of an empty day, by what is usual: one of Poisson needs 12 rows a day to be judged
 _SHOWN = 5  # days in a message
@@ -44,7 +45,7 @@ def warnings(model: Model, name: str, intake: pd.DataFrame) -> tuple[Finding, ..
     rows = rows[rows["rule"] != "future"]  # a row dated ahead ends no table
     by_day = rows.groupby(["source", "day"])["rows"].sum()
     return tuple(
-        _finding(_place(model, name, source), days)
+        _finding(_place(model, name, source), days, source)
         for source in dict.fromkeys(str(one) for one in by_day.index.get_level_values("source"))
         if (days := dict(lost(by_day.loc[source])))
     )
@@ -59,7 +60,8 @@ def lost(rows: pd.Series) -> Iterator[tuple[date, float]]:
     its weekday, times the share of their means that the weeks on both sides of d reached, the
     lower one, at most 1. The dispersion a is that of the four weeks about the weekdays' means, by
     moments: Var = m + a m^2 (Hilbe 2011, Negative Binomial Regression). A younger table has two
-    weeks at least. More than 28 empty days on end are a pause.
+    weeks at least. More than 28 empty days on end are a pause. What ended more than a week ago
+    was told then: of holidays, too, which nobody can bring.
 
     Args:
         rows: Rows by day; days without any are not in it.
@@ -67,16 +69,16 @@ def lost(rows: pd.Series) -> Iterator[tuple[date, float]]:
     if rows.empty:
         return
     last = rows.index.max()
-    first = max(rows.index.min(), last - pd.Timedelta(days=3 * NEWEST))
+    first = max(rows.index.min(), last - pd.Timedelta(days=3 * PAUSE))
     days = pd.date_range(first, last)
     n = rows.reindex(days, fill_value=0).to_numpy(dtype=np.float64)
     there = np.flatnonzero(n)
-    for at in range(max(len(n) - NEWEST, 0), len(n)):
+    for at in range(max(len(n) - NEWEST - PAUSE, 0), len(n)):
         after = int(np.searchsorted(there, at))
         end = int(there[after])
         start = int(there[after - 1]) + 1 if after else 0
         weeks = min(start // WEEK, WEEKS)
-        if n[at] or weeks < FEWEST or end - start > NEWEST:
+        if n[at] or weeks < FEWEST or end - start > PAUSE or end < len(n) - NEWEST:
             continue
         usual = _Usual(n[start - weeks * WEEK : start].reshape(weeks, WEEK))
         mean = usual.mean(at - start) * min(1.0, usual.level(n, start, end))
@@ -119,14 +121,14 @@ def _place(model: Model, name: str, source: str) -> str:
     return f"{at}, table {declared.table}" if declared is not None else at
 
 
-def _finding(place: str, days: dict[date, float]) -> Finding:
+def _finding(place: str, days: dict[date, float], table: str) -> Finding:
     one = len(days) == 1
     named = [str(day) for day in sorted(days)]
     on = listed(named[-_SHOWN:]) if len(named) <= _SHOWN else listed(named[::-1], _SHOWN)
     usual = count(round(sum(days.values()) / len(days)))
     return Finding(
         place=place,
-        value=f"no row on {on}; about {usual} rows are usual on such a day",
+        value=f"no row in {table} on {on}; about {usual} rows are usual on such a day",
         rule=f"{'a day' if one else 'days'} between others {'has' if one else 'have'} no rows, "
         "as if nothing had happened",
         remedy="See whether a file is missing, bring it, and refresh. If nothing happened "

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.special import bdtrc
 
 from valuekit.errors import Finding
-from valuekit.quarantine.days import LEAST, MOST, OTHERS
+from valuekit.quarantine.days import OTHERS
+from valuekit.quarantine.level import LEAST, MOST, Days, Level
 from valuekit.quarantine.limits import example, limit, part, place_of, share
 from valuekit.quarantine.rules import named
 from valuekit.quarantine.rules import rule as told
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from valuekit.workspace.declare import Workspace
 
 ACCEPT = "--accept-bad-day"
-FEWEST = int(LEAST * MOST)  # rows of a day that must be exceeded: of fewer a share says little
-SMALLEST = 5  # rows of a day that is judged all the same when it holds back every one of them
-CHANCE = 1e-6  # of as many such rows in a day, by the share of all days that are stored
 # What connectors refuse of a whole table without a limit of the workspace. Of impossible scores
 # they refuse percentages, which are most rows of a night; the intake does not tell them apart. And
 # a night of ids that began anew takes as many good rows of older days with it.
@@ -133,45 +130,10 @@ def _counted(intake: pd.DataFrame) -> _Counted:
     )
 
 
-_Days = tuple[pd.Series, pd.Series]  # rows read and rows held back, by day
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """How many rows of a day are too many.
-
-    Attributes:
-        most: Share of them.
-        unlikely: Whether that many must be beyond chance, too, by what is usual.
-    """
-
-    most: float
-    unlikely: bool
-
-    def exceeded(
-        self, held: np.ndarray, read: np.ndarray, then: _Days
-    ) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        """Where so many of the rows that were read are too many.
-
-        A few rows are judged only when all of them are held back. The chance is the binomial tail
-        P(X >= held) with the share of all rows that were held back before; one row is added to
-        them, as a rule that never held back a row may do so tomorrow (Laplace 1774).
-        """
-        above = held > self.most * read
-        many = above & (read >= LEAST) & (held > FEWEST)
-        few = above & (read >= SMALLEST) & (read < LEAST) & (held == read)
-        asked = few | (many & self.unlikely)
-        usual = (int(then[1].sum()) + 1) / (int(then[0].sum()) + 1)
-        rare = np.ones(len(held), dtype=np.bool_)
-        rare[asked] = bdtrc(held[asked] - 1, read[asked], usual) < CHANCE
-        found: np.ndarray[tuple[int], np.dtype[np.bool_]] = (many | few) & rare
-        return found
-
-
 _Starts = tuple[pd.Timestamp, pd.Timestamp]  # days that have the rows without one, now and then
 
 
-def _starts(both: tuple[_Days, _Days], firsts: tuple[date | None, date | None]) -> _Starts:
+def _starts(both: tuple[Days, Days], firsts: tuple[date | None, date | None]) -> _Starts:
     now, then = (
         read.index.min() if first is None else pd.Timestamp(first)
         for (read, _), first in zip(both, firsts, strict=True)
@@ -180,7 +142,7 @@ def _starts(both: tuple[_Days, _Days], firsts: tuple[date | None, date | None]) 
 
 
 def _days(
-    now: _Days, then: _Days, level: Level, first: pd.Timestamp, *, redeclared: bool
+    now: Days, then: Days, level: Level, first: pd.Timestamp, *, redeclared: bool
 ) -> Iterator[_Bad]:
     """The newest day above a limit that is not stored so; the first one has the dayless rows."""
     read, held = now
@@ -195,7 +157,7 @@ def _days(
         yield _Bad(day, int(held[day]), int(read[day]), len(bad) - 1)
 
 
-def _dayless(now: _Days, then: _Days, level: Level, starts: _Starts) -> Iterator[_Bad]:
+def _dayless(now: Days, then: Days, level: Level, starts: _Starts) -> Iterator[_Bad]:
     """Rows without a day, which are counted on the first one, of those that came since then."""
     (read, held), (was_read, was) = now, then
     if was_read.empty:

@@ -13,8 +13,8 @@ import numpy as np
 from valuekit.errors import Finding
 from valuekit.quarantine.days import NEWEST
 from valuekit.quarantine.jump import JUMPED
+from valuekit.quarantine.level import SMALLEST, Level
 from valuekit.quarantine.limits import example, limit, part, place_of
-from valuekit.quarantine.nights import SMALLEST, Level
 from valuekit.text import percent, plural
 
 if TYPE_CHECKING:

@@ -119,7 +119,7 @@ _ALL = (
     Rule(
         "bad_score",
         "Impossible score",
-        "the score is no number between 0 and 1, or the predicted number is none, infinite, or "
+        "the score is no number between 0 and 1, or the predicted number is NaN, infinite, or "
         "10¹⁵ and more on either side of zero",
         "A score that is no probability has no place among the bins and thresholds.",
         "Look for a scaler that was left out, percent in place of shares, or a division by zero.",

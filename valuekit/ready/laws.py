@@ -8,11 +8,14 @@ import pandas as pd
 
 from valuekit.errors import Finding
 from valuekit.ledger.schema import ALL
+from valuekit.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from valuekit.workspace.declare import Model
+
+UNSERVED = "day_without_volume"
 
 
 def more_than_served(
@@ -42,6 +45,10 @@ def more_than_served(
             if whole in given:
                 found += _above(name, fact, what, part, served[whole], whole)
                 break
+    # A day without a usable row of the volume is one of which the predictions are not known.
+    alone = {fact: part for fact, what, part, _ in _parts(model, facts) if what == "n"}
+    if ready is not None:
+        found += _unserved(name, alone, served.index)
     return tuple(found)
 
 
@@ -70,8 +77,8 @@ def _whole(frame: pd.DataFrame) -> pd.DataFrame:
 def _above(
     name: str, fact: str, what: str, part: pd.Series, whole: pd.Series, of: str
 ) -> Iterator[Finding]:
-    days = part[part > 0]
-    most = whole.reindex(days.index).fillna(0)
+    days = part[(part > 0) & part.index.isin(whole.index)]
+    most = whole.reindex(days.index)
     over = days[days > most]
     if over.empty:
         return
@@ -80,8 +87,29 @@ def _above(
     yield Finding(
         place=f"models.{name}.facts.{fact}",
         value=f"{first.date()}: {int(over.iloc[0]):,} {what}, {int(most[first]):,} {of}{others}",
-        rule=f"a day has no more {what} in `{fact}` than `{of}` in `volume`",
+        rule=f"a day has more {what} in `{fact}` than `{of}` in `volume`, of which they are a part",
         remedy="See that both tables are of one export and count the same predictions.",
         code="more_than_served",
         rows=len(over),
     )
+
+
+def _unserved(name: str, parts: Mapping[str, pd.Series], served: pd.Index) -> Iterator[Finding]:
+    """Days of other facts that the volume has no usable row of: not there yet, or held back."""
+    for fact, part in parts.items():
+        days = part.index[(part > 0) & ~part.index.isin(served)]
+        if not len(days):
+            continue
+        last = days.max()
+        others = f", and {plural(len(days) - 1, 'day')} more" if len(days) > 1 else ""
+        yield Finding(
+            place=f"models.{name}.facts.volume",
+            value=f"no usable row on {last.date()}, {int(part[last]):,} n in `{fact}`{others}",
+            rule="a day without a row of the volume: how many predictions it had is not known, and "
+            "sums leave it out",
+            remedy="Bring the row; where it is held back, mend it. See: "
+            f"valuekit quarantine explain {name}",
+            severity="warning",
+            code=UNSERVED,
+            rows=0,
+        )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
+from valuekit.freshness import failures, through, undated
 from valuekit.period_words import of_models
 from valuekit.portfolio import portfolio
 from valuekit.report import sheets
@@ -127,7 +128,19 @@ def _note(sheet: Sheet, cards: Sequence[Scorecard], period: PeriodName, meta: Me
     days = [of_models(portfolio(cards, period))] * (sheet.name in _OF_PERIOD)
     currency = f"money in {cards[0].currency}"
     run = in_words([card.model for card in cards], meta)
-    return "; ".join([meta.workspace, *filter(None, [sheet.note]), *days, currency, run])
+    ends = through(undated(cards), _titles(cards))
+    told = [meta.workspace, *filter(None, [sheet.note]), *days, ends[:1].lower() + ends[1:]]
+    return ". ".join(["; ".join([*told, currency, run]), *_failed(cards, meta)])
+
+
+def _titles(cards: Sequence[Scorecard]) -> dict[str, str]:
+    return {card.model: card.title for card in cards}
+
+
+def _failed(cards: Sequence[Scorecard], meta: Meta) -> list[str]:
+    """That the figures are the last good ones, where a later run of their models failed."""
+    titles = _titles(cards)
+    return failures(list(titles), meta.ages, None, titles)
 
 
 def _provenance(cards: Sequence[Scorecard], meta: Meta) -> Sheet:
@@ -136,6 +149,8 @@ def _provenance(cards: Sequence[Scorecard], meta: Meta) -> Sheet:
         ("Last good run", str(meta.run)),
         ("Last good run finished (UTC)", meta.finished.isoformat(timespec="seconds")),
         ("valuekit", meta.version),
+        ("Freshness", f"{through(undated(cards), _titles(cards))}."),
+        *(("Newer refresh", text) for text in _failed(cards, meta)),
     )
     head = tuple(("", what, text, None, None, None, None, "") for what, text in said)
     columns = (

@@ -32,12 +32,25 @@ class Meta:
         own = self.ages.get(model)
         return (own.run, own.at) if own is not None else (self.run, self.finished)
 
+    def failed(self, model: str) -> int | None:
+        """The newer run that failed of a model; None where its figures are the newest."""
+        own = self.ages.get(model)
+        return own.failed.run if own is not None and own.failed is not None else None
+
 
 def stamped(sheet: Sheet, meta: Meta) -> Sheet:
     """A sheet of models with the run of each in its rows."""
     place = [column.title for column in sheet.columns].index("Model")
-    stamp = (SheetColumn("Run", "count"), SheetColumn("Run finished", "time"))
-    rows = tuple((*row, *meta.made(str(row[place]))) for row in sheet.rows)
+    stamp = (
+        SheetColumn("Run", "count"),
+        SheetColumn("Run finished", "time"),
+        SheetColumn("Newer run that failed", "count"),
+    )
+    models = [str(row[place]) for row in sheet.rows]
+    rows = tuple(
+        (*row, *meta.made(model), meta.failed(model))
+        for row, model in zip(sheet.rows, models, strict=True)
+    )
     return Sheet(sheet.name, sheet.title, (*sheet.columns, *stamp), rows, sheet.note)
 
 

@@ -53,8 +53,10 @@ def run_models(connection: sa.Connection, run: int) -> tuple[RunModelRecord, ...
     return tuple(RunModelRecord(**_found(row)) for row in _mappings(connection, query))
 
 
-def last_of(connection: sa.Connection, model: str) -> RunModelRecord | None:
-    """What the last good run of a model found."""
+def last_of(
+    connection: sa.Connection, model: str, until: int | None = None
+) -> RunModelRecord | None:
+    """What the last good run of a model found; of those up to a run where one is given."""
     table, run = tables.run_models, tables.runs
     query = (
         sa.select(table)
@@ -63,6 +65,8 @@ def last_of(connection: sa.Connection, model: str) -> RunModelRecord | None:
         .order_by(table.c.run.desc())
         .limit(1)
     )
+    if until is not None:
+        query = query.where(table.c.run <= until)
     return next((RunModelRecord(**_found(row)) for row in _mappings(connection, query)), None)
 
 

@@ -47,15 +47,17 @@ def ensure(engine: sa.Engine, place: str, *, create: bool) -> None:
             "Install the newest valuekit, or name another store in the workspace file.",
             f"schema {at}; this version knows up to {HEAD}",
         )
+    _foreign(engine, place, at)
     if not create:
+        refresh, empty = "Run: valuekit refresh", at is None
+        older = "Back it up with the version that made it (valuekit backup FILE), then run: "
         raise failure(
             place,
             "not_refreshed",
-            "the store is empty" if at is None else "the store has an older schema",
-            "Run: valuekit refresh",
+            "the store is empty" if empty else "the store has an older schema",
+            refresh if empty else f"{older}valuekit refresh",
             at or "",
         )
-    _foreign(engine, place, at)
     move(engine, HEAD)
 
 

@@ -13,7 +13,7 @@ from valuekit import __version__
 from valuekit.errors import StoreError
 from valuekit.store import ages as aging
 from valuekit.store import commit as steps
-from valuekit.store import copy, facts, history, lock, quarantine, reads, tables
+from valuekit.store import copy, facts, history, lock, quarantine, reads, rights, tables
 from valuekit.store import register as registering
 from valuekit.store.connect import WRITE
 from valuekit.store.size import size
@@ -238,6 +238,11 @@ class Store:
         with self._reading() as connection:
             return size(connection)
 
+    def lacking(self) -> tuple[str, ...]:
+        """Tables that the user of the database may not write; a file's rights are `writable`."""
+        with self._reading() as connection:
+            return rights.lacking(connection)
+
     def clock(self) -> datetime:
         """The moment by the clock of the database server; a file's is this machine's."""
         with self._reading() as connection:
@@ -314,10 +319,10 @@ class Store:
             return found
         return aging.with_killed(found, [one for one in self.runs(_RECENT) if one.id in gone])
 
-    def last_of(self, model: str) -> RunModelRecord | None:
-        """What the last good run of a model found; None before the first."""
+    def last_of(self, model: str, until: int | None = None) -> RunModelRecord | None:
+        """What the last good run of a model found, up to a run; None before the first."""
         with self._reading() as connection:
-            return history.last_of(connection, model)
+            return history.last_of(connection, model, until)
 
     def restatements(
         self, model: str | None = None, run: int | None = None, limit: int | None = None

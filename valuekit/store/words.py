@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import shutil
 import sqlite3
 from contextlib import contextmanager
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 _LITTLE = 1_000_000  # bytes
+WRITE_TO_IT = "Give this user the right to write to the file and its folder."
 NO_ROOM = frozenset({"disk_full", "disk_failed"})
 # Codes of a store that takes nothing now, not even why a run failed.
 UNWRITABLE = NO_ROOM | {"read_only", "unreachable", "connection_lost", "no_answer", "denied"}
@@ -121,7 +124,7 @@ _KNOWN: tuple[tuple[str, str, str, str], ...] = (
         "readonly database",
         "read_only",
         "the store may only be read here",
-        "Give this user the right to write to the file and its folder.",
+        WRITE_TO_IT,
     ),
     (
         "append-only",
@@ -151,13 +154,19 @@ _KNOWN: tuple[tuple[str, str, str, str], ...] = (
         "not a database",
         "not_a_store",
         "the file is not a value store",
-        "Correct `store` in the workspace file, or move the file away.",
+        (
+            "Correct `store` in the workspace file. If it was one, move it away, then bring back a "
+            "backup: valuekit restore FILE"
+        ),
     ),
     (
         "malformed",
         "damaged",
         "the file is damaged",
-        "Restore it from a backup, or move it away and run: valuekit refresh",
+        (
+            "Move it away, then bring back a backup: valuekit restore FILE. To begin anew without "
+            "one, move its .lock file away as well, then run: valuekit refresh"
+        ),
     ),
     (
         "payload",
@@ -193,12 +202,24 @@ def failure(place: str, code: str, rule: str, remedy: str, value: str = "") -> S
 
 def read_only(place: str) -> StoreError:
     """The error of a write to a store that this process may only read."""
-    return failure(
-        place,
-        "read_only",
-        "the store may only be read here",
-        "Give this user the right to write to the file and its folder.",
-    )
+    rule, remedy = _why_read_only(place)
+    return failure(place, "read_only", rule, remedy)
+
+
+def _why_read_only(place: str) -> tuple[str, str]:
+    """Rule and remedy: no right helps on a disk that is mounted so, as disks are that fail."""
+    folder = Path(place).parent
+    if _mounted_read_only(folder):
+        rule = "the store may only be read here: its file system is mounted read-only"
+        return rule, f"Mount it for writing (see: findmnt -T {shlex.quote(str(folder))})."
+    return "the store may only be read here", WRITE_TO_IT
+
+
+def _mounted_read_only(folder: Path) -> bool:
+    try:
+        return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+    except (AttributeError, OSError):  # no such call outside Unix
+        return False
 
 
 def cut_off(place: str) -> StoreError:
@@ -227,7 +248,8 @@ def in_words(place: str) -> Iterator[None]:
             text = f"{text}: disk is full"  # SQLite has one name for all that a disk refuses
         for piece, code, rule, remedy in _KNOWN:
             if piece in text.lower():
-                raise failure(place, code, rule, remedy, cut(text, 200)) from error
+                said = _why_read_only(place) if remedy == WRITE_TO_IT else (rule, remedy)
+                raise failure(place, code, *said, cut(text, 200)) from error
         raise failure(
             place,
             "store_failed",

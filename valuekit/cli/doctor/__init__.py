@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from valuekit.api import Workspace
 from valuekit.cli.doctor.age import age
 from valuekit.cli.doctor.disk import disk
-from valuekit.cli.doctor.point import Point
+from valuekit.cli.doctor.point import Point, failed
 from valuekit.cli.doctor.sources import sources
 from valuekit.cli.doctor.store import store
 from valuekit.errors import ValuekitError
@@ -29,7 +30,7 @@ def examine(path: Path, now: datetime | None = None) -> list[Point]:
         held = Workspace.load(path)
     except ValuekitError as error:
         return [
-            Point("workspace", "failed", str(error), "Correct the file, then run it again."),
+            replace(failed("workspace", error), remedy="Correct the file, then run it again."),
         ]
     models = len(held.loaded.workspace.models)
     read, projected = sources(held)

@@ -15,11 +15,12 @@ from valuekit.scorecard import Scorecard
 from valuekit.store import RunRecord
 from valuekit.store.records import Age, Failure
 from valuekit.store.register import RUN as REGISTERED
-from valuekit.text import count, listed
+from valuekit.text import count, cut, listed
 from valuekit.workspace.declare import Model
 
 _LOOKED = 50  # runs, of which at least one has ended
 _STALE = timedelta(days=2)
+_SAID = 3  # warnings of a model
 _TOLD = 4  # models that are late, by name
 _QUIET = timedelta(days=7)  # sources that bring nothing for so long are worth a look
 
@@ -44,7 +45,7 @@ def age(held: Workspace, now: datetime) -> list[Point]:
     if missing:
         said = f"declared but not refreshed yet: {listed(missing)}"
         points.append(Point("models", "warning", said, "Run: valuekit refresh"))
-    return [*points, *_found(run)]
+    return [*points, *_found(run), *_warned(held)]
 
 
 def _figures(
@@ -146,6 +147,18 @@ def _told(one: Failure, models: list[str], now: datetime) -> Point:
     more = f" (and {count(len(lines) - 1)} more: valuekit runs --json)" if lines[1:] else ""
     said = f"run {one.run}{whose} failed {when}: {lines[0]}{more}"
     return Point("last run", "failed", said, "Put that right, then run: valuekit refresh")
+
+
+def _warned(held: Workspace) -> list[Point]:
+    """A point a model that the last good run warned of."""
+    made = []
+    for name, found in held.warnings().items():
+        said = "; ".join(f"{one.place}: {one.rule} (found {one.value})" for one in found[:_SAID])
+        if found:
+            more = f" (and {len(found) - _SAID} more)" if len(found) > _SAID else ""
+            remedy = f"{found[0].remedy} All of it: valuekit show {name}"
+            made.append(Point(f"data of {name}", "warning", cut(said, 600) + more, remedy))
+    return made
 
 
 def _found(run: RunRecord) -> list[Point]:

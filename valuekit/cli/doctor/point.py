@@ -26,7 +26,7 @@ class Point:
 
 def failed(what: str, error: ValuekitError) -> Point:
     """A point that an error ended: what was found, and what to do about the first of it."""
-    said = "\n".join(_without_remedy(one) for one in error.findings)
+    said = "; ".join(_without_remedy(one) for one in error.findings)
     return Point(what, "failed", said, next((one.remedy for one in error.findings), ""))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from valuekit.api import Workspace
@@ -11,10 +12,12 @@ from valuekit.store import RunRecord, Store
 from valuekit.store.connect import address, may_write
 from valuekit.store.lock import gone
 from valuekit.store.tables import HEAD
-from valuekit.text import megabytes
+from valuekit.store.words import read_only
+from valuekit.text import listed, megabytes
 
 _LONG = timedelta(hours=12)  # a run that goes on for longer is worth a look
 _SKEW = timedelta(minutes=1)
+_NAMED = 3  # tables
 _RECENT = 50  # runs among which one may be marked as running
 
 
@@ -32,24 +35,26 @@ def store(held: Workspace, now: datetime) -> tuple[list[Point], bool]:
 def _closed(error: StoreError) -> Point:
     (first, *_) = error.findings
     older = first.code == "not_refreshed" and bool(first.value)
-    if older:
-        remedy = "Run: valuekit backup FILE with the version that made it, then: valuekit refresh"
-        return Point("schema", "failed", str(error), remedy)
-    return failed("schema" if first.code == "newer_store" else "store", error)
+    return failed("schema" if older or first.code == "newer_store" else "store", error)
 
 
 def _opened(opened: Store, *, full: bool) -> list[Point]:
     """The store and its schema; one that only lacks room is opened for reading, too."""
     said = f"{opened.place}, {megabytes(opened.size())}"
     schema = Point("schema", "ok", f"{HEAD}, the newest")
+    lacking = opened.lacking() if opened.writable else ()
+    if lacking:
+        said = f"{said}: {listed(lacking, _NAMED)} may only be read by this user, so no run of its"
+        remedy = "Grant the user that refreshes the right to write, or name it in `store`."
+        return [Point("store", "warning", f"{said} can be stored", remedy), schema]
     if opened.writable:
         return [Point("store", "ok", said), schema]
     if full:
         said = f"{said}, has no room left on its disk: it can be read, and no run can be stored"
         remedy = "Free some space there, or name a store on a larger disk in the workspace file."
         return [Point("store", "failed", said, remedy), schema]
-    remedy = "Give the user that refreshes the right to write to the file and its folder."
-    return [Point("store", "warning", f"{said}, may only be read here", remedy), schema]
+    error = read_only(opened.place)
+    return [replace(failed("store", error), state="warning"), schema]
 
 
 def _lock(opened: Store, now: datetime) -> Point:
