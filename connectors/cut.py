@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from connectors.delimited import Marks, quoted, reader, unended
+from connectors.delimited import Headers, Marks, quoted, reader, unended
 from connectors.dialects import DuckDialect
 
 RULE = "cut_line"
@@ -32,17 +32,19 @@ class Cut:
         line: Its number.
         text: What is there.
         cells: The same, split.
+        names: Columns of its file.
     """
 
     line: int
     text: str
     cells: tuple[str, ...]
+    names: tuple[str, ...]
 
-    def same(self, path: Path, names: Sequence[str], file: str) -> str:
+    def same(self, path: Path, file: str) -> str:
         """The test of the engine for a row that reads like it, in its file."""
         cells = (
             f"coalesce({_QUOTE(name)}, '') = {quoted(cell)}"
-            for name, cell in zip(names, self.cells, strict=True)
+            for name, cell in zip(self.names, self.cells, strict=True)
         )
         return " AND ".join((f"{_QUOTE(file)} = {quoted(str(path))}", *cells))
 
@@ -54,6 +56,7 @@ def cut_lines(
     marks: Marks,
     read: Collection[str],
     file: str,
+    headers: Headers,
 ) -> dict[Path, Cut]:
     """The last line of each file that may be cut in a cell that is read.
 
@@ -64,34 +67,36 @@ def cut_lines(
         marks: How lines are split.
         read: Columns that a model reads.
         file: Name for the column of each row's file.
+        headers: Files with other columns.
     """
-    if names[-1] not in read:
+    own = {path: headers.get(path, tuple(names)) for path in paths}
+    if all(one[-1] not in read for one in {*own.values()}):
         return {}
-    found = {path: _last(path, len(names), marks) for path in unended(paths)}
+    there = [path for path in unended(paths) if own[path][-1] in read]
+    found = {path: _last(path, own[path], marks) for path in there}
     return {
         path: one
         for path, one in found.items()
-        if one is not None and _once(cursor, path, names, marks, one, file)
+        if one is not None and _once(cursor, path, marks, one, file)
     }
 
 
-def without(reading: str, cut: Mapping[Path, Cut], names: Sequence[str], file: str) -> str:
+def without(reading: str, cut: Mapping[Path, Cut], file: str) -> str:
     """A read of files without the lines that may be cut."""
-    tests = [f"NOT ({one.same(path, names, file)})" for path, one in cut.items()]
+    tests = [f"NOT ({one.same(path, file)})" for path, one in cut.items()]
     return f"{reading} WHERE {' AND '.join(tests)}" if tests else reading
 
 
 def _once(
     cursor: duckdb.DuckDBPyConnection,
     path: Path,
-    names: Sequence[str],
     marks: Marks,
     one: Cut,
     file: str,
 ) -> bool:
     """Whether the line is a row of its file, and the only one: a copy shows that it is whole."""
-    asked = f"FROM {reader([path], names, marks, file)} SELECT count(*)"
-    found = cursor.execute(f"{asked} WHERE {one.same(path, names, file)}").fetchall()
+    asked = f"FROM {reader([path], one.names, marks, file)} SELECT count(*)"
+    found = cursor.execute(f"{asked} WHERE {one.same(path, file)}").fetchall()
     return bool(found[0][0] == 1)
 
 
@@ -100,14 +105,14 @@ def may_be_cut(path: Path, columns: int, marks: Marks) -> bool:
     return _cells(path, columns, marks) is not None
 
 
-def _last(path: Path, columns: int, marks: Marks) -> Cut | None:
+def _last(path: Path, names: tuple[str, ...], marks: Marks) -> Cut | None:
     """The last line, where it has all columns and its last cell is not closed by a quote."""
-    found = _cells(path, columns, marks)
+    found = _cells(path, len(names), marks)
     if found is None:
         return None
     with path.open("rb") as file:
         lines = sum(part.count(b"\n") for part in iter(lambda: file.read(1 << 20), b""))
-    return Cut(lines + 1, *found)
+    return Cut(lines + 1, *found, names)
 
 
 def _cells(path: Path, columns: int, marks: Marks) -> tuple[str, tuple[str, ...]] | None:

@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from connectors.dialects import to_text, try_cast
+from connectors.dialects import DuckDialect, to_text, try_cast
 from connectors.findings import shown
 from connectors.roles import Role
 from valuekit.errors import Finding
@@ -46,6 +46,7 @@ _DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _ZONED = ":[0-9]{2}([.][0-9]+)? ?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$"
 _ZEROS = "^[-+]?0[0-9]"
 _PART = 1 << 20  # bytes
+_QUOTE = DuckDialect().identifier_preparer.quote
 _POINT: Expression = sa.literal_column("'.'")
 
 
@@ -56,6 +57,10 @@ class Marks:
     separator: str = ","
     decimal: str = "."
     utc: bool = True  # times that name no zone are UTC, or refused: those that name one fit in
+
+
+#: Files whose header is not that of the first one, and what it is.
+Headers = Mapping[Path, tuple[str, ...]]
 
 
 def in_utc(zone: str | None) -> bool:
@@ -266,8 +271,16 @@ def other_header(at: str, names: Sequence[str], first: Sequence[str], of: str) -
         "more": [name for name in names if name not in first],
     }
     said = [f"{what} {shown(', '.join(some), 120)}" for what, some in parts.items() if some]
-    rule = "all files of a table need the same header"
+    rule = "all files of a table need the columns that a model reads, of the same names"
+    if not parts["missing"] and not parts["more"]:
+        rule = "all files of a table need the same header"
     remedy = f"Write it with the header of {shown(of)}: {shown(', '.join(first), 300)}."
+    by_case = {name.casefold(): name for name in parts["more"]}
+    alike = [(by_case[name.casefold()], name) for name in parts["missing"]
+             if name.casefold() in by_case]  # fmt: skip
+    if alike:
+        other, name = alike[0]
+        remedy = f"It has {shown(other)!r}: write the name as {shown(name)!r}, as in {shown(of)}."
     return _fault(at, "; ".join(said) or "another order", rule, remedy, "other_header")
 
 
@@ -278,11 +291,34 @@ def reader(
     file: str = "",
     *,
     rejects: bool = False,
+    headers: Headers | None = None,
 ) -> str:
-    """The engine's call that reads the files as text columns; unsplittable rows are left out.
+    """What the engine reads the files by, as text columns; unsplittable rows are left out.
 
-    With ``file``, a column of that name holds the path of each row's file.
+    With ``file``, a column of that name holds the path of each row's file. Files with a header of
+    their own have the same columns by name; those that they lack are NULL.
     """
+    groups: dict[Sequence[str], list[Path]] = {}
+    for path in paths:
+        groups.setdefault((headers or {}).get(path, tuple(names)), []).append(path)
+    if list(groups) == [tuple(names)]:
+        return _call(paths, names, marks, file, rejects=rejects)
+    parts = []
+    for own, some in groups.items():
+        cells = (
+            _QUOTE(one) if one in own else f"CAST(NULL AS VARCHAR) AS {_QUOTE(one)}"
+            for one in names
+        )
+        wanted = ", ".join([*cells, *([_QUOTE(file)] if file else [])])
+        call = _call(some, own, marks, file, rejects=rejects)
+        parts.append(f"SELECT {wanted} FROM {call}")  # noqa: S608  names and paths are quoted
+    return f"({' UNION ALL '.join(parts)})"
+
+
+def _call(
+    paths: Sequence[Path], names: Sequence[str], marks: Marks, file: str, *, rejects: bool
+) -> str:
+    """The engine's call that reads files of one header."""
     columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in names)
     listed = ", ".join(quoted(str(path)) for path in paths)
     return (

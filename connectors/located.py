@@ -52,14 +52,16 @@ def _lines(
     path: Path, opened: FileTable, columns: list[str], wanted: set[tuple[str, ...]]
 ) -> dict[tuple[str, ...], int]:
     """The line on which the first row with these cells begins."""
-    places = [list(opened.kinds).index(one) for one in columns]
+    places = [opened.place(path, one) for one in columns]
     found: dict[tuple[str, ...], int] = {}
     began = 1
     try:
         with delimited.text_of(path) as file:
             rows = csv.reader(file, delimiter=opened.marks.separator)
             for row in itertools.islice(rows, delimited.LOOKED):
-                cells = tuple(row[one] if one < len(row) else "" for one in places)
+                cells = tuple(
+                    row[one] if one is not None and one < len(row) else "" for one in places
+                )
                 if began > 1 and cells in wanted:
                     found.setdefault(cells, began)
                     if len(found) == len(wanted):

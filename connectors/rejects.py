@@ -38,7 +38,11 @@ class Rejected:
 
 
 def rejected(
-    cursor: duckdb.DuckDBPyConnection, root: Path, columns: int, separator: str = ","
+    cursor: duckdb.DuckDBPyConnection,
+    root: Path,
+    columns: int,
+    separator: str = ",",
+    others: Mapping[str, int] | None = None,
 ) -> tuple[Rejected, ...]:
     """The last lines of each rule that the scan just made has left out.
 
@@ -47,6 +51,7 @@ def rejected(
         root: Folder of the source.
         columns: Columns of the header.
         separator: What separates them.
+        others: Files with another number of them.
     """
     rows = cursor.execute(
         "SELECT * FROM (SELECT DISTINCT ON (error_type, file_id, line) "
@@ -62,7 +67,7 @@ def rejected(
             rule_of(kind),
             f"{Path(path).relative_to(root)}, line {lines[path, byte]}",
             text.rstrip("\r\n"),
-            _found(kind, text, columns, separator),
+            _found(kind, text, (others or {}).get(path, columns), separator),
         )
         for kind, path, _, byte, text in rows
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -66,6 +66,12 @@ class FileTable:
     untyped: frozenset[str] = frozenset()  # columns of Parquet files that never had a value
     types: Mapping[str, str] = field(default_factory=dict)  # of Parquet columns, as the engine says
     cut: Mapping[Path, cut_off.Cut] = field(default_factory=dict)  # last lines that are left out
+    headers: delimited.Headers = field(default_factory=dict)  # of text files that differ
+
+    def place(self, path: Path, column: str) -> int | None:
+        """Place of a column in the lines of a text file; None where it has no such column."""
+        names = self.headers.get(path, tuple(self.kinds))
+        return names.index(column) if column in names else None
 
     def stored(self, column: str, raw: sa.FromClause) -> sa.ColumnElement[Any]:
         """One column of a view on the files as its kind, times as they were written."""
@@ -250,8 +256,8 @@ def narrowed(
     with connection.cursor() as cursor:
         if opened.files.kind == "csv":
             left_out = {path: one for path, one in opened.cut.items() if path in paths}
-            reading = delimited.reader(paths, names, opened.marks, FILE)
-            reader = cut_off.without(reading, left_out, names, FILE)
+            reading = delimited.reader(paths, names, opened.marks, FILE, headers=opened.headers)
+            reader = cut_off.without(reading, left_out, FILE)
         else:
             reader = _parquet_part(cursor, opened, paths)
         return sa.table(_view(cursor, table, reader), *map(sa.column, (*names, FILE)))
@@ -263,13 +269,13 @@ def _csv(
     source = engine.source
     utc = source.timezone is None or delimited.in_utc(source.timezone)
     marks = delimited.Marks(source.separator, source.decimal, utc)
-    names = _one_header(engine, table, found, marks)
     needed = roles(engine.workspace, engine.name, table)
-    ends = cut_off.cut_lines(cursor, found.paths, names, marks, needed, FILE)
-    reading = delimited.reader(found.paths, names, marks, FILE)
-    name = _view(cursor, table, cut_off.without(reading, ends, names, FILE))
+    names, headers = _headers(engine, table, found, marks, needed)
+    ends = cut_off.cut_lines(cursor, found.paths, names, marks, needed, FILE, headers)
+    reading = delimited.reader(found.paths, names, marks, FILE, headers=headers)
+    name = _view(cursor, table, cut_off.without(reading, ends, FILE))
     view = sa.table(name, *(sa.column(name, sa.String()) for name in (*names, FILE)))
-    left_out, cut = _left_out(engine, cursor, table, found, names, marks)
+    left_out, cut = _left_out(engine, cursor, table, found, names, marks, headers)
     tallies = delimited.tallies(view, names, marks).compile(dialect=_DIALECT)
     counted = cursor.sql(str(tallies)).to_arrow_table().to_pylist()[0]
     kinds = {
@@ -279,11 +285,19 @@ def _csv(
         )
         for i, name in enumerate(names)
     }
-    lines = rejected(cursor, engine.root, len(names), marks.separator) if left_out else ()
+    width = {str(path): len(own) for path, own in headers.items()}
+    lines = rejected(cursor, engine.root, len(names), marks.separator, width) if left_out else ()
     if ends:
         left_out[cut_off.RULE] = len(ends)
     return FileTable(
-        found, view, kinds, left_out, (*lines, *cut, *_ends(engine, ends)), marks, cut=ends
+        found,
+        view,
+        kinds,
+        left_out,
+        (*lines, *cut, *_ends(engine, ends)),
+        marks,
+        cut=ends,
+        headers=headers,
     )
 
 
@@ -295,20 +309,36 @@ def _ends(engine: DuckDBConnector, ends: Mapping[Path, cut_off.Cut]) -> list[Rej
     ]
 
 
-def _one_header(
-    engine: DuckDBConnector, table: str, found: files.Files, marks: delimited.Marks
-) -> list[str]:
-    """The header that all files of a table share."""
+def _headers(
+    engine: DuckDBConnector,
+    table: str,
+    found: files.Files,
+    marks: delimited.Marks,
+    needed: Collection[str],
+) -> tuple[list[str], delimited.Headers]:
+    """The columns of all files of a table, and the headers that are not just these.
+
+    The columns that a model reads are in all of them or in none; of others some files may have more
+    or fewer, as when somebody adds one to an export.
+    """
     first: list[str] = []
+    own = dict[Path, tuple[str, ...]]()
     for path in found.paths:
         at = _file(engine, table, path)
         names, faults = delimited.header(at, path, marks)
-        if not faults and first and names != first:
+        first = first or names
+        read = [{*some} & {*needed} for some in (first, names)]
+        if not faults and names != first and (not read[0] or read[0] != read[1]):
             faults = [delimited.other_header(at, names, first, found.paths[0].name)]
         if faults:
             raise SourceError(*faults)
-        first = names
-    return first
+        own[path] = tuple(names)
+    every = list(dict.fromkeys(name for names in own.values() for name in names))
+    if len({name.casefold() for name in every}) < len(every):
+        last = found.paths[-1]
+        at = _file(engine, table, last)
+        raise SourceError(delimited.other_header(at, own[last], first, found.paths[0].name))
+    return every, {path: names for path, names in own.items() if names != tuple(every)}
 
 
 def _left_out(
@@ -318,12 +348,13 @@ def _left_out(
     found: files.Files,
     names: list[str],
     marks: delimited.Marks,
+    headers: delimited.Headers,
 ) -> tuple[dict[str, int], tuple[Rejected, ...]]:
     """Rows that cannot be split into columns, by rule, and lines that the engine keeps to itself.
 
     Text that is not UTF-8 stops here, and a quote that takes other lines with it.
     """
-    reader = delimited.reader(found.paths, names, marks, rejects=True)
+    reader = delimited.reader(found.paths, names, marks, rejects=True, headers=headers)
     try:
         counted = cursor.sql(f"FROM {reader} SELECT count(*), count(COLUMNS(*))").fetchall()
     except duckdb.InvalidInputException:

@@ -118,7 +118,8 @@ def _of_text(
     if not found.num_rows:
         return None
     text, file = (str(found.column(name)[0].as_py()) for name in ("cell", "file"))
-    line = delimited.line_of(Path(file), marks, list(opened.kinds).index(column), text)
+    place = opened.place(Path(file), column)
+    line = None if place is None else delimited.line_of(Path(file), marks, place, text)
     counts = engine.run(f"odd cells of {column}", _counts(opened, column, test)).to_pylist()[0]
     return Unlike(
         rows=counts["rows"],
@@ -156,8 +157,8 @@ def first_where(
     text, file = found[0]["cell"], found[0]["file"]
     where = engine.part_of(file)
     if opened.files.kind == "csv":
-        place = list(opened.kinds).index(column)
-        line = delimited.line_of(Path(file), opened.marks, place, text)
+        place = opened.place(Path(file), column)
+        line = None if place is None else delimited.line_of(Path(file), opened.marks, place, text)
         where += f", line {line:,}" if line is not None else ""
     return f"the first {shown_cell(text, personal=personal)!r} in {where}"
 

@@ -9,7 +9,18 @@ import pandas as pd
 import pytest
 
 from connectors import delimited
-from tests.inputs.lake import GOOD, Lake, outcomes, predictions, refused, text, warned, while_read
+from tests.inputs.lake import (
+    GOOD,
+    NOW,
+    Lake,
+    outcomes,
+    predictions,
+    refused,
+    text,
+    warned,
+    while_read,
+)
+from valuekit.api import Workspace
 
 
 def line(number: int) -> str:
@@ -138,6 +149,81 @@ def test_a_header_unlike_that_of_the_first_file(lake: Lake) -> None:
         value="missing score; more points",
         remedy="header of 1.csv: id, at, customer, score, version",
     )
+
+
+def test_a_header_unlike_that_of_the_first_file_by_case(lake: Lake) -> None:
+    (lake.data / "log").mkdir()
+    (lake.data / "log" / "1.csv").write_text(GOOD)
+    (lake.data / "log" / "2.csv").write_text(GOOD.replace("score", "Score", 1))
+    lake.declare('table = "predictions"', 'table = "log/*.csv"')
+    refused(
+        lake,
+        "other_header",
+        place="(log/2.csv)",
+        value="missing score; more Score",
+        remedy="It has 'Score': write the name as 'score', as in 1.csv",
+    )
+
+
+def test_a_column_more_or_less_that_no_model_reads(lake: Lake, good: Lake) -> None:
+    """A vendor adds a column to an export, first or last, drops one, or orders them anew."""
+    names, *rows = (row.split(",") for row in GOOD.splitlines())
+    (lake.data / "log").mkdir()
+
+    def write(number: int, header: list[str], some: list[list[str]]) -> None:
+        cells = [dict(zip(names, row, strict=True), note='"a, b"', channel="web") for row in some]
+        lines = [header, *([one[name] for name in header] for one in cells)]
+        text_of = "".join(",".join(line) + "\n" for line in lines)
+        (lake.data / "log" / f"{number}.csv").write_text(text_of)
+
+    write(1, names, rows[:10])
+    write(2, [*names, "note"], rows[10:20])
+    write(3, ["channel", *reversed(names)], rows[20:30])
+    write(4, ["note", *names], rows[30:])
+    lake.declare('table = "predictions"', 'table = "log/*.csv"')
+    lake.refresh()
+    same_facts(lake, good)
+    # Broken lines and bad cells are told by their own file's columns.
+    path = lake.data / "log" / "3.csv"
+    path.write_text(path.read_text() + "web,v1\n")
+    path = lake.data / "log" / "4.csv"
+    path.write_text(path.read_text().replace(f",{rows[-1][2]},", ",,", 1))
+    lake.refresh()
+    assert lake.rules("predictions")["missing_columns"] == 1
+    _, said, _ = lake.cli("quarantine", "explain", "churn", "missing_columns")
+    assert "log/3.csv, line 12" in " ".join(said.split())
+    assert "2 cells, 6 columns" in " ".join(said.split())
+
+
+def test_a_new_column_of_the_night_is_told_and_dirties_no_other_day(lake: Lake) -> None:
+    names, *rows = GOOD.splitlines()
+    (lake.data / "log").mkdir()
+    (lake.data / "log" / "1.csv").write_text("\n".join([names, *rows[:30]]) + "\n")
+    lake.declare('table = "predictions"', 'table = "log/*.csv"')
+    lake.refresh()
+    more = [f"{row},web" for row in rows[30:]]
+    (lake.data / "log" / "2.csv").write_text("\n".join([f"{names},channel", *more]) + "\n")
+    made = Workspace.load(lake.path).refresh(now=NOW)
+    warned(made, "new_column", place="table log", value="channel")
+    before = lake.fact("volume")
+    lake.refresh()
+    pd.testing.assert_frame_equal(lake.fact("volume"), before)
+
+
+def test_a_cut_last_line_of_a_file_with_a_column_more(lake: Lake) -> None:
+    """Where the last column of its own header is one that is read."""
+    names, *rows = (row.split(",") for row in GOOD.splitlines())
+    (lake.data / "log").mkdir()
+    for number in range(1, 5):
+        some = rows[number * 10 - 10 : number * 10]
+        header = ["note", *names] if number == 4 else names
+        lines = [header, *(["x"] * (number == 4) + row for row in some)]
+        whole = "".join(",".join(line) + "\n" for line in lines)
+        (lake.data / "log" / f"{number}.csv").write_text(whole[:-1] if number == 4 else whole)
+    lake.declare('table = "predictions"', 'table = "log/*.csv"')
+    made = lake.refresh()
+    warned(made, "no_line_end", value="log/4.csv")
+    assert lake.rules("predictions")["cut_line"] == 1
 
 
 def test_byte_order_mark(lake: Lake, good: Lake) -> None:
