@@ -173,8 +173,9 @@ def _missing(at: str, table: str, base: Path) -> Finding:
         for ending in ENDINGS
         if p.name.endswith(ending)
     )
-    close = nearest(table, there)
-    listed = ", ".join(there[:12]) or "no Parquet or CSV files"
+    folders = sorted(p.name for p in base.iterdir() if p.is_dir() and _has_files(p))
+    close = nearest(table, [*there, *folders])
+    listed = ", ".join([*there, *(f"{one}/" for one in folders)][:12]) or "no Parquet or CSV files"
     return _fault(
         at,
         shown(table),
@@ -182,6 +183,13 @@ def _missing(at: str, table: str, base: Path) -> Finding:
         f"Did you mean {shown(close)!r}?" if close else f"The folder has: {shown(listed, 300)}.",
         "missing_file",
     )
+
+
+def _has_files(folder: Path) -> bool:
+    try:
+        return any(path.name.endswith(ENDINGS) for path in folder.iterdir())
+    except OSError:  # it may not be looked into
+        return False
 
 
 def _ambiguous(at: str, found: list[Path], base: Path) -> Finding:

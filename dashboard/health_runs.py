@@ -13,7 +13,8 @@ from valuekit.store.records import RunRecord
 from valuekit.text import cut, megabytes
 
 _SHOWN = 15
-_WHY = 4_000  # the remedy stands at a message's end: only lists of many faults are cut
+_WHY = 2_000  # characters of a fault: its remedy stands at the end
+_FAULTS = 10
 _STATES = {"ok": "✓ good", "failed": "✕ failed", "running": "… running"}
 _INTERRUPTED = "✕ interrupted"
 
@@ -31,8 +32,12 @@ def runs(shot: data.Snapshot) -> None:
             open_ = shot.failed is not None
             with st.expander(label, icon=":material/error:", expanded=open_):
                 for one in failed:
-                    why = cut(one.message or "no reason was recorded", _WHY)
-                    ui.muted(f"Run {one.id} of {moment(one.started)}: {why}")
+                    why = (one.message or "no reason was recorded").splitlines()
+                    ui.muted(f"Run {one.id} of {moment(one.started)}: {why[0]}", limit=_WHY)
+                    for line in why[1:_FAULTS]:
+                        ui.muted(line, limit=_WHY)
+                    if len(why) > _FAULTS:
+                        ui.muted(f"{len(why) - _FAULTS} more: valuekit runs --json")
 
 
 def _title(held: list[RunRecord], gone: AbstractSet[int]) -> str:

@@ -34,7 +34,8 @@ _EMPTY = {
         ("valuekit doctor", "It checks the workspace, its sources and the store, and says more."),
     ),
 }
-_CAUSE, _BRIEFLY = 4_000, 160  # characters: the remedy stands at a message's end
+_CAUSE, _BRIEFLY = 2_000, 160  # characters: the remedy stands at a message's end
+_FAULTS = 5  # the others stand below, with the runs
 _WIDTH = 760  # pixels; lines across a whole desktop are hard to read
 
 
@@ -120,7 +121,9 @@ def banners(shot: data.Snapshot, *, whole: bool = False) -> None:
         at = moment(shot.failed.finished or shot.failed.started)
         why = _stopped(shot.failed.message or "No reason was recorded")
         kept = f"The figures below are the last good ones, of {made}."
-        told = plain(why, _CAUSE if whole else _BRIEFLY)
+        told = plain(why, _BRIEFLY)
+        if whole:  # a paragraph a fault
+            told = "\n\n".join(plain(one, _CAUSE) for one in why.splitlines()[:_FAULTS])
         st.error(
             f"{plain(kept)}\n\n{told}" + ("" if whole else " All of it: the page Data health."),
             title=plain(f"The {'refresh before it' if cut else 'last refresh'} failed at {at}"),

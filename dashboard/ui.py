@@ -34,9 +34,9 @@ def headline(title: str, *lines: str) -> None:
                 muted(line)
 
 
-def muted(text: str, *, small: bool = False) -> None:
-    """Secondary text, shown as typed."""
-    shown = f":gray[{remark(text, 600)}]"
+def muted(text: str, *, small: bool = False, limit: int = 600) -> None:
+    """Secondary text, shown as typed, up to so many characters."""
+    shown = f":gray[{remark(text, limit)}]"
     st.markdown(f":small[{shown}]" if small else shown)
 
 

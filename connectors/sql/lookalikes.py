@@ -99,7 +99,8 @@ def _plain(value: Expression) -> Expression:
 def _values(engine: Engine, table: str, column: str) -> sa.Select[tuple[Expression]]:
     rows = engine.table(table, [column])
     first = sa.select(rows.c[column].label("value")).limit(sa.literal_column(str(ROWS))).subquery()
-    return sa.select(first.c.value).where(first.c.value.is_not(None)).distinct()
+    said = sa.func.trim(first.c.value, UNSEEN) != sa.literal_column("''")  # blank: held back
+    return sa.select(first.c.value).where(said).distinct()
 
 
 def _finding(at: str, names: int, how: str, code: str) -> Finding:

@@ -339,3 +339,13 @@ def test_header_without_rows_takes_types_from_what_is_declared(opened, root):
 
 def test_size_is_read_as_declared():
     assert files.size("3GB") == 3_000_000_000
+
+
+def test_folders_with_files_are_named_where_a_table_is_missing(opened, root):
+    (root / "sales").mkdir()
+    (root / "sales" / "2026-01-01.csv").write_text("id\n1\n")
+    (root / "empty").mkdir()
+    assert refused(opened(), "salse").remedy == "Did you mean 'sales'?"
+    remedy = refused(opened(), "entirely/*.csv").remedy
+    assert "sales/" in remedy
+    assert "empty" not in remedy

@@ -139,3 +139,16 @@ def test_days_that_do_not_follow_each_other_are_said_to_lie_between() -> None:
     assert _days(one) == "between 8 Oct and 14 Oct 2026"
     assert _days(replace(one, days=7)) == "8 Oct to 14 Oct 2026"
     assert _days(replace(one, days=1, last=first)) == "8 Oct 2026"
+
+
+def test_a_long_cause_is_told_to_its_end_where_it_is_mended(fill: Fill, pages: Open) -> None:
+    """The remedy stands at the end, and a refresh may have found several faults."""
+    first = f"valuekit.toml:9 models.a: {'a long rule ' * 70}. The remedy of the first"
+    opened = pages(fill(fail=f"{first}.\nvaluekit.toml:12 models.b: another. Its own remedy"))
+    health = text_of(opened.open("health"))
+    assert health.count("The remedy of the first.") == 2  # above all, and with the runs
+    assert health.count("Its own remedy") == 2
+    portfolio = text_of(opened.open("portfolio"))
+    assert "The remedy of the first" not in portfolio
+    assert "valuekit.toml:9 models.a: a long rule" in portfolio
+    assert "All of it: the page Data health." in portfolio
