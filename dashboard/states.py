@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import data, ui
 from dashboard.evidence_words import sentence
-from dashboard.format import moment, plain, plural
+from dashboard.format import moment, plain, plural, remark
 from valuekit.errors import Finding
 from valuekit.text import listed
 
@@ -65,7 +65,7 @@ def _trouble(found: data.Trouble) -> None:
     # What was found and its remedy come before the general advice: it is the way out.
     if failed:
         with st.container(border=True, width=_WIDTH):
-            st.markdown(plain(_stopped(shown[0].value), 700))
+            st.markdown(plain(_stopped(shown[0].value), _CAUSE))
     elif found.kind != "no workspace":
         _findings(shown)
     with st.container(border=True, width=_WIDTH):
@@ -123,7 +123,7 @@ def banners(shot: data.Snapshot, *, whole: bool = False) -> None:
         kept = f"The figures below are the last good ones, of {made}."
         told = plain(why, _BRIEFLY)
         if whole:  # a paragraph a fault
-            told = "\n\n".join(plain(one, _CAUSE) for one in why.splitlines()[:_FAULTS])
+            told = "\n\n".join(remark(one, _CAUSE) for one in why.splitlines()[:_FAULTS])
         st.error(
             f"{plain(kept)}\n\n{told}" + ("" if whole else " All of it: the page Data health."),
             title=plain(f"The {'refresh before it' if cut else 'last refresh'} failed at {at}"),

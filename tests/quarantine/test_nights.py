@@ -280,3 +280,13 @@ def test_rows_without_a_day_are_told_as_such_where_a_table_begins_before_the_mod
     )
     assert (one.severity, one.code, one.rows) == ("error", "bad_day", 30)
     assert one.value.startswith("30 of 30 rows that came since the last run")
+
+
+def test_the_day_of_the_most_rows_is_named_not_a_sliver_of_the_next():
+    """Files that are cut by UTC bring an hour of the next local day."""
+    workspace = Declared.model_validate(tomllib.loads(TOML))
+    good = [(day, "accepted", "accepted", 400) for day in range(30)]
+    night = [(30, "quarantined", "bad_score", 400), (31, "quarantined", "bad_score", 25)]
+    then, now = intake(*good), intake(*good, *night)
+    (one,) = nights.unpublished(workspace, "leads", now, then, (), accepted=False, redeclared=False)
+    assert one.value == "400 of 400 rows on 2026-01-31, 100%, and on 1 other day"

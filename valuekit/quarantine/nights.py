@@ -144,7 +144,7 @@ def _starts(both: tuple[Days, Days], firsts: tuple[date | None, date | None]) ->
 def _days(
     now: Days, then: Days, level: Level, first: pd.Timestamp, *, redeclared: bool
 ) -> Iterator[_Bad]:
-    """The newest day above a limit that is not stored so; the first one has the dayless rows."""
+    """The worst day above a limit that is not stored so; the first one has the dayless rows."""
     read, held = now
     was_read, was = (one.reindex(read.index, fill_value=0) for one in then)
     above = level.exceeded(held.to_numpy(), read.to_numpy(), then)
@@ -153,7 +153,8 @@ def _days(
         published |= was_read > 0
     bad = held.index[above & ~published.to_numpy() & (read.index != first)]
     if len(bad):
-        day = bad.max()
+        latest = bad.sort_values(ascending=False)
+        day = latest[int(held[latest].to_numpy().argmax())]  # of the most rows, then the newest
         yield _Bad(day, int(held[day]), int(read[day]), len(bad) - 1)
 
 
