@@ -35,7 +35,8 @@ never 0. NaN and infinity never occur.
 | command | keys at the top |
 |---|---|
 | `show` | `schema` (1), `workspace`, `run`, `finished` (the last good run), and |
-| | `freshness` (Freshness), `warnings`, `portfolio` (Portfolio), `models` (Scorecard by name), |
+| | `freshness` (Freshness), `warnings` (sentences: of runs, and of each model's data), |
+| | `portfolio` (Portfolio), `models` (Scorecard by name), |
 | | `made` (by name: `run` and `finished` of the run that made the model's figures), |
 | | `reads` (by name, as below without `queries`) |
 | `show MODEL` | `schema`, `workspace`, `run`, `finished` (its own), `freshness`, `warnings`, |

@@ -91,7 +91,7 @@ class Strangers(Shop):
 
     def write(self, day: int, **cells: object) -> None:
         super().write(day)
-        path = self.folder / "data" / "o" / f"{day}.parquet"
+        path = self.folder / "data" / "o" / f"{day:02d}.parquet"
         rows = pd.read_parquet(path)
         known = np.where(np.arange(len(rows)) % 3, rows["cid"].to_numpy(), -rows["id"] - 1)
         rows.assign(cid=known, **cells).to_parquet(path, index=False)
