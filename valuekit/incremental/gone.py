@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from valuekit.incremental.survey import LINES, NO_DAY
+from valuekit.incremental.survey import LINES, NO_DAY, Folded
 
 if TYPE_CHECKING:
     from valuekit.incremental.survey import Part, Print, Survey
@@ -65,6 +65,8 @@ def files_gone(old: Survey, new: Survey, *, redeclared: bool) -> dict[str, dict[
                 continue
             # Rows that have no day any more, or cannot be read, are told by their rules.
             most = _of_file(part) - _of_file(there) - (max(broken, 0) if there else 0)
+            if most <= 0:  # as of most files: no day of a long history has to be looked at
+                continue
             lost = sum(
                 min(
                     max(one.rows - _rows_on(there.days if there else {}, day), 0),
@@ -80,7 +82,7 @@ def files_gone(old: Survey, new: Survey, *, redeclared: bool) -> dict[str, dict[
 
 def rows_in(days: Mapping[str, Print]) -> int:
     """Rows of some days together."""
-    return sum(map(attrgetter("rows"), days.values()))
+    return days.rows if isinstance(days, Folded) else sum(map(attrgetter("rows"), days.values()))
 
 
 def _stays(old: Survey, new: Survey, role: str) -> bool:

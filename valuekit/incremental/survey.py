@@ -65,6 +65,11 @@ class Folded(Mapping[str, Print]):
         place = self._places[day]
         return Print(self._rows[place], self._hashes[place])
 
+    @property
+    def rows(self) -> int:
+        """Rows of all days together."""
+        return sum(self._rows)
+
     def __iter__(self) -> Iterator[str]:
         """The days."""
         return iter(self._days)
