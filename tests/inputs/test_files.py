@@ -137,32 +137,20 @@ def test_the_parquet_file_that_is_damaged_is_named(lake: Lake, spoilt: str) -> N
     assert str(lake.folder) not in finding.value
 
 
-def test_a_header_unlike_that_of_the_first_file(lake: Lake) -> None:
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("points", "header of 1.csv: id, at, customer, score, version"),
+        ("Score", "It has 'Score': write the name as 'score', as in 1.csv"),
+    ],
+)
+def test_a_header_unlike_that_of_the_first_file(lake: Lake, name: str, remedy: str) -> None:
     (lake.data / "log").mkdir()
     (lake.data / "log" / "1.csv").write_text(GOOD)
-    (lake.data / "log" / "2.csv").write_text(GOOD.replace("score", "points", 1))
+    (lake.data / "log" / "2.csv").write_text(GOOD.replace("score", name, 1))
     lake.declare('table = "predictions"', 'table = "log/*.csv"')
-    refused(
-        lake,
-        "other_header",
-        place="(log/2.csv)",
-        value="missing score; more points",
-        remedy="header of 1.csv: id, at, customer, score, version",
-    )
-
-
-def test_a_header_unlike_that_of_the_first_file_by_case(lake: Lake) -> None:
-    (lake.data / "log").mkdir()
-    (lake.data / "log" / "1.csv").write_text(GOOD)
-    (lake.data / "log" / "2.csv").write_text(GOOD.replace("score", "Score", 1))
-    lake.declare('table = "predictions"', 'table = "log/*.csv"')
-    refused(
-        lake,
-        "other_header",
-        place="(log/2.csv)",
-        value="missing score; more Score",
-        remedy="It has 'Score': write the name as 'score', as in 1.csv",
-    )
+    value = f"missing score; more {name}"
+    refused(lake, "other_header", place="(log/2.csv)", value=value, remedy=remedy)
 
 
 def test_a_column_more_or_less_that_no_model_reads(lake: Lake, good: Lake) -> None:
