@@ -20,7 +20,7 @@ from benchmarks.assess import declared, kind_of
 from benchmarks.books import EDGES, FIRST, book
 from valuekit import overview
 from valuekit.assess import assess
-from valuekit.incremental.survey import Part, Print, Survey, Surveyed
+from valuekit.incremental.survey import Folded, Part, Survey, Surveyed
 from valuekit.kept import noted
 from valuekit.ledger.book import Book
 from valuekit.ledger.frame import conform
@@ -92,10 +92,9 @@ def surveyed(days: int, seed: int = 1) -> Survey:
     tables = {}
     for number, role in enumerate(("predictions", "outcomes")):
         rng = np.random.default_rng([seed, number])
-        prints = {
-            (FIRST + timedelta(days=step)).isoformat(): Print(PREDICTIONS, int(one) * PREDICTIONS)
-            for step, one in enumerate(rng.integers(0, 2**63, days))
-        }
+        hashes = [int(one) * PREDICTIONS for one in rng.integers(0, 2**63, days)]
+        every = [(FIRST + timedelta(days=step)).isoformat() for step in range(days)]
+        prints = Folded(every, [PREDICTIONS] * days, hashes)
         part = Part(f"{days}", days * PREDICTIONS, prints)
         tables[role] = Surveyed("columns", timed=True, parts={f"{role}.parquet": part})
     return Survey("duckdb", "declared", tables)

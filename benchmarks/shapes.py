@@ -18,6 +18,7 @@ WIDE = 1.5  # the most that 293 columns more may cost, in times of the table wit
 LARGE = 5.5  # the most that five times the rows may take
 LARGE_PEAK = 3e9  # bytes
 LARGE_MEMORY = "2200MB"
+TURNS = 3  # pulls of the larger one, each between two of the smaller
 COLUMNS = 300
 _WIDER = "SELECT *, {columns} FROM '{file}'"
 _TABLES = ("predictions", "outcomes")
@@ -77,12 +78,24 @@ def wide_table(folder: Path, rows: int) -> Pair:
     return Pair(mine, other)
 
 
-def five_times(folders: Iterator[Path], rows: int) -> Pair:
-    """The pull of five times the rows beside that of the rows, both with room for the larger."""
+def five_times(folders: Iterator[Path], rows: int) -> tuple[Pair, ...]:
+    """Pulls of five times the rows beside those of the rows, all with room for the larger.
+
+    Each is held against the mean of the ones before and after it: a machine that is slower for a
+    while is so for both.
+    """
     small, large = (generate(next(folders), n, LARGE_MEMORY) for n in (rows, 5 * rows))
-    _, other = measured(pull_facts, small)
-    _, mine = measured(pull_facts, large)
-    return Pair(mine, other)
+    others = [measured(pull_facts, small)[1]]
+    pairs = []
+    for _ in range(TURNS):
+        _, mine = measured(pull_facts, large)
+        others.append(measured(pull_facts, small)[1])
+        pairs.append(Pair(mine, _mean(*others[-2:])))
+    return tuple(pairs)
+
+
+def _mean(a: facts.Used, b: facts.Used) -> facts.Used:
+    return facts.Used((a.seconds + b.seconds) / 2, (a.cpu + b.cpu) / 2, a.peak)
 
 
 def _connection() -> duckdb.DuckDBPyConnection:

@@ -80,17 +80,19 @@ def measure(made: Made, days: int) -> Read:
 
 def _planning(space: Workspace, days: int) -> tuple[Spent, Spent, Spent]:
     """Plans of all models when a new day has come in both tables of each."""
-    today = surveyed(days + 1)
     models = space.loaded.workspace.models
+    today = {name: surveyed(days + 1) for name in models}  # of each its own: a survey keeps sums
     with space.store() as store:
         kept = Kept.of(store)
         reading = _median(lambda: Kept.of(store), times=5)
 
         def plans() -> list[object]:
-            return [plan(model, known(store, name, kept), today) for name, model in models.items()]
+            return [
+                plan(model, known(store, name, kept), today[name]) for name, model in models.items()
+            ]
 
         first = next(iter(models))
-        found = plan(models[first], known(store, first, kept), today)
+        found = plan(models[first], known(store, first, kept), today[first])
         if found.whole or not found.ranges or found.first != FIRST:
             raise RuntimeError(f"not the plan of a new day: {found.whole or found.ranges}")
         planning = _median(plans, times=3)

@@ -11,6 +11,7 @@ import getpass
 import gzip
 import os
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -122,8 +123,9 @@ def find(at: str, table: str, base: Path, limit: str) -> Files:
         paths = _candidates(table, base)
     except OSError:  # a name that no file can have
         paths = []
+    plain = {base}
     for path in paths:
-        if not Path(os.path.realpath(path)).is_relative_to(base):
+        if not _inside(path, base, plain):
             raise SourceError(_outside(at, str(path.relative_to(base))))
     if not paths:
         raise SourceError(_missing(at, table, base))
@@ -145,6 +147,22 @@ def find(at: str, table: str, base: Path, limit: str) -> Files:
         raise SourceError(*findings)
     kind: Literal["parquet", "csv"] = "parquet" if paths[0].suffix == ".parquet" else "csv"
     return Files(kind, tuple(paths), _stamps(tuple(paths)))
+
+
+def _inside(path: Path, base: Path, plain: set[Path]) -> bool:
+    """Whether a file lies in the real folder ``base`` once links are followed.
+
+    Only where a part of its path is a link the whole path has to be looked up: that takes as long
+    as reading the file's ends. ``plain`` are folders known to be reached without a link.
+    """
+    climbed, there = [], path
+    while there not in plain:
+        if there.is_symlink():
+            return Path(os.path.realpath(path)).is_relative_to(base)
+        climbed.append(there)
+        there = there.parent
+    plain.update(climbed[1:])
+    return True
 
 
 def _candidates(table: str, base: Path) -> list[Path]:
@@ -215,22 +233,25 @@ def _outside(at: str, value: str) -> Finding:
 
 def _faults(at: str, path: Path, base: Path) -> list[Finding]:
     """What the first and last bytes say against a file."""
-    here = f"{at} ({shown(str(path.relative_to(base)))})"
+
+    def here() -> str:  # of thousands of files that are as they should be none is named
+        return f"{at} ({shown(str(path.relative_to(base)))})"
+
     try:
-        length = path.stat().st_size
-        with path.open("rb") as file:
+        with path.open("rb", buffering=0) as file:
             head = file.read(4)
+            length = file.seek(0, os.SEEK_END)
             file.seek(max(length - 4, 0))
             tail = file.read(4)
     except OSError as error:
         reason = error.strerror or "cannot be opened"
         rule = "the file cannot be read"
-        return [_fault(here, reason, rule, _grant(path, error), "unreadable_file")]
+        return [_fault(here(), reason, rule, _grant(path, error), "unreadable_file")]
     if length == 0:
-        return [_fault(here, "0 bytes", "the file is empty", _AGAIN, "empty_file")]
+        return [_fault(here(), "0 bytes", "the file is empty", _AGAIN, "empty_file")]
     if path.suffix == ".parquet":
         return _parquet(here, head, tail, length)
-    return _text(here, path, head)
+    return _text(here(), path, head)
 
 
 def _text(here: str, path: Path, head: bytes) -> list[Finding]:
@@ -246,13 +267,15 @@ def _text(here: str, path: Path, head: bytes) -> list[Finding]:
     return []
 
 
-def _parquet(here: str, head: bytes, tail: bytes, length: int) -> list[Finding]:
+def _parquet(here: Callable[[], str], head: bytes, tail: bytes, length: int) -> list[Finding]:
     if head != _PARQUET:
         rule = "the content is not Parquet, whatever the ending says"
-        return [_fault(here, repr(head), rule, _RENAME, "wrong_extension")]
+        return [_fault(here(), repr(head), rule, _RENAME, "wrong_extension")]
     if tail != _PARQUET or length < 12:
         return [
-            _fault(here, f"{length:,} bytes", "the Parquet file is cut short", _AGAIN, "truncated")
+            _fault(
+                here(), f"{length:,} bytes", "the Parquet file is cut short", _AGAIN, "truncated"
+            )
         ]
     return []
 

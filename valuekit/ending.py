@@ -83,7 +83,7 @@ def _as_used(model: Model, survey: Survey, reached: pd.Timestamp) -> pd.DataFram
     rows = [
         (role, "credited" if role == "outcomes" else "accepted", day, one.rows)
         for role, table in survey.tables.items()
-        for day, one in table.days().items()
+        for day, one in table.days.items()
         if day != NO_DAY
     ]
     made = pd.DataFrame(rows, columns=["source", "rule", "day", "rows"])

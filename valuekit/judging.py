@@ -167,5 +167,5 @@ def account(loaded: Loaded, name: str, made: Pulled) -> None:
         return
     intake = made.facts["intake"]
     for role, table in made.survey.tables.items():
-        counts = {day: one.rows for day, one in table.days().items()}
+        counts = {day: one.rows for day, one in table.days.items()}
         accounted(name, role, intake, counts, made.first, loaded.place("models", name))

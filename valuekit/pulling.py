@@ -387,7 +387,7 @@ def _stored(store: Store, name: str) -> dict[str, pd.DataFrame]:
 
 
 def _dayless(survey: Survey) -> bool:
-    return any(NO_DAY in table.days() for table in survey.tables.values())
+    return any(NO_DAY in table.days for table in survey.tables.values())
 
 
 def _both(old: tuple[Finding, ...], new: tuple[Finding, ...]) -> tuple[Finding, ...]:

@@ -147,7 +147,7 @@ def _unmet(work: Work, source: Source, rule: str) -> Statement:
     nobody: list[sa.ColumnElement[bool]] = []
     later: list[sa.ColumnElement[bool]] = []
     for side in _sides(work, joined):
-        first, at = _first(side, actuals)
+        first, at = _first(side, actuals, among=clean if work.slice is not None else None)
         met = met.outerjoin(first, sa.and_(*(clean.c[n] == first.c[n] for n in side.keys)))
         missing: sa.ColumnElement[bool] = first.c[side.keys[0]].is_(None)
         if actuals.timed and joined.targets is None:
@@ -174,10 +174,20 @@ def _sides(work: Work, joined: Joined) -> list[Entries]:
     return [Entries("series", every.rows, keys.names, (), every.by_day, alone=False)]
 
 
-def _first(side: Entries, actuals: Actuals) -> tuple[sa.Subquery, sa.ColumnElement[Any]]:
-    """The first entry of each key, and the time of an outcome that is compared with it."""
+def _first(
+    side: Entries, actuals: Actuals, among: sa.FromClause | None
+) -> tuple[sa.Subquery, sa.ColumnElement[Any]]:
+    """The first entry of each key, and the time of an outcome that is compared with it.
+
+    Of all days only the keys of the rows ``among`` which are asked for: those of a whole history
+    would be grouped for the few of a night.
+    """
     start, at = starts(side, actuals)
     keys = [side.rows.c[name] for name in side.keys]
+    if side.alone:
+        return sa.select(*keys, start.label("first")).subquery(), at
     grouped = sa.select(*keys, sa.func.min(start).label("first")).group_by(*keys)
-    alone = sa.select(*keys, start.label("first"))
-    return (alone if side.alone else grouped).subquery(), at
+    if among is not None:
+        same = sa.and_(*(among.c[name] == side.rows.c[name] for name in side.keys))
+        grouped = grouped.where(sa.exists().where(same))
+    return grouped.subquery(), at

@@ -38,7 +38,7 @@ def whole_spine(work: Work, spine: Spine) -> Spine:
         judged = replace(judged, rows=good)
     if spine.clashes is not None:
         judged = replace(judged, rows=apart(judged.rows, spine.clashes))
-    days = span(work.slice.plan.survey.tables["predictions"].days())
+    days = span(work.slice.plan.survey.tables["predictions"].days)
     if days is not None:  # a day wider than any instant of them
         ends = [datetime.combine(day, time()) for day in days]
         judged = replace(judged, span=(ends[0] - _WIDE, ends[1] + _WIDE))

@@ -49,7 +49,7 @@ class Slice:
     @property
     def everything(self) -> Within:
         """All rows of a table."""
-        days = [day for table in self.plan.survey.tables.values() for day in table.days()]
+        days = [day for table in self.plan.survey.tables.values() for day in table.days]
         ends = span(days)
         if ends is None:
             return Within()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,7 +30,17 @@ from connectors.sql.when import when_column
 from connectors.sql.work import Expression, Work
 from valuekit import __version__
 from valuekit.errors import Finding, SourceError
-from valuekit.incremental.survey import LINES, NO_DAY, Ids, Origin, Part, Print, Survey, Surveyed
+from valuekit.incremental.survey import (
+    LINES,
+    NO_DAY,
+    Folded,
+    Ids,
+    Origin,
+    Part,
+    Print,
+    Survey,
+    Surveyed,
+)
 from valuekit.ledger.schema import FACTS
 from valuekit.workspace.declare import Block, DailyTable, Model, Panel, Predictions, Workspace
 
@@ -161,7 +172,7 @@ def _cut_short(engine: Engine, block: Block, file: str) -> Finding:
 
 def _scanned(
     engine: Engine, model: Model, block: Block, columns: list[str], parts: tuple[str, ...]
-) -> dict[str, tuple[dict[str, Print], Ids | None]]:
+) -> dict[str, tuple[Mapping[str, Print], Ids | None]]:
     """Fingerprints of some files by day, and between which ids theirs lie."""
     raw = engine.raw(block.table, parts)
     of_file: Expression = raw.c[FILE] if FILE in raw.c else sa.literal_column("''")
@@ -188,7 +199,12 @@ def _scanned(
         day = NO_DAY if row["day"] is None else str(row["day"])
         found.setdefault(file, {})[day] = Print(int(row["rows"]), int(row["hash"] or 0))
         ids.setdefault(file, []).extend(row[end] for end in ("low", "high") if row[end] is not None)
-    return {file: (days, _range(ids[file])) for file, days in found.items()}
+    # In the order of days, whatever that of the groups: what has only grown is compared in columns.
+    prints = {file: dict(sorted(days.items())) for file, days in found.items()}
+    return {
+        file: (Folded.of(days) if len(prints) == 1 else days, _range(ids[file]))
+        for file, days in prints.items()
+    }
 
 
 def _id(engine: Engine, block: Block, parts: tuple[str, ...], *, several: bool) -> Expression:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from connectors import files
 from valuekit.errors import SourceError
 
 CANARY = "canary-7c1e"
@@ -144,6 +146,25 @@ def test_no_table_name_leads_out_of_the_folder(opened, places, root, table):
         opened().columns(table)
     assert CANARY not in str(refused.value)
     assert refused.value.findings[0].code in {"outside_root", "missing_file"}
+
+
+def test_links_are_followed_wherever_they_stand_in_a_path(tmp_path):
+    """What is known of folders from one file never lets another one out."""
+    base, out = tmp_path.resolve() / "data", tmp_path.resolve() / "out"
+    for folder in (base / "plain" / "deep", out / "deep"):
+        folder.mkdir(parents=True)
+        (folder / "x.csv").write_text("a\n1\n")
+    (base / "within").symlink_to(base / "plain")
+    (base / "away").symlink_to(out)
+    (base / "plain" / "away").symlink_to(out / "deep")
+    (base / "plain" / "deep" / "file.csv").symlink_to(out / "deep" / "x.csv")
+    names = ("plain/deep/x.csv", "within/deep/x.csv", "away/deep/x.csv", "plain/away/x.csv",
+             "plain/deep/file.csv", "within/away/x.csv")  # fmt: skip
+    real = {name: (base / name).resolve().is_relative_to(base) for name in names}
+    assert set(real.values()) == {True, False}
+    for order in permutations(names):
+        plain = {base}
+        assert {one: files._inside(base / one, base, plain) for one in order} == real
 
 
 def test_temporary_files_are_private_and_removed(opened, places):

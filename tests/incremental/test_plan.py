@@ -14,6 +14,7 @@ from tests.workspaces import workspace
 from valuekit.incremental.plan import FULL, NEAR, SLACK, Stored, plan, read_ranges, together
 from valuekit.incremental.survey import (
     NO_DAY,
+    Folded,
     Part,
     Print,
     Survey,
@@ -222,8 +223,16 @@ def test_stored_fingerprints_tell_the_same_days_as_the_ones_that_were_packed(old
         for some in (old, new)
     )
     kept = unpacked(Survey("duckdb", "d", {"p": was}, conflicts=False, future={}).packed())
+    columns = Surveyed(
+        "c",
+        timed=True,
+        parts={file: Part("s", 1, Folded.of(part.days)) for file, part in now.parts.items()},
+    )
     assert kept.tables["p"] == was
+    assert columns == now
+    assert (columns == kept.tables["p"]) == (now == was)
     assert changed(kept.tables["p"], now) == changed(was, now)
+    assert changed(kept.tables["p"], columns) == changed(was, columns) == changed(was, now)
     before, after = ({k: sum((p[k] for p in some if k in p), Print(0, 0)) for k in
                       {k for p in some for k in p}} for some in (old, new))  # fmt: skip
     unlike = {k for k in before.keys() | after.keys() if before.get(k) != after.get(k)}

@@ -77,7 +77,7 @@ def changes(
         was, now = (_of_days(one, days) for one in (whole, facts[name]))
         written[name] = now
         if name in BY_MONTH and daily is not None:
-            days = _corrected(fact, old, new, daily, rounding=rounding)
+            days = _corrected(fact, old, new, days, daily, rounding=rounding)
         if name == "intake":
             was, now = _of_their_day(was, firsts), _of_their_day(now, firsts)
             days = differing(fact, was, now)
@@ -131,15 +131,22 @@ def _of_names(frame: pd.DataFrame, names: frozenset[str]) -> np.ndarray:
 
 
 def _corrected(
-    fact: Fact, old: pd.DataFrame, new: pd.DataFrame, daily: date, *, rounding: bool
+    fact: Fact,
+    old: pd.DataFrame,
+    new: pd.DataFrame,
+    days: frozenset[date],
+    daily: date,
+    *,
+    rounding: bool,
 ) -> frozenset[date]:
-    """Days that are not what they were, apart from what merging by month has moved.
+    """Of days that are not what they were, those that merging by month has not moved alone.
 
     Vectors of a month that differ are told by the days whose scalars differ; where no scalar does,
     by the day on which the vectors lie.
     """
     was, now = merged(fact, old, daily), merged(fact, new, daily)
-    days = differing(fact, was, now, rounding=rounding, daily=daily)
+    if was is not old or now is not new:
+        days = differing(fact, was, now, rounding=rounding, daily=daily)
     if not any(day < daily for day in days):
         return days
     told = differing(replace(fact, measures=fact.scalars), was, now)

@@ -57,7 +57,7 @@ def files_gone(old: Survey, new: Survey, *, redeclared: bool) -> dict[str, dict[
             continue
         if redeclared and not _stays(old, new, role):
             continue
-        before, after = table.days(), now.days()
+        before, after = table.days, now.days
         broken = _of_file(now.parts.get(LINES)) - _of_file(table.parts.get(LINES))
         for name, part in sorted(table.parts.items()):
             there = now.parts.get(name)

@@ -145,7 +145,7 @@ class Plan:
         of the days around them too.
         """
         return sum(
-            self._rows_of(role, table.days(), self._counted(role))
+            self._rows_of(role, table.days, self._counted(role))
             for role, table in self.survey.tables.items()
         )
 
@@ -154,7 +154,7 @@ class Plan:
         """Rows of the days around the stretches, too, as far as ids might come again."""
         wide = read_ranges(self.ranges, self.reach)
         tables = self.survey.tables.items()
-        return sum(self._rows_of(role, table.days(), wide) for role, table in tables)
+        return sum(self._rows_of(role, table.days, wide) for role, table in tables)
 
     @property
     def size(self) -> int:
@@ -391,7 +391,7 @@ def _of_table(role: str, old: Surveyed, new: Surveyed, change: Changed) -> str:
 
 def _spans(survey: Survey) -> Spans:
     """First and last day of each table that has any."""
-    found = ((role, span(table.days())) for role, table in survey.tables.items())
+    found = ((role, span(table.days)) for role, table in survey.tables.items())
     return {role: one for role, one in found if one is not None}
 
 
@@ -474,7 +474,7 @@ def too_far(found: Plan) -> str:
     near = sorted({day for day in far if any(start <= day <= last for start, last in wide)})
     if near:
         return f"ids of the days to be read occur again far away: of {_listed(near)}"
-    every = sum(rows_in(table.days()) for table in found.survey.tables.values())
+    every = sum(rows_in(table.days) for table in found.survey.tables.values())
     if found.within_reach > MOST * every:
         return "most rows would be read in any case"
     return ""
@@ -488,7 +488,7 @@ def _listed(days: list[date]) -> str:
 
 def _days(survey: Survey) -> set[str]:
     roles = [role for role in survey.tables if role != "outcomes"] or list(survey.tables)
-    return {day for role in roles for day in survey.tables[role].days() if day != NO_DAY}
+    return {day for role in roles for day in survey.tables[role].days if day != NO_DAY}
 
 
 def _last(spans: Iterable[Spans]) -> date:

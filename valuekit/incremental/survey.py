@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
+from functools import cached_property
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -44,10 +45,11 @@ UNTOLD = Origin()
 
 
 class Folded(Mapping[str, Print]):
-    """Fingerprints of many days as a store keeps them; an object a day is made when asked for.
+    """Fingerprints of many days in columns; an object a day is made when asked for.
 
     The plan of a new day looks at every day of a long history, once, to see that it is the same:
-    whole columns are compared, and nothing is made of them when they are equal.
+    whole columns are compared, and nothing is made of them when they are equal. That works as long
+    as both list their days in one order.
     """
 
     __slots__ = ("_days", "_hashes", "_places", "_rows")
@@ -58,12 +60,31 @@ class Folded(Mapping[str, Print]):
         self._days, self._rows, self._hashes = tuple(days), tuple(rows), tuple(hashes)
         self._places: dict[str, int] | None = None
 
+    @classmethod
+    def of(cls, prints: Mapping[str, Print]) -> Folded:
+        """The same of fingerprints that are objects."""
+        rows, hashes = zip(*prints.values(), strict=True) if prints else ((), ())
+        return cls(prints, rows, hashes)
+
     def __getitem__(self, day: str) -> Print:
         """The fingerprint of a day."""
         if self._places is None:
             self._places = {one: place for place, one in enumerate(self._days)}
         place = self._places[day]
         return Print(self._rows[place], self._hashes[place])
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the same days have the same fingerprints, in whatever order."""
+        if isinstance(other, Folded) and self.columns == other.columns:
+            return True
+        return super().__eq__(other)
+
+    __hash__ = None  # type: ignore[assignment]  # as of any mapping
+
+    @property
+    def columns(self) -> tuple[tuple[str, ...], tuple[int, ...], tuple[int, ...]]:
+        """Days, rows and hashes."""
+        return self._days, self._rows, self._hashes
 
     @property
     def rows(self) -> int:
@@ -80,10 +101,11 @@ class Folded(Mapping[str, Print]):
 
     def differing(self, now: Mapping[str, Print]) -> tuple[set[str], set[str]]:
         """Days that are new, and days that are gone or not the same."""
-        there, known = tuple(now), len(self._days)
+        there, rows, hashes = (now if isinstance(now, Folded) else Folded.of(now)).columns
+        known = len(self._days)
         if not known or there[:known] != self._days:  # not a history that has only grown
             return _differing(self, now)
-        rows, hashes = (column[:known] for column in zip(*now.values(), strict=True))
+        rows, hashes = rows[:known], hashes[:known]
         altered = set()
         if rows != self._rows or hashes != self._hashes:
             columns = zip(self._days, self._rows, rows, self._hashes, hashes, strict=True)
@@ -125,7 +147,7 @@ class Part:
         return any(not (high < a or b < low) for a, b in others)  # type: ignore[operator]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what is made once is kept
 class Surveyed:
     """One table of a model.
 
@@ -144,6 +166,7 @@ class Surveyed:
     series: str = ""
     origin: Origin = UNTOLD
 
+    @cached_property
     def days(self) -> Mapping[str, Print]:
         """Fingerprints by day over all files."""
         if len(self.parts) == 1:
@@ -316,7 +339,7 @@ class Changed:
 
 def changed(old: Surveyed, new: Surveyed) -> Changed:
     """The days on which a table is not what it was."""
-    before, after = old.days(), new.days()
+    before, after = old.days, new.days
     fresh, rest = (
         before.differing(after) if isinstance(before, Folded) else _differing(before, after)
     )

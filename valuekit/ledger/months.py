@@ -75,7 +75,10 @@ def merged(fact: Fact, frame: pd.DataFrame, daily: date) -> pd.DataFrame:
     Returns:
         The same rows in the same order; the frame itself where nothing is to be merged.
     """
-    rows = _rows(fact, frame, frame["day"] < pd.Timestamp(daily))
+    before = frame["day"] < pd.Timestamp(daily)
+    if not before.any():  # as in every night of new days: nothing has to be grouped
+        return frame
+    rows = _rows(fact, frame, before)
     rows = rows.only(rows.filled & ~rows.first)
     if not len(rows.place):
         return frame
