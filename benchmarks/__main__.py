@@ -158,16 +158,18 @@ def incremental_part(chosen: argparse.Namespace, folder: Path) -> Iterator[Line]
     """New days on three years of history."""
     rows = int(chosen.rows * 1e6)
     _say(f"making {incremental.DAYS} days of files with {chosen.rows:g}M predictions")
-    found = incremental.compare(folder, rows)
-    what = f"one new day on {found.days:,} of {chosen.rows:g}M predictions"
-    yield Line(
-        f"{what}, {found.dirty} days computed",
-        f"{median(found.new_days):.2f} s",
-        f"full {mean(found.full):.1f} s, idle {median(found.idle):.2f} s",
-        _median_of(found.shares),
-        f"{incremental.FACTOR} x share of days + idle",
-        found.share <= incremental.FACTOR,
-    )
+    for found, kind, unit in zip(
+        incremental.compare(folder, rows), ("time", "work"), ("s", "s CPU"), strict=True
+    ):
+        what = f"one new day on {found.days:,} of {chosen.rows:g}M predictions"
+        yield Line(
+            f"{what}, {found.dirty} days computed, {kind}",
+            f"{median(found.new_days):.2f} {unit}",
+            f"full {mean(found.full):.1f} {unit}, idle {median(found.idle):.2f} {unit}",
+            _median_of(found.shares),
+            f"{incremental.FACTOR} x share of days + idle",
+            found.share <= incremental.FACTOR,
+        )
 
 
 def shapes_part(chosen: argparse.Namespace, folder: Path) -> Iterator[Line]:

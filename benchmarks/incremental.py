@@ -13,7 +13,7 @@ import statistics
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from time import perf_counter, sleep
+from time import perf_counter, process_time, sleep
 
 import duckdb
 
@@ -80,7 +80,7 @@ payoff = {{ tp = 40, fp = -5, fn = 0, tn = 0 }}
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Seconds of refreshes.
+    """Seconds of refreshes, by the clock or of the processor.
 
     Attributes:
         full: Of everything, into an empty store and after the nights.
@@ -88,15 +88,13 @@ class Compared:
         idle: After each of them, with nothing new: what a run takes before it computes anything.
         dirty: Days that were computed again for a new day.
         days: All days.
-        rows: Source rows of everything.
     """
 
-    full: tuple[float, float]
+    full: tuple[float, ...]
     new_days: tuple[float, ...]
     idle: tuple[float, ...]
     dirty: int
     days: int
-    rows: int
 
     @property
     def shares(self) -> tuple[float, ...]:
@@ -110,40 +108,49 @@ class Compared:
         return statistics.median(self.shares)
 
 
-def compare(folder: Path, rows: int) -> Compared:
+def compare(folder: Path, rows: int) -> tuple[Compared, Compared]:
     """Refresh three years, then new days, each followed by a run with nothing new, then all.
 
     Args:
         folder: An existing, empty folder.
         rows: Predictions over all days.
+
+    Returns:
+        By the clock, and of the processor.
     """
     per_day = rows // DAYS
     (folder / "valuekit.toml").write_text(_WORKSPACE, encoding="utf-8")
     _write(folder, per_day, 0, DAYS)
     space = Workspace.load(folder / "valuekit.toml")
-    full, whole = _refreshed(space, 0)
-    new_days, idle, dirty = [], [], set()
+    full, new_days, idle, dirty = [_refreshed(space, 0)[0]], [], [], set()
     for night in range(NIGHTS):
         _write(folder, per_day, DAYS + night, DAYS + night + 1)
-        seconds, part = _refreshed(space, 2 * night + 1)
-        new_days.append(seconds)
+        used, part = _refreshed(space, 2 * night + 1)
+        new_days.append(used)
         dirty.add(part.parts[0].days)
         idle.append(_refreshed(space, 2 * night + 2)[0])
     (days,) = dirty  # of each new day as many, or they are not one measurement
-    again, _ = _refreshed(space, 2 * NIGHTS + 1, full=True)
-    return Compared((full, again), tuple(new_days), tuple(idle), days, DAYS, whole.rows_read)
+    full.append(_refreshed(space, 2 * NIGHTS + 1, full=True)[0])
+    clock, cpu = (
+        Compared(*(tuple(one[at] for one in each) for each in (full, new_days, idle)), days, DAYS)
+        for at in (0, 1)
+    )
+    return clock, cpu
 
 
-def _refreshed(space: Workspace, night: int, *, full: bool = False) -> tuple[float, RunOutcome]:
-    """Seconds of a refresh and what it did; garbage of what was before it is not its.
+def _refreshed(
+    space: Workspace, night: int, *, full: bool = False
+) -> tuple[tuple[float, float], RunOutcome]:
+    """Seconds of a refresh, by the clock and of the processor, and what it did.
 
     Each comes after a rest: a run right after another finds the caches of the processor warm.
+    Garbage of what was before it is not its.
     """
     gc.collect()
     sleep(_SETTLED)
-    began = perf_counter()
+    began, worked = perf_counter(), process_time()
     done = space.refresh(now=_NOW + timedelta(days=night), full=full)
-    return perf_counter() - began, done
+    return (perf_counter() - began, process_time() - worked), done
 
 
 def _write(folder: Path, per_day: int, first: int, last: int) -> None:
