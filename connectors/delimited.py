@@ -284,6 +284,17 @@ def other_header(at: str, names: Sequence[str], first: Sequence[str], of: str) -
     return _fault(at, "; ".join(said) or "another order", rule, remedy, "other_header")
 
 
+def other_case(at: str, name: str, known: str, of: str) -> Finding:
+    """A file whose column has the name of another file's in other letters: to engines it is one."""
+    return _fault(
+        at,
+        shown(name),
+        f"the name of a column differs only in case from {shown(known)!r} in another file",
+        f"Write the name as {shown(known)!r}, as in {shown(of)}.",
+        "other_header",
+    )
+
+
 def reader(
     paths: Sequence[Path],
     names: Sequence[str],

@@ -126,7 +126,7 @@ def find(at: str, table: str, base: Path, limit: str) -> Files:
     plain = {base}
     for path in paths:
         if not _inside(path, base, plain):
-            raise SourceError(_outside(at, str(path.relative_to(base))))
+            raise SourceError(_led_out(at, path, base))
     if not paths:
         raise SourceError(_missing(at, table, base))
     if _mixed(paths, base / table):
@@ -158,11 +158,16 @@ def _inside(path: Path, base: Path, plain: set[Path]) -> bool:
     climbed, there = [], path
     while there not in plain:
         if there.is_symlink():
-            return Path(os.path.realpath(path)).is_relative_to(base)
+            return _resolved(path).is_relative_to(base)
         climbed.append(there)
         there = there.parent
     plain.update(climbed[1:])
     return True
+
+
+def _resolved(path: Path) -> Path:
+    """Where a path leads; where it goes round in circles, as far as that can be told."""
+    return Path(os.path.realpath(path))
 
 
 def _candidates(table: str, base: Path) -> list[Path]:
@@ -227,6 +232,20 @@ def _outside(at: str, value: str) -> Finding:
         shown(value),
         "the file lies outside the folder of the source",
         "Move the data below the declared `path`, or declare the folder where it lies.",
+        "outside_root",
+    )
+
+
+def _led_out(at: str, path: Path, base: Path) -> Finding:
+    """A file that lies outside though its name does not say so: which link leads there."""
+    chain = [path, *(one for one in path.parents if one.is_relative_to(base))]
+    link = next(one for one in reversed(chain) if not _resolved(one).is_relative_to(base))
+    part = "it" if link == path else f"`{shown(str(link.relative_to(base)))}`"
+    return _fault(
+        at,
+        shown(str(path.relative_to(base))),
+        f"{part} is a link that leads out of the folder of the source",
+        "Put the files themselves below the declared `path`, or declare the folder where they lie.",
         "outside_root",
     )
 

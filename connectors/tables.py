@@ -323,6 +323,7 @@ def _headers(
     """
     first: list[str] = []
     own = dict[Path, tuple[str, ...]]()
+    by_case = dict[str, tuple[str, Path]]()
     for path in found.paths:
         at = _file(engine, table, path)
         names, faults = delimited.header(at, path, marks)
@@ -330,14 +331,14 @@ def _headers(
         read = [{*some} & {*needed} for some in (first, names)]
         if not faults and names != first and (not read[0] or read[0] != read[1]):
             faults = [delimited.other_header(at, names, first, found.paths[0].name)]
+        for name in names:
+            other, of = by_case.setdefault(name.casefold(), (name, path))
+            if other != name and not faults:
+                faults = [delimited.other_case(at, name, other, of.name)]
         if faults:
             raise SourceError(*faults)
         own[path] = tuple(names)
     every = list(dict.fromkeys(name for names in own.values() for name in names))
-    if len({name.casefold() for name in every}) < len(every):
-        last = found.paths[-1]
-        at = _file(engine, table, last)
-        raise SourceError(delimited.other_header(at, own[last], first, found.paths[0].name))
     return every, {path: names for path, names in own.items() if names != tuple(every)}
 
 

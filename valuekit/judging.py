@@ -7,7 +7,7 @@ run, until somebody decides.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,15 +17,18 @@ from valuekit.incremental.marks import Marks, behind, held_since
 from valuekit.ledger.intake import accounted
 from valuekit.quarantine import days, emptied, gaps, nights, orphaned, unarmed
 from valuekit.quarantine.carry import carried
-from valuekit.quarantine.jump import JUMPED
+from valuekit.quarantine.jump import JUMPED, warning
 from valuekit.quarantine.limits import WARNED, held_counts, judge
 from valuekit.text import plural
 
 if TYPE_CHECKING:
     from datetime import date
 
+    import pandas as pd
+
     from valuekit.incremental.plan import Plan
     from valuekit.pulling import Asked, Facts, Pulled
+    from valuekit.source import Held
     from valuekit.store.records import RunModelRecord
     from valuekit.store.store import Store
     from valuekit.workspace.load import Loaded
@@ -47,8 +50,7 @@ def judged(loaded: Loaded, store: Store, name: str, made: Pulled) -> Pulled:
     found += days.warnings(intake, name, nights.limits_of(loaded.workspace, name))
     found += unarmed.warnings(loaded.workspace, name, made.facts["effect"])
     found += gaps.warnings(loaded.workspace.models[name], name, intake)
-    if not any(one.code == "orphan_jump" for one in found):  # said once
-        found += orphaned.warnings(loaded.workspace, name, intake, held)
+    found = _of_nobody(loaded, name, found, intake, held)
     if refused := [one for one in found if one.severity == "error"]:
         raise SourceError(*refused)
     others = [
@@ -57,6 +59,23 @@ def judged(loaded: Loaded, store: Store, name: str, made: Pulled) -> Pulled:
         if not one.rule.startswith((WARNED, JUMPED)) and one.code not in _ANEW
     ]
     return replace(made, held=held, findings=(*others, *found))
+
+
+def _of_nobody(
+    loaded: Loaded,
+    name: str,
+    found: tuple[Finding, ...],
+    intake: pd.DataFrame,
+    held: Sequence[Held],
+) -> tuple[Finding, ...]:
+    """What is said of outcomes of nobody, once: of days where these made the week's share rise."""
+    nights = orphaned.warnings(loaded.workspace, name, intake, held)
+    week = [one for one in found if one.code == "orphan_jump"]
+    if nights and week:
+        rest = intake[~intake["day"].isin(orphaned.days(intake))]
+        if warning(rest, week[0].place):
+            return found
+    return (*(one for one in found if one not in week or not nights), *nights)
 
 
 def decided(

@@ -241,3 +241,8 @@ def test_stored_fingerprints_tell_the_same_days_as_the_ones_that_were_packed(old
     assert found.no_day == (NO_DAY in unlike)
     again = unpacked(kept.packed())
     assert again == kept
+    ends = [day(n).isoformat() for n in range(6)]
+    for first in ends:
+        for last in ends:
+            rows = sum(one.rows for when, one in now.days.items() if first <= when <= last)
+            assert Folded.of(now.days).rows_on([(first, last)]) == rows

@@ -183,6 +183,21 @@ def test_a_column_more_or_less_that_no_model_reads(lake: Lake, good: Lake) -> No
     assert "2 cells, 6 columns" in " ".join(said.split())
 
 
+def test_a_column_that_no_model_reads_in_other_letters(lake: Lake) -> None:
+    """The file that has it is named, also when newer ones have the first header again."""
+    names, *rows = GOOD.splitlines()
+    (lake.data / "log").mkdir()
+    for number, more in enumerate(("", "note", "NOTE", ""), 1):
+        part = rows[10 * number - 10 : 10 * number]
+        lines = [f"{one},x" if more else one for one in part]
+        head = f"{names},{more}" if more else names
+        (lake.data / "log" / f"{number}.csv").write_text("\n".join([head, *lines]) + "\n")
+    lake.declare('table = "predictions"', 'table = "log/*.csv"')
+    rule = "the name of a column differs only in case from 'note' in another file"
+    remedy = "Write the name as 'note', as in 2.csv."
+    refused(lake, "other_header", place="(log/3.csv)", value="NOTE", rule=rule, remedy=remedy)
+
+
 def test_a_new_column_of_the_night_is_told_and_dirties_no_other_day(lake: Lake) -> None:
     names, *rows = GOOD.splitlines()
     (lake.data / "log").mkdir()
@@ -413,7 +428,21 @@ def test_symlink_out_of_the_root(lake: Lake, tmp_path: Path) -> None:
     outside = tmp_path / "elsewhere.csv"
     (lake.data / "predictions.csv").rename(outside)
     (lake.data / "predictions.csv").symlink_to(outside)
-    refused(lake, "outside_root", place="table predictions", value="predictions.csv")
+    rule = "it is a link that leads out of the folder of the source"
+    refused(lake, "outside_root", place="table predictions", value="predictions.csv", rule=rule)
+
+
+def test_the_link_that_leads_out_is_named(lake: Lake, tmp_path: Path) -> None:
+    """Of several on the way to a file: one that stays inside is not the one."""
+    outside = tmp_path / "elsewhere"
+    outside.mkdir()
+    (lake.data / "predictions.csv").rename(outside / "1.csv")
+    (lake.data / "real").mkdir()
+    (lake.data / "real" / "away").symlink_to(outside)
+    (lake.data / "log").symlink_to(lake.data / "real")
+    lake.declare('table = "predictions"', 'table = "log/away/*.csv"')
+    rule = "`log/away` is a link that leads out of the folder of the source"
+    refused(lake, "outside_root", value="log/away/1.csv", rule=rule, remedy="Put the files")
 
 
 def test_dots_out_of_the_root(lake: Lake) -> None:

@@ -14,6 +14,7 @@ from tests.incremental.lake import NOW
 from tests.quarantine.test_emptied import DAYS, START, Shop
 from tests.quarantine.test_jump import ONE, intake
 from tests.workspaces import workspace
+from valuekit.quarantine.jump import jump
 from valuekit.quarantine.orphaned import warnings
 
 USUAL = [(31, 69)] * 60
@@ -84,6 +85,25 @@ def test_chance_alone_seldom_tells(rate):
         bad = rng.binomial(n, rate)
         seen += bool(values([(int(b), int(a - b)) for a, b in zip(n, bad, strict=True)]))
     assert seen == 0
+
+
+def test_a_night_of_other_keys_is_told_by_its_day_and_not_as_a_week(tmp_path):
+    """Where nobody's outcomes were none: the night moves the share of the week as well."""
+    shop = Shop(tmp_path)
+    for day in range(DAYS, 21):
+        shop.write(day)
+    shop.space.refresh(now=NOW)
+    path = shop.folder / "data" / "o" / "20.parquet"
+    rows = pd.read_parquet(path)
+    rows.assign(cid=rows["cid"] + 10**9).to_parquet(path, index=False)
+    part = shop.space.refresh(now=NOW + timedelta(hours=1)).parts[0]
+    found = [one for one in part.findings if one.code.startswith("orphan")]
+    assert [(one.code, one.rows) for one in found] == [("orphan_day", len(rows))]
+    assert f"on {(START + timedelta(days=20)).date()}" in found[0].value
+    assert "in o/20.parquet" in found[0].value
+    with shop.space.store() as store:
+        intake = store.facts("m", "intake")
+    assert jump(intake).large  # which alone would be said without the day
 
 
 class Strangers(Shop):

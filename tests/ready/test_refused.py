@@ -275,7 +275,8 @@ def test_a_day_without_a_usable_row_of_the_volume_is_told_and_not_zero(tmp_path:
         part = made.refresh(now=NOW).parts[0]
         (one,) = [one for one in part.findings if one.code == "day_without_volume"]
         assert (one.severity, one.place) == ("warning", "models.shop.facts.volume")
-        assert one.value.startswith(f"no usable row on {day(9)}, {per_day} n in `score`")
+        assert one.value.startswith(f"no usable row on {day(9)}, {per_day} predictions in `score`")
+        assert one.remedy.endswith("valuekit quarantine shop")
         with made.store() as store:
             intake, volume = (store.facts("shop", fact) for fact in ("intake", "volume"))
         assert intake.loc[intake["rule"] == "bad_count", "rows"].sum() == held

@@ -249,15 +249,17 @@ def test_a_report_says_how_far_data_reach_and_that_a_newer_run_failed() -> None:
     made = build("portfolio", cards, "year", "xlsx", meta)
     book = openpyxl.load_workbook(io.BytesIO(made.data))
     for tab in book:
-        assert said in str(tab["A2"].value)
+        assert str(tab["A3"].value).startswith(said)
+        assert tab["A3"].font.bold
         assert "data through" in str(tab["A2"].value)
     told = {row[1]: row[2] for row in book["Provenance"].iter_rows(min_row=5, values_only=True)}
     assert told["Freshness"].startswith("Data through ")
     assert told["Newer refresh"].startswith(said)
     flat = build("portfolio", cards, "year", "csv", meta).data.decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(flat)))
-    assert {(row["Model"], row["Newer run that failed"]) for row in rows} == {
-        (card.model, "9" if card.model == hit else "") for card in cards
+    assert {(row["Model"], row["Data through"], row["Newer run that failed"]) for row in rows} == {
+        (card.model, str(card.health.last_prediction or ""), "9" if card.model == hit else "")
+        for card in cards
     }
     good = openpyxl.load_workbook(io.BytesIO(build("portfolio", cards, "year", "xlsx", META).data))
-    assert not any("failed" in str(tab["A2"].value) for tab in good)
+    assert not any(tab["A3"].value for tab in good)

@@ -149,7 +149,8 @@ def print_portfolio(held: Workspace, period: PeriodName) -> None:
     warned = {name: len(found) for name, found in held.warnings().items() if found}
     if warned:
         which = ", ".join(f"{name} ({n})" for name, n in warned.items())
-        say(f"Warnings of the data of {which}: valuekit show MODEL, or the page Data health.")
+        more = next(iter(warned)) if len(warned) == 1 else "MODEL"
+        say(f"Warnings of the data of {which}: valuekit show {more}, or the page Data health.")
 
 
 def _print_together(total: Portfolio) -> None:

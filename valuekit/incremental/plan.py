@@ -19,7 +19,6 @@ What cannot be bounded that way is computed whole; the reason is part of the pla
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -29,6 +28,7 @@ from valuekit.incremental.gone import Spans, ends_earlier, files_gone, rows_in
 from valuekit.incremental.survey import (
     NO_DAY,
     Changed,
+    Folded,
     Print,
     Survey,
     Surveyed,
@@ -189,12 +189,8 @@ class Plan:
         if role == "panel":
             return 0
         # ISO days are in order as texts: no day of a long history has to be parsed.
-        days = sorted(there)
-        return sum(
-            there[day].rows
-            for first, last in ((one.isoformat(), end.isoformat()) for one, end in wide)
-            for day in days[bisect_left(days, first) : bisect_right(days, last)]
-        )
+        folded = there if isinstance(there, Folded) else Folded.of(there)
+        return folded.rows_on((first.isoformat(), last.isoformat()) for first, last in wide)
 
 
 def plan(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
@@ -90,6 +90,16 @@ class Folded(Mapping[str, Print]):
     def rows(self) -> int:
         """Rows of all days together."""
         return sum(self._rows)
+
+    def rows_on(self, ranges: Iterable[tuple[str, str]]) -> int:
+        """Rows of some ranges of ISO days, both ends included."""
+        days, rows = self._days, self._rows
+        if list(days) != (order := sorted(days)):  # of an older store: in the order of groups
+            places = {day: place for place, day in enumerate(days)}
+            days, rows = tuple(order), tuple(rows[places[day]] for day in order)
+        return sum(
+            sum(rows[bisect_left(days, first) : bisect_right(days, last)]) for first, last in ranges
+        )
 
     def __iter__(self) -> Iterator[str]:
         """The days."""

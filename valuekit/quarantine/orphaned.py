@@ -47,16 +47,30 @@ def warnings(
         intake: The conformed fact ``intake`` of all days.
         held: Examples.
     """
-    every = intake[(intake["segment"] == "all") & (intake["rows"] > 0)]
-    rows = every[every["source"] == "outcomes"]
-    if rows.empty or not limit(workspace, model, RULE).usual:
+    if not limit(workspace, model, RULE).usual:
         return ()
+    read, nobody = _by_day(intake)
+    bad = days(intake)
+    return (_finding(model, nobody, read, bad, held),) if bad else ()
+
+
+def days(intake: pd.DataFrame) -> list[pd.Timestamp]:
+    """The newest days of which nearly all outcomes are nobody's, in order."""
+    read, nobody = _by_day(intake)
+    if read.empty:
+        return []
+    served = intake["source"].isin(("predictions", "assignments"))
+    logged = intake.loc[served & (intake["segment"] == "all") & (intake["rows"] > 0), "day"].max()
+    return [day for day in _bad(nobody, read) if not 0 < (day - logged).days <= LATE]
+
+
+def _by_day(intake: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Outcomes by day, and those of nobody."""
+    there = (intake["segment"] == "all") & (intake["rows"] > 0) & (intake["source"] == "outcomes")
+    rows = intake[there]
     read = rows.groupby("day")["rows"].sum().sort_index()
     nobody = rows[rows["rule"] == RULE].groupby("day")["rows"].sum()
-    nobody = nobody.reindex(read.index, fill_value=0)
-    logged = every.loc[every["source"].isin(("predictions", "assignments")), "day"].max()
-    bad = [day for day in _bad(nobody, read) if not 0 < (day - logged).days <= LATE]
-    return (_finding(model, nobody, read, bad, held),) if bad else ()
+    return read, nobody.reindex(read.index, fill_value=0)
 
 
 def _bad(nobody: pd.Series, read: pd.Series) -> list[pd.Timestamp]:

@@ -104,11 +104,12 @@ def _unserved(name: str, parts: Mapping[str, pd.Series], served: pd.Index) -> It
         others = f", and {plural(len(days) - 1, 'day')} more" if len(days) > 1 else ""
         yield Finding(
             place=f"models.{name}.facts.volume",
-            value=f"no usable row on {last.date()}, {int(part[last]):,} n in `{fact}`{others}",
+            value=f"no usable row on {last.date()}, {plural(int(part[last]), 'prediction')} "
+            f"in `{fact}`{others}",
             rule="a day without a row of the volume: how many predictions it had is not known, and "
             "sums leave it out",
             remedy="Bring the row; where it is held back, mend it. See: "
-            f"valuekit quarantine explain {name}",
+            f"valuekit quarantine {name}",
             severity="warning",
             code=UNSERVED,
             rows=0,

@@ -103,13 +103,14 @@ def _sheets(
 ) -> list[Sheet]:
     if fmt == "csv":
         # A flat file has no second sheet to say which run it is of: every row says so.
-        return [stamped(sheets.figure_sheet(cards), meta)]
+        return [stamped(sheets.figure_sheet(cards), cards, meta)]
     made = [sheets.summary_sheet(cards, period)] if kind == "portfolio" else []
     made += [
         stamped(
             sheets.model_sheet(
                 cards, period, cards[0].headline if kind == "model" else "All models"
             ),
+            cards,
             meta,
         ),
         sheets.evidence_sheet(cards),
@@ -117,10 +118,11 @@ def _sheets(
         sheets.week_sheet(cards),
         sheets.intake_sheet(cards),
         restated_sheet(meta.restated),
-        stamped(sheets.figure_sheet(cards), meta),
+        stamped(sheets.figure_sheet(cards), cards, meta),
         _provenance(cards, meta),
     ]
-    return [replace(one, note=_note(one, cards, period, meta)) for one in made]
+    alert = " ".join(_failed(cards, meta))
+    return [replace(one, note=_note(one, cards, period, meta), alert=alert) for one in made]
 
 
 def _note(sheet: Sheet, cards: Sequence[Scorecard], period: PeriodName, meta: Meta) -> str:
@@ -129,8 +131,9 @@ def _note(sheet: Sheet, cards: Sequence[Scorecard], period: PeriodName, meta: Me
     currency = f"money in {cards[0].currency}"
     run = in_words([card.model for card in cards], meta)
     ends = through(undated(cards), _titles(cards))
-    told = [meta.workspace, *filter(None, [sheet.note]), *days, ends[:1].lower() + ends[1:]]
-    return ". ".join(["; ".join([*told, currency, run]), *_failed(cards, meta)])
+    noted = sheet.note.rstrip(".")  # a sentence of its own on the screen, a part of one here
+    told = [meta.workspace, *filter(None, [noted]), *days, ends[:1].lower() + ends[1:]]
+    return "; ".join([*told, currency, run])
 
 
 def _titles(cards: Sequence[Scorecard]) -> dict[str, str]:

@@ -32,6 +32,7 @@ class Sheet:
         columns: Columns in order.
         rows: Rows of plain values, one per column; None where unknown.
         note: A sentence below the title: period, units, source.
+        alert: What a reader must not miss, between the note and the headings; most often nothing.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Sheet:
     columns: tuple[SheetColumn, ...]
     rows: tuple[tuple[Value, ...], ...]
     note: str = ""
+    alert: str = ""
 
 
 def safe_text(text: str) -> str:

@@ -12,6 +12,7 @@ from valuekit.text import day
 
 if TYPE_CHECKING:
     from valuekit.restatements import Moved
+    from valuekit.scorecard import Scorecard
     from valuekit.store.records import Age, SourceRead
 
 
@@ -38,17 +39,19 @@ class Meta:
         return own.failed.run if own is not None and own.failed is not None else None
 
 
-def stamped(sheet: Sheet, meta: Meta) -> Sheet:
-    """A sheet of models with the run of each in its rows."""
+def stamped(sheet: Sheet, cards: Sequence[Scorecard], meta: Meta) -> Sheet:
+    """A sheet of models with the run of each in its rows, and how far its data reach."""
+    ends = {card.model: card.health.last_prediction for card in cards}
     place = [column.title for column in sheet.columns].index("Model")
     stamp = (
         SheetColumn("Run", "count"),
         SheetColumn("Run finished", "time"),
+        SheetColumn("Data through", "day"),
         SheetColumn("Newer run that failed", "count"),
     )
     models = [str(row[place]) for row in sheet.rows]
     rows = tuple(
-        (*row, *meta.made(model), meta.failed(model))
+        (*row, *meta.made(model), ends[model], meta.failed(model))
         for row, model in zip(sheet.rows, models, strict=True)
     )
     return Sheet(sheet.name, sheet.title, (*sheet.columns, *stamp), rows, sheet.note)

@@ -31,7 +31,7 @@ _WIDTHS: dict[Kind, int] = {
     "day": 12,
     "time": 20,
 }
-_HEAD_ROW = 3  # title, note, blank, then the headings
+_HEAD_ROW = 3  # title, note, alert or blank, then the headings
 
 
 def to_xlsx(sheets: Sequence[Sheet]) -> bytes:
@@ -65,6 +65,7 @@ def _styles(book: Workbook) -> dict[str, Format]:
     styles["text"] = book.add_format({"valign": "top"})
     styles["title"] = book.add_format({"bold": True, "font_size": 14})
     styles["note"] = book.add_format({"font_color": "#56636F"})
+    styles["alert"] = book.add_format({"bold": True, "font_color": "#9A4A00"})
     styles["head"] = book.add_format(
         {
             "bold": True,
@@ -80,6 +81,8 @@ def _styles(book: Workbook) -> dict[str, Format]:
 def _write(tab: Worksheet, sheet: Sheet, styles: dict[str, Format]) -> None:
     tab.write_string(0, 0, safe_text(sheet.title), styles["title"])
     tab.write_string(1, 0, safe_text(sheet.note), styles["note"])
+    if sheet.alert:
+        tab.write_string(2, 0, safe_text(sheet.alert), styles["alert"])
     for at, column in enumerate(sheet.columns):
         tab.write_string(_HEAD_ROW, at, column.title, styles["head"])
         width = _WIDTHS.get(column.kind) or _text_width(sheet, at)

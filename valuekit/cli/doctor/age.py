@@ -156,7 +156,9 @@ def _warned(held: Workspace) -> list[Point]:
         said = "; ".join(f"{one.place}: {one.rule} (found {one.value})" for one in found[:_SAID])
         if found:
             more = f" (and {len(found) - _SAID} more)" if len(found) > _SAID else ""
-            remedy = f"{found[0].remedy} All of it: valuekit show {name}"
+            first = found[0].remedy  # without a full stop where it ends with a command
+            more = "" if first.endswith(".") else "."
+            remedy = f"{first}{more} All of it: valuekit show {name}"
             made.append(Point(f"data of {name}", "warning", cut(said, 600) + more, remedy))
     return made
 
