@@ -239,7 +239,8 @@ def _outside(at: str, value: str) -> Finding:
 def _led_out(at: str, path: Path, base: Path) -> Finding:
     """A file that lies outside though its name does not say so: which link leads there."""
     chain = [path, *(one for one in path.parents if one.is_relative_to(base))]
-    link = next(one for one in reversed(chain) if not _resolved(one).is_relative_to(base))
+    away = (one for one in reversed(chain) if not _resolved(one).is_relative_to(base))
+    link = next(away, path)  # a link may be turned while it is looked at
     part = "it" if link == path else f"`{shown(str(link.relative_to(base)))}`"
     return _fault(
         at,
