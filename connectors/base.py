@@ -155,8 +155,13 @@ class Engine(abc.ABC):
         """
 
     @abc.abstractmethod
-    def run(self, name: str, statement: Statement) -> pa.Table:
+    def run(self, name: str, statement: Statement, *, few: bool = False) -> pa.Table:
         """Run a statement and keep its text, parameters, row count and time in ``queries``.
+
+        Args:
+            name: What it is for.
+            statement: What to select.
+            few: Whether its rows are few: an engine may plan them sooner and copy them once more.
 
         Raises:
             SourceError: the engine refused or failed, with the cause in words.

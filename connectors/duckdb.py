@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import threading
 import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,9 @@ from valuekit.source import Query
 from valuekit.workspace.declare import Source, Workspace
 
 _SMALL = 4_000_000  # bytes of Parquet files that take longer to open than to read
+# Meant: DuckDB warns of the copy that few rows are read by.
+_COPIED = "Arrow output on a DB-API result makes an extra copy"
+warnings.filterwarnings("ignore", _COPIED, UserWarning, r"connectors\.duckdb")
 MADE = "made"  # schema of materialised results, apart from the views on the files
 _ARROW: Mapping[pa.DataType, sa.types.TypeEngine[Any]] = {
     pa.int64(): sa.BigInteger(),
@@ -119,7 +123,7 @@ class DuckDBConnector(Engine):
 
     def part_of(self, file: str) -> str:
         """Path below the root."""
-        return str(Path(file).relative_to(self.root))
+        return files.below(file, self.root)
 
     def quarantined(self, table: str) -> Mapping[str, int]:
         """Rows of text files that could not be split into columns, by rule."""
@@ -243,11 +247,11 @@ class DuckDBConnector(Engine):
         ]
         return len(sizes) > 1 and sum(sizes) <= _SMALL
 
-    def run(self, name: str, statement: Statement) -> pa.Table:
+    def run(self, name: str, statement: Statement, *, few: bool = False) -> pa.Table:
         """Run a statement; see :meth:`Engine.run`."""
         started = time.perf_counter()
         text, values = self._compiled(statement)
-        result = self._execute(name, text, values)
+        result = self._execute(name, text, values, few=few)
         seconds = time.perf_counter() - started
         self.queries.append(Query(name, text, values, result.num_rows, seconds))
         return result
@@ -339,22 +343,28 @@ class DuckDBConnector(Engine):
     def _quoted(self, table: sa.TableClause) -> str:
         return self.dialect.identifier_preparer.format_table(table)
 
-    def _execute(self, name: str, text: str, values: dict[str, Any], prefix: str = "") -> pa.Table:
+    def _execute(
+        self, name: str, text: str, values: dict[str, Any], prefix: str = "", *, few: bool = False
+    ) -> pa.Table:
         """Run one SELECT, optionally into a table, and see that no file changed meanwhile.
 
-        Within :meth:`reading` that is seen at its end, once for all statements.
+        Within :meth:`reading` that is seen at its end, once for all statements. A statement whose
+        rows are few is planned once and they are copied; of many rows a copy is what costs.
         """
         place = f"sources.{self.name}, statement {name}"
         try:
             with self._connection.cursor() as cursor, running(cursor.interrupt):
-                parsed = cursor.extract_statements(text)
-                if [one.type for one in parsed] != [duckdb.StatementType.SELECT]:
-                    raise SourceError(not_a_select(self))
                 # Text is parsed as seldom as can be: of short statements it is a fifth of the time.
+                parsed = cursor.extract_statements(prefix + text)
+                wanted = duckdb.StatementType.CREATE if prefix else duckdb.StatementType.SELECT
+                if [one.type for one in parsed] != [wanted]:
+                    raise SourceError(not_a_select(self))
                 given = list(values.values()) or None
                 if prefix:
-                    rows = cursor.execute(prefix + text, given).fetchall()
+                    rows = cursor.execute(parsed[0], given).fetchall()
                     result = pa.table({"rows": [rows[0][0]]})
+                elif few:
+                    result = cursor.execute(parsed[0], given).to_arrow_table()
                 else:
                     result = cursor.sql(parsed[0], params=given).to_arrow_table()
         except duckdb.Error as error:
@@ -398,10 +408,11 @@ class DuckDBConnector(Engine):
         finally:
             with self._lock:
                 self._readers -= 1
-                if not self._readers:
-                    while self._typed:
-                        self.drop(self._typed.popitem()[1])
-        self._same_files()
+                within = bool(self._readers)
+                while self._typed and not within:
+                    self.drop(self._typed.popitem()[1])
+        if not within:  # else whoever reads on sees to it at the end
+            self._same_files()
 
     def _same_files(self) -> None:
         """See that the files of all opened tables are as they were when opened.

@@ -54,9 +54,9 @@ class Files:
         """
         found = {}
         for path in self.paths:
-            one = path.stat()
+            one = os.stat(path)  # noqa: PTH116  a lake has years of files: paths are slow
             stamp = f"{one.st_size}-{one.st_mtime_ns}-{one.st_ctime_ns}-{one.st_ino}"
-            found[str(path.relative_to(base))] = (stamp, one.st_size)
+            found[below(path, base)] = (stamp, one.st_size)
         return found
 
     def unchanged(self) -> bool:
@@ -71,6 +71,15 @@ class Files:
     def gone(self) -> list[Path]:
         """Files that were found and are there no more."""
         return [path for path in self.paths if not path.is_file()]
+
+
+def below(path: Path | str, base: Path) -> str:
+    """A path below ``base`` as text, without what they share.
+
+    >>> below("/lake/day=2026-01-01/part.parquet", Path("/lake"))
+    'day=2026-01-01/part.parquet'
+    """
+    return str(path).removeprefix(os.path.join(base, ""))  # noqa: PTH118  paths are slow
 
 
 def size(text: str) -> int:

@@ -229,23 +229,27 @@ def _parquet_reader(paths: Sequence[Path], folders: Mapping[str, str] | None = N
 
 
 def _parquet_part(
-    cursor: duckdb.DuckDBPyConnection, opened: FileTable, paths: Sequence[Path]
+    cursor: duckdb.DuckDBPyConnection, table: str, opened: FileTable, paths: Sequence[Path]
 ) -> str:
-    """Some files with the columns of all: those that they lack are NULL, of the same type.
+    """A view on some files with the columns of all: those that they lack are NULL, of their type.
 
-    The engine has their footers from when the table was opened.
+    The engine has their footers from when the table was opened, and a view its columns.
     """
     folders = {name: opened.types[name] for name in _partitions(paths[0]) if name in opened.types}
     reader = _parquet_reader(paths, folders)
-    described = cursor.execute(f"DESCRIBE FROM {reader}").fetchall()
-    there = {name.casefold() for name, *_ in described}
+    view = _view(cursor, table, reader)
     quote = _DIALECT.identifier_preparer.quote
+    described = cursor.execute(f"DESCRIBE {quote(view)}").fetchall()
+    there = {name.casefold() for name, *_ in described}
     lacking = [
         f"CAST(NULL AS {opened.types.get(name, _UNTYPED)}) AS {quote(name)}"
         for name in opened.kinds
         if name.casefold() not in there
     ]
-    return f"{reader} SELECT *, {', '.join(lacking)}" if lacking else reader
+    if lacking:
+        select = f"FROM {reader} SELECT *, {', '.join(lacking)}"
+        cursor.execute(f"CREATE OR REPLACE VIEW {quote(view)} AS {select}")
+    return view
 
 
 def narrowed(
@@ -257,10 +261,10 @@ def narrowed(
         if opened.files.kind == "csv":
             left_out = {path: one for path, one in opened.cut.items() if path in paths}
             reading = delimited.reader(paths, names, opened.marks, FILE, headers=opened.headers)
-            reader = cut_off.without(reading, left_out, FILE)
+            view = _view(cursor, table, cut_off.without(reading, left_out, FILE))
         else:
-            reader = _parquet_part(cursor, opened, paths)
-        return sa.table(_view(cursor, table, reader), *map(sa.column, (*names, FILE)))
+            view = _parquet_part(cursor, table, opened, paths)
+        return sa.table(view, *map(sa.column, (*names, FILE)))
 
 
 def _csv(

@@ -112,7 +112,8 @@ class Pull:
 
     Attributes:
         facts: Fact name -> frame with exactly the columns of :data:`valuekit.ledger.schema.FACTS`,
-            vectors as one numpy array per row.
+            vectors as one numpy array per row; dtypes are those of the schema once they are taken
+            in (:func:`valuekit.ledger.collect.together`).
         registered: New registrations made for this pull.
         queries: Every statement that was run.
         first: First day with predictions or units; None for an empty model.

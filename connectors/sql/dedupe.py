@@ -7,7 +7,7 @@ nobody knows which one is true.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -33,7 +33,7 @@ class Judged:
     """A source after judgement.
 
     Attributes:
-        rows: Accepted rows, each id once.
+        rows: Accepted rows, each id once; without ``usable`` and ``rule`` where all were accepted.
         rules: Frame of day, rule, rows, amount, scored: every row read, exactly once.
         read: Rows of the table, counted on their own.
         amount: Sum of the amount over all rows read, on its own.
@@ -75,9 +75,13 @@ def judge(work: Work, source: str, read: sa.Subquery, *, has_id: bool = True) ->
     else:
         tied, made = {}, counted.rules
         rules = work.run(f"judge {source}", _by_rule(read)) if made is None else made
-        # Where every row is good the rule is left out: planners take it for a rare condition.
-        held = [] if bool((rules["rule"] == ACCEPTED).all()) else [read.c.rule == ACCEPTED]
-        rows = sa.select(read).where(*held, *good).subquery(source)
+        if bool((rules["rule"] == ACCEPTED).all()):
+            # Where every row is good the rule is left out: planners take it for a rare condition,
+            # and its text is longer than all the rest.
+            clean = some(read, [one.name for one in read.c if one.name not in {"usable", "rule"}])
+            rows = sa.select(clean).where(*_in_range(clean, *counted.ends)).subquery(source)
+        else:
+            rows = sa.select(read).where(read.c.rule == ACCEPTED, *good).subquery(source)
     first, last = counted.ends
     span = None if first is None or last is None else (first, last)
     return Judged(
@@ -110,9 +114,10 @@ def _counted(work: Work, source: str, read: sa.Subquery, *, has_id: bool) -> _Co
     """Count the rows on their own; of a slice, whose days the survey has counted, by rule."""
     if work.slice is not None and not work.back:
         part = work.slice
-        tied = has_id and (source in part.plan.repeats or _repeated(work, part, source, read))
-        if not tied:
-            return _by_the_way(work, part, source, read)
+        told = has_id and source in part.plan.repeats
+        found = None if told else _by_the_way(work, part, source, read, has_id=has_id)
+        if found is not None:
+            return found
     counts = [sa.func.count().label("read"), total(read.c.amount).label("amount"), *_ends(read)]
     if has_id:
         counts += _ids(read.c.usable == 1, read.c.id)
@@ -120,6 +125,14 @@ def _counted(work: Work, source: str, read: sa.Subquery, *, has_id: bool) -> _Co
     again = has_id and int(seen["ids"]) != int(seen["usable"])
     ends = seen["first"], seen["last"]
     return _Counted(int(seen["read"]), float(seen["amount"]), ends, again)
+
+
+def some(rows: sa.Subquery, names: Collection[str]) -> sa.Subquery:
+    """The same rows with some of their columns: what nobody asks for is not planned either."""
+    made = rows.element
+    assert isinstance(made, sa.Select)  # noqa: S101  as sources are read
+    columns = [one for one in made.selected_columns if one.key in names]
+    return made.with_only_columns(*columns).subquery(rows.name)
 
 
 def _ends(read: sa.FromClause) -> list[sa.Label[Any]]:
@@ -139,21 +152,32 @@ def _repeated(work: Work, part: Slice, source: str, read: sa.Subquery) -> bool:
     days = part.changed(source)
     if not days:
         return False
-    c = read.c
+    c = some(read, ("id", "ts", "day", "usable")).c
     near = around(c.ts, min(days), max(days)) if work.model.task != "forecast" else []
     counts = _ids(sa.and_(c.usable == 1, on_days(c.day, days)), c.id)
     seen = work.row(f"count ids of {source}", sa.select(*counts).where(*near))
     return int(seen["ids"]) != int(seen["usable"])
 
 
-def _by_the_way(work: Work, part: Slice, source: str, read: sa.Subquery) -> _Counted:
+def _by_the_way(
+    work: Work, part: Slice, source: str, read: sa.Subquery, *, has_id: bool
+) -> _Counted | None:
     """All counts from those by rule, of the days that are not known to be without fault.
 
-    Only the days that are wanted have to be counted. On the others that are read nothing changed,
-    and when no row was ever held back they need not be judged again. Nor is a wanted day on which
-    nothing changed, where the store has counts of its rows.
+    None where an id comes again: then all rows must be counted. Only the days that are wanted have
+    to be counted. On the others that are read nothing changed, and when no row was ever held back
+    they need not be judged again. Nor is a wanted day on which nothing changed, where the store has
+    counts of its rows.
     """
-    if not _sound(work, part, source):
+    stored, sound = part.plan.settled.get(source), _sound(work, part, source)
+    kept = sound and stored is not None and _layout_known(work, source)
+    days = part.changed(source)
+    # Ids of a single day are counted with its rows.
+    alone = has_id and kept and len(days) == 1 and part.first <= min(days) <= part.last
+    if has_id and not alone and _repeated(work, part, source, read):
+        return None
+    every, read = read, some(read, ("id", "ts", "day", "usable", "rule", "amount", "scored"))
+    if not sound:
         rules = work.run(f"judge {source}", _by_rule(read, *_ends(read)))
         first, last = rules.pop("first").dropna(), rules.pop("last").dropna()
         span = None
@@ -162,16 +186,21 @@ def _by_the_way(work: Work, part: Slice, source: str, read: sa.Subquery) -> _Cou
         return _counts(rules, span)
     ends = [datetime.combine(day, time()) for day in part.read]
     span = ends[0] - _EDGE, ends[1] + _EDGE
-    stored = part.plan.settled.get(source)
-    if stored is None or not _layout_known(work, source):
+    if stored is None or not kept:
         near = [*wanted(work, read.c.day), *around(read.c.ts, part.first, part.last)]
         rules = work.run(f"judge {source}", _by_rule(read).where(*near))
         return _counts(rules, span, partly=True)
-    days = frozenset(day for day in part.changed(source) if part.first <= day <= part.last)
+    days = frozenset(day for day in days if part.first <= day <= part.last)
     rules = _as_stored(part.cut(stored), days)
     if days:
         near = [on_days(read.c.day, days), *around(read.c.ts, min(days), max(days))]
-        fresh = work.run(f"judge {source}", _by_rule(read).where(*near))
+        ids = _ids(read.c.usable == 1, read.c.id) if alone else []
+        fresh = work.run(f"judge {source}", _by_rule(read, *ids).where(*near))
+        if alone:
+            again = bool((fresh.pop("ids") != fresh.pop("usable")).any())
+            # An accepted row and one that is held back may share an id.
+            if again or (len(fresh) > 1 and _repeated(work, part, source, every)):
+                return None
         fresh["day"] = fresh["day"].astype(rules["day"].dtype)
         rules = pd.concat([one for one in (rules, fresh) if len(one)] or [rules], ignore_index=True)
     return _counts(rules, span, partly=True)

@@ -8,16 +8,17 @@ import numpy as np
 import pandas as pd
 
 from valuekit.facts import in_order
-from valuekit.ledger.frame import conform, empty
+from valuekit.ledger.frame import empty
 from valuekit.ledger.schema import FACTS
 
 _FILL: dict[str, str | int | float] = {"text": "", "int": 0, "float": 0.0}
 
 
 def fact(name: str, model: str, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """A conformed fact from frames with its keys and some of its measures; the rest are 0.
+    """A fact from frames with its keys and some of its measures; the rest are 0.
 
-    Rows are in the order of their keys, whatever order the engine gave them.
+    Rows are in the order of their keys, whatever order the engine gave them. They are conformed
+    where they are taken in, with those of connectors that others wrote.
     """
     schema = FACTS[name]
     there = [one for one in frames if len(one)]
@@ -30,7 +31,7 @@ def fact(name: str, model: str, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
         elif column.dtype in _FILL and joined[column.name].hasnans:
             joined[column.name] = joined[column.name].fillna(_FILL[column.dtype])
     joined = in_order(joined, schema.key_names)
-    return conform(schema, joined[[column.name for column in schema.columns]])
+    return joined[[column.name for column in schema.columns]]
 
 
 def packed(

@@ -150,7 +150,8 @@ def _counts(
         for at, one in enumerate(columns)
     ]
     each = sa.select(raw.c[FILE].label("file"), sa.func.count().label("rows"), *values)
-    found = engine.run(f"values of new files of {table}", each.group_by(raw.c[FILE])).to_pylist()
+    by_name = each.group_by(raw.c[FILE])
+    found = engine.run(f"values of new files of {table}", by_name, few=True).to_pylist()
     by_file = {engine.part_of(of["file"]): of for of in found}
     none = {"rows": 0, **{f"c{at}": 0 for at in range(len(columns))}}
     return [by_file.get(one, none) for one in files]
@@ -187,7 +188,7 @@ def _partial(engine: Engine, model: Model, block: Block, filled: Sequence[str]) 
         for place, one in enumerate(asked)
     ]
     counts = sa.select(sa.func.count().label("rows"), *held).select_from(rows)
-    seen = engine.run(f"empty cells of {block.table}", counts).to_pylist()[0]
+    seen = engine.run(f"empty cells of {block.table}", counts, few=True).to_pylist()[0]
     found = []
     for number, one in enumerate(asked):
         if n := int(seen[f"c{number}"] or 0):
@@ -224,13 +225,13 @@ def _empty(engine: Engine, table: str, columns: list[str]) -> list[str]:
     rows = engine.table(table, columns)
     first = _newest(engine, table, columns)
     counts = [sa.func.count(first.c[one]).label(f"c{place}") for place, one in enumerate(columns)]
-    seen = engine.run(f"values of {table}", sa.select(*counts)).to_pylist()[0]
+    seen = engine.run(f"values of {table}", sa.select(*counts), few=True).to_pylist()[0]
     left = [one for place, one in enumerate(columns) if not seen[f"c{place}"]]
     if not left:
         return []
     some = [_some(rows, None).label("rows")]
     some += [_some(rows, one).label(f"c{place}") for place, one in enumerate(left)]
-    found = engine.run(f"further values of {table}", sa.select(*some)).to_pylist()[0]
+    found = engine.run(f"further values of {table}", sa.select(*some), few=True).to_pylist()[0]
     if found["rows"] is None:
         return []
     return [one for place, one in enumerate(left) if found[f"c{place}"] is None]

@@ -90,22 +90,23 @@ def match(work: Work, entries: Entries, actuals: Actuals) -> Matched:
     assert o is not None  # noqa: S101  there are actuals
     met: sa.FromClause | None = None
     possible: sa.FromClause
+    what = f"count pairs of {entries.name}"
     if entries.alone:
         met = work.keep(f"met_{entries.name}", _met(work, entries, actuals))
-        if entries.older is not None:
+        seen = work.row(what, sa.select(*_met_counts(work, entries, actuals, met)))
+        if entries.older is not None and int(seen["orphans"]):
             met = _with_older(work, entries, actuals, met)
         possible = sa.select(met).where(met.c.rank == CREDITED).subquery()
         met = told(work, entries, met)
     else:
         possible = work.keep(f"possible_{entries.name}", _possible(work, entries, actuals))
-    c = possible.c
-    counts: list[Expression] = [
-        sa.func.count().label("pairs"),
-        sa.func.count(sa.distinct(c.entry)).label("entries"),
-    ]
-    if not entries.alone:
-        counts.append(sa.func.count(sa.distinct(c.oid)).label("outcomes"))
-    seen = work.row(f"count pairs of {entries.name}", sa.select(*counts))
+        c = possible.c
+        counts = [
+            sa.func.count().label("pairs"),
+            sa.func.count(sa.distinct(c.entry)).label("entries"),
+            sa.func.count(sa.distinct(c.oid)).label("outcomes"),
+        ]
+        seen = work.row(what, sa.select(*counts))
     shared = not entries.alone and seen["pairs"] != seen["outcomes"]
     several = seen["pairs"] != seen["entries"]
     values = _values(work)
@@ -181,16 +182,33 @@ def _met(work: Work, entries: Entries, actuals: Actuals) -> Statement:
     return sa.select(*columns).select_from(source)
 
 
+def _met_counts(
+    work: Work, entries: Entries, actuals: Actuals, met: sa.FromClause
+) -> list[sa.Label[int]]:
+    """Pairs, their entries, and where a slice looks them up the outcomes that met nobody in it."""
+    c = met.c
+    pair = c.rank == CREDITED
+    counts = [
+        sa.func.count(sa.case((pair, 1))).label("pairs"),
+        sa.func.count(sa.distinct(sa.case((pair, c.entry)))).label("entries"),
+    ]
+    if entries.older is not None:
+        counts.append(sa.func.count(sa.case((_orphan(work, actuals, met), 1))).label("orphans"))
+    return counts
+
+
+def _orphan(work: Work, actuals: Actuals, met: sa.FromClause) -> sa.ColumnElement[bool]:
+    """An outcome, of the days that are wanted, that met nobody."""
+    happened = wanted(work, met.c.happened) if actuals.timed else []
+    return sa.and_(met.c.rank == RULES.index("orphan"), *happened)
+
+
 def _with_older(
     work: Work, entries: Entries, actuals: Actuals, met: sa.FromClause
 ) -> sa.FromClause:
     """Outcomes that met nobody in a slice, judged by the entries of all days."""
-    orphan, outside = RULES.index("orphan"), RULES.index("outside_window")
-    happened = wanted(work, met.c.happened) if actuals.timed else []
-    strangers = sa.select(met).where(met.c.rank == orphan, *happened)
-    lost = strangers.subquery()
-    if not int(work.row("orphans", sa.select(sa.func.count().label("n")).select_from(lost))["n"]):
-        return met
+    outside = RULES.index("outside_window")
+    lost = sa.select(met).where(_orphan(work, actuals, met)).subquery()
     older = replace(entries, rows=entries.older if entries.older is not None else entries.rows)
     known = same_keys(older, lost)
     if actuals.timed:

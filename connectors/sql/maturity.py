@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
-from connectors.sql.cells import Cells
 from connectors.sql.facts import packed
 from connectors.sql.match import Matched
 from connectors.sql.measured import Gained
@@ -36,16 +35,9 @@ def of_units(work: Work, units: Units, effects: pd.DataFrame, gained: Gained) ->
     return _ages(work, pairs, values, entries)
 
 
-def entries(work: Work, cells: Cells) -> pd.DataFrame:
-    """Predictions by version, day and arm."""
-    c = cells.rows.c
-    keys = [c.segment, c.version, c.day, c.arm]
-    summed = sa.select(*keys, sa.func.sum(c.predictions).label("entries")).group_by(*keys)
-    return work.run("entries by day", summed)
-
-
-def of_predictions(work: Work, entries: pd.DataFrame, matched: Matched) -> list[pd.DataFrame]:
-    """Ages of the labels of predictions."""
+def of_predictions(work: Work, volume: pd.DataFrame, matched: Matched) -> list[pd.DataFrame]:
+    """Ages of the labels of predictions, which are counted in their volume by arm."""
+    entries = volume[[*_KEYS, "predictions"]].rename(columns={"predictions": "entries"})
     c = matched.pairs.c
     pairs = sa.select(c.version, c.day, c.arm, c.age, c.delay, (c.y * c.weight).label("y"))
     rows = pairs.where(c.picked == 1).subquery()

@@ -36,7 +36,7 @@ from connectors.sql.shape import shape
 from connectors.sql.spine import CLASSES, Spine
 from connectors.sql.suspects import by_rule, suspects
 from connectors.sql.usage import usage
-from connectors.sql.volume import volume
+from connectors.sql.volume import by_arm, volume
 from connectors.sql.work import Work
 from valuekit.errors import Finding
 from valuekit.incremental.plan import Plan
@@ -281,13 +281,14 @@ def _of_predictions(work: Work, joined: Joined, found: Found) -> None:
     for one in sets:
         chosen = fine if one.whole else coarse
         grouped = cells(work, spine, joined.matched, chosen, one)
-        found.frames["volume"].append(volume(work, spine, grouped, one))
+        counted = by_arm(work, grouped)
+        found.frames["volume"].append(volume(work, spine, counted, one))
         if chosen is not None:
             found.frames["score"].append(score(work, grouped, chosen))
         if grouped.classes and joined.matched is not None:
             found.frames["confusion"].append(confusion(work, grouped))
         if one.whole and labelled:
-            entries = maturity.entries(work, grouped)
+            entries = counted
         work.drop(grouped.kept)
         if declared.tokens:
             found.frames["usage"].append(usage(work, spine, one))

@@ -15,12 +15,19 @@ _KEYS = ["segment", "version", "day"]
 _SUMS = ("predictions", "acted", "labelled", "scored", "weight", "value", "outcome_value")
 
 
-def volume(work: Work, spine: Spine, cells: Cells, segment: Segment) -> pd.DataFrame:
-    """Sums of the cells by segment, version and day, with the moments of latency."""
+def by_arm(work: Work, cells: Cells) -> pd.DataFrame:
+    """Sums of the cells by segment, version, day and arm."""
     c = cells.rows.c
-    keys = [c[name] for name in _KEYS]
+    keys = [c[name] for name in (*_KEYS, "arm")]
     sums = [sa.func.sum(c[name]).label(name) for name in _SUMS]
-    frame = work.run("volume", sa.select(*keys, *sums).group_by(*keys))
+    return work.run("volume", sa.select(*keys, *sums).group_by(*keys))
+
+
+def volume(work: Work, spine: Spine, each: pd.DataFrame, segment: Segment) -> pd.DataFrame:
+    """Sums over all arms by segment, version and day, with the moments of latency."""
+    frame = each.drop(columns="arm")
+    if bool(each.duplicated(_KEYS).any()):
+        frame = frame.groupby(_KEYS, as_index=False, sort=False, dropna=False).sum()
     p = work.model.predictions
     if p is None or p.latency_ms is None:
         return frame

@@ -22,6 +22,7 @@ from valuekit.workspace.declare import Block, Model, Workspace
 Expression = sa.ColumnElement[Any]
 Statement = sa.Select[*tuple[Any, ...]]
 Columns = ReadOnlyColumnCollection[str, Any]
+_FEW = 100  # days of which facts are so few rows that to copy them costs nothing
 
 
 @dataclass(slots=True)
@@ -77,20 +78,20 @@ class Work:
         """The result of a statement; whole numbers as int64, other numbers as float64."""
         self._tell(name)
         try:
-            return _frame(self.engine.run(f"{self.name}: {name}", statement))
+            return _frame(self._run(name, statement))
         except pa.ArrowInvalid as error:
             raise _too_large(f"models.{self.name}, statement {name}", error) from None
 
     def row(self, name: str, statement: Statement) -> dict[str, Any]:
         """The only row of a statement."""
         self._tell(name)
-        rows: list[dict[str, Any]] = self.engine.run(f"{self.name}: {name}", statement).to_pylist()
+        rows: list[dict[str, Any]] = self._run(name, statement, few=True).to_pylist()
         return rows[0]
 
     def rows(self, name: str, statement: Statement) -> list[dict[str, Any]]:
         """The rows of a statement that has few."""
         self._tell(name)
-        made: list[dict[str, Any]] = self.engine.run(f"{self.name}: {name}", statement).to_pylist()
+        made: list[dict[str, Any]] = self._run(name, statement, few=True).to_pylist()
         return made
 
     def keep(self, name: str, statement: Statement) -> sa.FromClause:
@@ -126,6 +127,12 @@ class Work:
             if (one.model, one.kind, one.name) == (self.name, kind, name)
         ]
         return found[-1] if found else None
+
+    def _run(self, name: str, statement: Statement, *, few: bool = False) -> pa.Table:
+        """The result of a statement; a slice of few days has few rows of everything."""
+        part = self.slice
+        few = few or (part is not None and (part.last - part.first).days < _FEW)
+        return self.engine.run(f"{self.name}: {name}", statement, few=few)
 
     def _tell(self, what: str) -> None:
         self.progress(what, min(self.done / self.expected, 0.99))

@@ -87,6 +87,20 @@ def test_an_id_that_comes_again_is_found_however_old(daily, table, same_content,
     daily.refreshed(2)
 
 
+@pytest.mark.parametrize("daily", ["number", "text"], indirect=True)
+@pytest.mark.parametrize("table", ["p", "o"])
+def test_an_accepted_row_and_one_held_back_of_the_same_day_share_an_id(daily, table):
+    rows = daily.predictions(DAYS) if table == "p" else daily.outcomes(DAYS)
+    daily.write(DAYS, table, rows.iloc[[4]].assign(**{"score" if table == "p" else "y": 7}))
+    _, statements = daily.refreshed(1)
+    source = "predictions" if table == "p" else "outcomes"
+    assert f"count ids of {source}" in statements  # in neither of the two groups does it come again
+    with daily.space.store() as store:
+        intake = store.facts("m", "intake")
+    held = intake[(intake["source"] == source) & (intake["rule"] == "conflicting_duplicate")]
+    assert held["rows"].tolist() == [2]
+
+
 @every_kind
 def test_a_row_that_is_held_back_stays_so_the_night_after(daily):
     bad = daily.predictions(DAYS).iloc[[0]].assign(id=name(daily.kind, 10**6), score=7.0)
@@ -109,8 +123,8 @@ def test_of_sound_sources_only_the_new_day_is_judged(daily, monkeypatch):
     judged: dict[str, int] = {}
     counts = dedupe._by_the_way
 
-    def watched(work, part, source, read):
-        found = counts(work, part, source, read)
+    def watched(work, part, source, read, *, has_id):
+        found = counts(work, part, source, read, has_id=has_id)
         judged[source] = int(work.engine.queries[-1].rows)
         assert len(set(found.rules["day"])) > 1
         return found

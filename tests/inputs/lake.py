@@ -120,10 +120,12 @@ def while_read(monkeypatch: pytest.MonkeyPatch, deed: Callable[[], object]) -> N
     """Do something to the files just before a pull counts the predictions."""
     run = DuckDBConnector.run
 
-    def hooked(self: DuckDBConnector, name: str, statement: Statement) -> pa.Table:
+    def hooked(
+        self: DuckDBConnector, name: str, statement: Statement, *, few: bool = False
+    ) -> pa.Table:
         if name == "churn: count predictions":
             deed()
-        return run(self, name, statement)
+        return run(self, name, statement, few=few)
 
     monkeypatch.setattr(DuckDBConnector, "run", hooked)
 

@@ -74,7 +74,8 @@ def changes(
             continue
         replaced[name] = days
         # Days are replaced whole: what the panel changed takes the other sources' rows along.
-        was, now = (_of_days(one, days) for one in (whole, facts[name]))
+        rows = (whole, facts[name]) if name == "intake" else (old, new)
+        was, now = (_of_days(one, days) for one in rows)
         written[name] = now
         if name in BY_MONTH and daily is not None:
             days = _corrected(fact, old, new, days, daily, rounding=rounding)

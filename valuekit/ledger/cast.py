@@ -138,8 +138,9 @@ def _one_day(value: object) -> bool:
 
 
 def _day(fact: Fact, column: Column, series: pd.Series) -> pd.Series:
-    if series.dtype == _SECONDS and _are_days(series.to_numpy()):
-        return series
+    plain = isinstance(series.dtype, np.dtype) and series.dtype.kind == "M"
+    if plain and _are_days(series.to_numpy()):
+        return series.astype(_SECONDS)
     if series.dtype.kind != "M" and len(series):
         wrong = ~series.map(_one_day).astype(bool)
         if bool(wrong.any()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 
 from connectors.base import Engine
 from connectors.duckdb import DuckDBConnector
+from valuekit.ledger.frame import conform
+from valuekit.ledger.schema import FACTS
 from valuekit.source import Pull
 from valuekit.workspace.declare import Workspace
 
@@ -75,7 +78,8 @@ def run(
         connector.close()
     assert steps == sorted(steps)
     assert steps[-1] == 1.0
-    return made
+    facts = {name: conform(FACTS[name], frame) for name, frame in made.facts.items()}
+    return replace(made, facts=facts)  # as a refresh takes them in
 
 
 @pytest.fixture(scope="session")
