@@ -167,8 +167,17 @@ class Engine(abc.ABC):
             SourceError: the engine refused or failed, with the cause in words.
         """
 
-    def materialise(self, name: str, statement: Statement) -> sa.TableClause | sa.CTE:
-        """The result of a statement for reuse: a table of the engine's own, else a CTE."""
+    def materialise(
+        self, name: str, statement: Statement, *, few: bool = False
+    ) -> sa.TableClause | sa.CTE:
+        """The result of a statement for reuse: a table of the engine's own, else a CTE.
+
+        Args:
+            name: What it is of.
+            statement: What to select.
+            few: Whether its rows are few, however large the source is.
+        """
+        del few
         return statement.cte(name)
 
     def lookup(self, name: str, rows: pa.Table) -> sa.TableClause | None:

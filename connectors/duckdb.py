@@ -35,6 +35,8 @@ _SMALL = 4_000_000  # bytes of Parquet files that take longer to open than to re
 _COPIED = "Arrow output on a DB-API result makes an extra copy"
 warnings.filterwarnings("ignore", _COPIED, UserWarning, r"connectors\.duckdb")
 MADE = "made"  # schema of materialised results, apart from the views on the files
+KEPT = "kept"  # those of large sources: a database on disk, whose rows are packed and read by need
+_LARGE = 3  # times the bytes of its files that a large source has more of than there is memory
 _ARROW: Mapping[pa.DataType, sa.types.TypeEngine[Any]] = {
     pa.int64(): sa.BigInteger(),
     pa.float64(): sa.Double(),
@@ -62,6 +64,7 @@ class DuckDBConnector(Engine):
         self.dialect = dialects.DuckDialect()
         self.root = files.root(name, source.path, folder)
         self._temporary = Path(tempfile.mkdtemp(prefix="valuekit-"))
+        self._memory = files.size(source.memory_limit)
         self._tables: dict[str, tables.FileTable] = {}
         self._open: dict[str, Sequence[Path]] = {}
         self._narrow: dict[tuple[str, tuple[Path, ...]], sa.TableClause] = {}
@@ -69,8 +72,9 @@ class DuckDBConnector(Engine):
         self._typed: dict[tuple[str, tuple[str, ...], Within | None], sa.TableClause] = {}
         self._made = 0
         self._readers = 0
+        self._on_disk = False
         self._lock = threading.RLock()
-        self._connection = self._connect()
+        self._connection = self._connect(self._temporary / "kept.db")
 
     def columns(self, table: str) -> dict[str, ColumnType]:
         """Columns of a table and what each holds; see :meth:`Engine.columns`."""
@@ -231,7 +235,8 @@ class DuckDBConnector(Engine):
         key = (table, tuple(rows.c.keys()), within)
         with self._lock:
             if key not in self._typed:
-                self._typed[key] = self.materialise(f"typed_{table}", sa.select(rows))
+                typed = sa.select(rows)
+                self._typed[key] = self.materialise(f"typed_{table}", typed, few=bool(parts))
             return sa.select(self._typed[key]).subquery()
 
     def _costs_more_than_rows(self, table: str, parts: Sequence[str] | None) -> bool:
@@ -256,11 +261,15 @@ class DuckDBConnector(Engine):
         self.queries.append(Query(name, text, values, result.num_rows, seconds))
         return result
 
-    def materialise(self, name: str, statement: Statement) -> sa.TableClause:
-        """The result of a statement as a table in memory, spilled to temporary files if large."""
+    def materialise(self, name: str, statement: Statement, *, few: bool = False) -> sa.TableClause:
+        """The result of a statement as a table in memory; of a large source, in a temporary file.
+
+        There its rows are packed, and leave memory without being written once more: a pull of 100
+        million predictions is a sixth faster than with tables in memory that spill.
+        """
         started = time.perf_counter()
         columns = [sa.column(key, one.type) for key, one in statement.selected_columns.items()]
-        made = self._new(name, columns)
+        made = self._new(name, columns, KEPT if not few and self._is_large() else MADE)
         text, values = self._compiled(statement)
         created = self._execute(name, text, values, f"CREATE TABLE {self._quoted(made)} AS ")
         rows = int(created.column(0)[0].as_py())
@@ -286,7 +295,7 @@ class DuckDBConnector(Engine):
 
     def drop(self, table: sa.FromClause) -> None:
         """Free a materialised result."""
-        if isinstance(table, sa.TableClause) and table.schema == MADE:
+        if isinstance(table, sa.TableClause) and table.schema in {MADE, KEPT}:
             with self._connection.cursor() as cursor:
                 cursor.execute(f"DROP TABLE IF EXISTS {self._quoted(table)}")
 
@@ -295,7 +304,13 @@ class DuckDBConnector(Engine):
         self._connection.close()
         shutil.rmtree(self._temporary, ignore_errors=True)
 
-    def _connect(self) -> duckdb.DuckDBPyConnection:
+    def _is_large(self) -> bool:
+        """Whether the files that were opened are many for the memory there is."""
+        with self._lock:
+            stamps = [size for one in self._tables.values() for size, _ in one.files.stamps]
+        return self._on_disk and _LARGE * sum(stamps) > self._memory
+
+    def _connect(self, kept: Path | None = None) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(
             ":memory:",
             config={
@@ -315,6 +330,8 @@ class DuckDBConnector(Engine):
         # that changes meanwhile is noticed by its time.
         connection.execute("SET GLOBAL parquet_metadata_cache = true")
         connection.execute(f"CREATE SCHEMA {MADE}")
+        if kept is not None:
+            self._on_disk = _attached(connection, kept)
         connection.execute(f"SET GLOBAL allowed_directories = [{delimited.quoted(str(self.root))}]")
         connection.execute("SET GLOBAL enable_external_access = false")
         connection.execute("SET GLOBAL lock_configuration = true")
@@ -326,11 +343,13 @@ class DuckDBConnector(Engine):
                 self._tables[table] = tables.open_table(self, self._connection, table)
             return self._tables[table]
 
-    def _new(self, name: str, columns: Sequence[sa.ColumnClause[Any]]) -> sa.TableClause:
+    def _new(
+        self, name: str, columns: Sequence[sa.ColumnClause[Any]], schema: str = MADE
+    ) -> sa.TableClause:
         """Name of a table to be made, with a number of its own."""
         with self._lock:
             self._made += 1
-            return sa.table(f"{name}_{self._made}", *columns, schema=MADE)
+            return sa.table(f"{name}_{self._made}", *columns, schema=schema)
 
     def _compiled(self, statement: Statement) -> tuple[str, dict[str, Any]]:
         compiled = statement.compile(
@@ -432,3 +451,12 @@ class DuckDBConnector(Engine):
                 found.append(changed_file(self, table, names))
         if found:
             raise SourceError(*found)
+
+
+def _attached(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
+    """Whether there is a database for results on disk; where it has no room they stay in memory."""
+    try:
+        connection.execute(f"ATTACH {delimited.quoted(str(path))} AS {KEPT}")
+    except duckdb.IOException:
+        return False
+    return True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 
 import duckdb
@@ -62,6 +64,9 @@ _KNOWN: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str, str
 )
 
 
+_FULL = tuple(os.strerror(one) for one in (errno.ENOSPC, errno.EDQUOT))
+
+
 def unforeseen(error: Exception) -> bool:
     """Whether a failure of the engine may come of a file that is damaged."""
     foreseen = (
@@ -72,7 +77,12 @@ def unforeseen(error: Exception) -> bool:
         duckdb.ConversionException,
         duckdb.OutOfRangeException,
     )
-    return not isinstance(error, foreseen)
+    return not isinstance(error, foreseen) and not _is_full(error)
+
+
+def _is_full(error: Exception) -> bool:
+    """Whether what is kept between statements found no room: nothing else is written."""
+    return isinstance(error, duckdb.IOException) and any(one in str(error) for one in _FULL)
 
 
 def in_words(place: str, error: Exception) -> SourceError:
@@ -80,6 +90,8 @@ def in_words(place: str, error: Exception) -> SourceError:
     cause = first_line(str(error))
     if isinstance(error, duckdb.ConversionException) and "out of range" in cause:
         error = duckdb.OutOfRangeException(cause)  # the engine has two words for it
+    if _is_full(error):
+        error = duckdb.OutOfMemoryException(cause)  # the remedy is the same
     for kind, rule, remedy, code in _KNOWN:
         if isinstance(error, kind):
             return SourceError(Finding(place, cause, rule, remedy, code=code))

@@ -97,7 +97,7 @@ class Work:
     def keep(self, name: str, statement: Statement) -> sa.FromClause:
         """The result of a statement, for use by later ones in the engine."""
         self._tell(name)
-        made = self.engine.materialise(name, statement)
+        made = self.engine.materialise(name, statement, few=self._few)
         self.kept.append(made)
         return made
 
@@ -129,10 +129,14 @@ class Work:
         return found[-1] if found else None
 
     def _run(self, name: str, statement: Statement, *, few: bool = False) -> pa.Table:
-        """The result of a statement; a slice of few days has few rows of everything."""
+        """The result of a statement."""
+        return self.engine.run(f"{self.name}: {name}", statement, few=few or self._few)
+
+    @property
+    def _few(self) -> bool:
+        """Whether every result has few rows: that of a slice of few days."""
         part = self.slice
-        few = few or (part is not None and (part.last - part.first).days < _FEW)
-        return self.engine.run(f"{self.name}: {name}", statement, few=few)
+        return part is not None and (part.last - part.first).days < _FEW
 
     def _tell(self, what: str) -> None:
         self.progress(what, min(self.done / self.expected, 0.99))

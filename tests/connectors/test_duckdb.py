@@ -213,6 +213,30 @@ def test_failures_are_told_in_words(opened, root):
         assert error.value.findings[0].remedy
 
 
+def test_results_of_a_large_source_lie_in_a_file(opened, root, monkeypatch):
+    FRAME.to_parquet(root / "t.parquet")
+    size, memory = (root / "t.parquet").stat().st_size, 1_000_000
+    engine = opened(memory_limit="1MB")
+    t = engine.table("t", ["id", "x"])
+    places = {}
+    for times in (memory / size - 0.01, memory / size + 0.01):
+        monkeypatch.setattr("connectors.duckdb._LARGE", times)
+        made = engine.materialise("kept", sa.select(t.c.id, t.c.x).where(t.c.id < 100))
+        places[made.schema] = engine.run("rows", sa.select(made).order_by(made.c.id))
+        few = engine.materialise("few", sa.select(t.c.id).where(t.c.id < 3), few=True)
+        assert few.schema == "made"
+        engine.drop(made)
+        with pytest.raises(SourceError):
+            engine.run("gone", sa.select(made))
+    assert set(places) == {"made", "kept"}
+    assert places["made"].equals(places["kept"])
+    assert places["kept"].num_rows == 100
+    folder = engine._temporary
+    assert list(folder.glob("kept.db*"))
+    engine.close()
+    assert not folder.exists()
+
+
 def test_too_little_memory_is_told(opened, root):
     FRAME.to_parquet(root / "t.parquet")
     engine = opened(memory_limit="1MB", threads=1)

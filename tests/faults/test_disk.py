@@ -9,16 +9,21 @@ import signal
 import tempfile
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import sqlalchemy as sa
 
 from benchmarks.faults import tiny
+from connectors.duckdb import DuckDBConnector
 from tests.faults import rooms
 from tests.faults.conftest import place
 from tests.faults.test_network import during
 from tests.postgres import server
 from tests.store.conftest import database
+from valuekit.errors import SourceError
 from valuekit.store import connect, open_store
+from valuekit.workspace.declare import Workspace
 
 MOUNTS = [
     pytest.param(leave, id=f"tmpfs with {leave} bytes free") for leave in (0, 40_000, 100_000)
@@ -166,3 +171,38 @@ def test_a_full_disk_of_the_database_server(tmp_path, worker_id, megabytes, monk
         with admin.connect() as connection:
             connection.exec_driver_sql(f"DROP TABLESPACE {name}")
     admin.dispose()
+
+
+@pytest.mark.parametrize("full", [False, True] if rooms.can_mount() else [])
+def test_no_room_for_what_is_kept_between_statements(tmp_path, monkeypatch, full):
+    """It is told; where there is none from the start, results stay in memory as small ones do."""
+    folder = tmp_path / "lake"
+    folder.mkdir()
+    numbers = np.random.default_rng(0).integers(0, 2**62, 400_000)
+    pd.DataFrame({"id": numbers, "ts": pd.Timestamp("2026-01-01")}).to_parquet(folder / "t.parquet")
+    monkeypatch.setattr("connectors.duckdb._LARGE", 1e9)
+    space = {
+        "workspace": {"name": "w", "currency": "EUR"},
+        "sources": {"lake": {"kind": "duckdb", "path": "lake", "timezone": "UTC"}},
+        "models": {},
+    }
+    declared = Workspace.model_validate(space)
+    with rooms.small_disk(tmp_path, 4) as small:
+        monkeypatch.setattr(tempfile, "tempdir", str(small))
+        if full:
+            rooms.fill(small, 0)
+        engine = DuckDBConnector("lake", declared.sources["lake"], tmp_path, declared)
+        try:
+            t = engine.raw("t")
+            ids = sa.select(t.c.id, (t.c.id + 1).label("more"))
+            if full:
+                assert engine.materialise("ids", ids).schema == "made"
+                return
+            with pytest.raises(SourceError) as error:
+                engine.materialise("ids", ids)
+        finally:
+            engine.close()
+    (told,) = error.value.findings
+    assert told.code == "out_of_memory"
+    assert "No space left" in told.value
+    assert "free disk space for temporary files" in told.remedy

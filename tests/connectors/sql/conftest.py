@@ -82,6 +82,20 @@ def run(
     return replace(made, facts=facts)  # as a refresh takes them in
 
 
+class OnDisk(DuckDBConnector):
+    """DuckDB as it is over a source that is large for its memory: what it keeps is in a file."""
+
+    def _is_large(self) -> bool:
+        return True
+
+
+@pytest.fixture(params=[WithoutTables, OnDisk], ids=["without tables", "on disk"])
+def other(request: pytest.FixtureRequest) -> type[DuckDBConnector]:
+    """Another way to keep results between statements."""
+    engine: type[DuckDBConnector] = request.param
+    return engine
+
+
 @pytest.fixture(scope="session")
 def without_tables() -> type[DuckDBConnector]:
     """The engine that may not make tables."""

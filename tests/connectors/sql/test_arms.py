@@ -74,7 +74,7 @@ def test_an_arm_that_is_logged_stays(pulled):
     assert set(facts["score"]["arm"]) == {"seen"}
 
 
-def test_without_tables_of_its_own_the_same(pulled, without_tables):
-    first, second = pulled(_tables(), MODEL), pulled(_tables(), MODEL, engine=without_tables)
+def test_results_kept_in_another_way_give_the_same(pulled, other):
+    first, second = pulled(_tables(), MODEL), pulled(_tables(), MODEL, engine=other)
     for name, frame in first.facts.items():
         pd.testing.assert_frame_equal(frame, second.facts[name], rtol=1e-9)

@@ -214,8 +214,8 @@ def test_maturity_of_units_by_metric(made, tables):
     np.testing.assert_allclose(np.sum(found["sum_y"].to_list(), axis=0), sums)
 
 
-def test_an_engine_without_tables_of_its_own_gives_the_same(made, pulled, tables, without_tables):
-    again = pulled({"a": tables[0], "o": tables[1]}, MODEL, engine=without_tables)
+def test_results_kept_in_another_way_give_the_same(made, pulled, tables, other):
+    again = pulled({"a": tables[0], "o": tables[1]}, MODEL, engine=other)
     for name, frame in made.facts.items():
         pd.testing.assert_frame_equal(frame, again.facts[name], rtol=1e-9)
 

@@ -133,8 +133,8 @@ def test_what_does_not_fit_is_joined(pulled, monkeypatch, change):
     assert int(whole["acted"].sum()) == int(units["acted"].sum())
 
 
-def test_without_tables_of_its_own_the_same(pulled, without_tables):
+def test_results_kept_in_another_way_give_the_same(pulled, other):
     tables = _tables(["a", "b"], ["v1", "v2"])
-    first, second = pulled(tables, MODEL), pulled(tables, MODEL, engine=without_tables)
+    first, second = pulled(tables, MODEL), pulled(tables, MODEL, engine=other)
     for name, frame in first.facts.items():
         pd.testing.assert_frame_equal(frame, second.facts[name], rtol=1e-9)

@@ -167,12 +167,12 @@ def test_a_day_of_23_hours_conserves_totals(pulled):
 
 
 @pytest.mark.parametrize("credit", ["first", "split"])
-def test_an_engine_without_tables_of_its_own_gives_the_same(pulled, without_tables, credit):
+def test_results_kept_in_another_way_give_the_same(pulled, other, credit):
     predictions = [(unit, h) for h in range(0, 90, 7) for unit in "abc"]
     outcomes = [(unit, h, h % 5) for h in range(0, 100, 5) for unit in "abd"]
     tables, model = _tables(predictions, outcomes), _model("first", credit)
     kept = pulled(tables, model)
-    again = pulled(tables, model, engine=without_tables)
+    again = pulled(tables, model, engine=other)
     for name, frame in kept.facts.items():
         pd.testing.assert_frame_equal(frame, again.facts[name])
 
