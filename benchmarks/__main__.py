@@ -1,4 +1,4 @@
-"""Speed and memory against hand-written SQL, peers and the limits: ``python -m benchmarks``."""
+"""Speed, memory and kills against hand-written SQL, peers and limits: ``python -m benchmarks``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import mean, median
 
 from benchmarks import assess, facts, incremental, long_store, peers, refresh, shapes, store
+from benchmarks.faults import drills
 from benchmarks.generate import generate
 from benchmarks.machine import machine
 from benchmarks.peer_data import add_tables
@@ -50,6 +51,12 @@ NOTES = (
         "took longer; below 1, that it was faster: it computes that one answer in memory, while "
         "ours is a whole pull with join, validation, conservation of outcomes and every fact of "
         "the model. Answers were compared: to 1e-6, AUC within the bound of its bins."
+    ),
+    (
+        "Kills: SIGKILL of a refresh whose tables changed before it, at moments drawn anywhere in "
+        "a run or while it stores. Torn: what is read afterwards is neither the figures before nor "
+        "those after, or not those of the run that the store calls the last good one. Milliseconds "
+        "are those until a reader had whole figures and a writer the lock."
     ),
 )
 Part = Callable[[argparse.Namespace, Path], Iterator[Line]]
@@ -221,6 +228,13 @@ def large_part(chosen: argparse.Namespace, folder: Path) -> Iterator[Line]:
     )
 
 
+def faults_part(chosen: argparse.Namespace, _folder: Path) -> Iterator[Line]:
+    """Kills and racing writers on both kinds of store."""
+    for kind in drills.STORES:
+        _say(f"killing {chosen.kills:,} refreshes of a store in {kind}")
+        yield from drills.drill(kind, chosen.kills)
+
+
 def _median_of(ratios: Sequence[float]) -> str:
     """The median with the least and the most: how steady the machine was is part of the figure."""
     return f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
@@ -242,6 +256,7 @@ PARTS: dict[str, Part] = {
     "scoring": scoring_part,
     "store": store_part,
     "pages": pages_part,
+    "faults": faults_part,
 }
 
 
@@ -257,6 +272,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--models", type=int, default=assess.MODELS, help="models to score")
     parser.add_argument("--stored", type=int, default=long_store.MODELS, help="models in the store")
     parser.add_argument("--repetitions", type=int, default=3, help="pulls, each beside SQL")
+    parser.add_argument("--kills", type=int, default=drills.KILLS, help="kills of each store")
     parser.add_argument("--statements", action="store_true", help="show seconds by statement")
     chosen = parser.parse_args(arguments)
     described, lines = machine(), []

@@ -1,8 +1,7 @@
-"""Kills and races on both stores: ``python -m benchmarks.faults``."""
+"""Kills and races on both stores: ``python -m benchmarks --only faults``."""
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import sys
 import tempfile
@@ -14,9 +13,9 @@ from benchmarks.faults import tiny
 from benchmarks.faults.kills import STEPS, Nursery, kill_at, storm
 from benchmarks.faults.race import race
 from benchmarks.faults.server import postgres
-from benchmarks.machine import machine
-from benchmarks.results import Line, as_text
+from benchmarks.results import Line
 
+STORES = ("sqlite", "postgresql")
 KILLS, RACERS = 1_000, 20
 
 
@@ -30,8 +29,14 @@ def address(kind: str, folder: Path) -> Iterator[str]:
             yield url
 
 
-def measure(kind: str, kills: int, racers: int) -> Iterator[Line]:
-    """Lines of one kind of store."""
+def drill(kind: str, kills: int, racers: int = RACERS) -> Iterator[Line]:
+    """Kill and race refreshes on one kind of store.
+
+    Args:
+        kind: One of :data:`STORES`.
+        kills: How many.
+        racers: Writers at once.
+    """
     with tempfile.TemporaryDirectory(prefix="vk-faults-") as name, address(kind, Path(name)) as url:
         workspace = tiny.make(Path(name), url)
         found = storm(workspace, url, kills)
@@ -63,25 +68,3 @@ def measure(kind: str, kills: int, racers: int) -> Iterator[Line]:
             f"1 winner, {racers - 1} told",
             raced.winners == 1 and raced.told == racers - 1,
         )
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Measure and print; 1 when a run was torn or a race was not won by one.
-
-    Args:
-        arguments: Of the command line; None for those of the process.
-    """
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.faults", description=__doc__)
-    parser.add_argument("--kills", type=int, default=KILLS, help="kills of each store")
-    parser.add_argument("--racers", type=int, default=RACERS, help="writers at once")
-    parser.add_argument("--store", choices=("sqlite", "postgresql"), action="append")
-    chosen = parser.parse_args(arguments)
-    described, lines = machine(), []
-    for kind in chosen.store or ("sqlite", "postgresql"):
-        lines += list(measure(kind, chosen.kills, chosen.racers))
-    print(f"\n{described}\n\n{as_text(lines)}")
-    return 0 if all(one.met is not False for one in lines) else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
