@@ -20,7 +20,8 @@ from benchmarks.assess import declared, kind_of
 from benchmarks.books import EDGES, FIRST, book
 from valuekit import overview
 from valuekit.assess import assess
-from valuekit.incremental.survey import Folded, Part, Survey, Surveyed
+from valuekit.incremental.prints import Folded
+from valuekit.incremental.survey import Part, Survey, Surveyed
 from valuekit.kept import noted
 from valuekit.ledger.book import Book
 from valuekit.ledger.frame import conform

@@ -18,7 +18,8 @@ import pandas as pd
 from valuekit.errors import Finding, SourceError
 from valuekit.incremental.framed import framed
 from valuekit.incremental.marks import Marks, behind, held_since
-from valuekit.incremental.survey import NO_DAY, Survey
+from valuekit.incremental.prints import NO_DAY
+from valuekit.incremental.survey import Survey
 from valuekit.pulling import Asked, planned
 from valuekit.quarantine.limits import held_counts
 from valuekit.quarantine.rules import RULES

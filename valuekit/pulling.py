@@ -23,8 +23,9 @@ from valuekit.incremental import early, empties
 from valuekit.incremental.framed import framed
 from valuekit.incremental.marks import OF_PAST
 from valuekit.incremental.plan import FULL, Plan, Stored, plan
+from valuekit.incremental.prints import NO_DAY
 from valuekit.incremental.settled import settled
-from valuekit.incremental.survey import NO_DAY, Survey
+from valuekit.incremental.survey import Survey
 from valuekit.judging import account, decided, judged, told
 from valuekit.kept import Kept, known, noted
 from valuekit.ledger.book import Book

@@ -16,7 +16,8 @@ import pandas as pd
 from connectors.base import Within
 from connectors.sql.when import when_column
 from valuekit.incremental.plan import SLACK, Plan
-from valuekit.incremental.survey import NO_DAY, span
+from valuekit.incremental.prints import NO_DAY
+from valuekit.incremental.survey import span
 from valuekit.workspace.declare import Block, Model
 
 _MARGIN = 5  # years around all known days in which offsets of zones are exact

@@ -30,17 +30,8 @@ from connectors.sql.when import when_column
 from connectors.sql.work import Expression, Work
 from valuekit import __version__
 from valuekit.errors import Finding, SourceError
-from valuekit.incremental.survey import (
-    LINES,
-    NO_DAY,
-    Folded,
-    Ids,
-    Origin,
-    Part,
-    Print,
-    Survey,
-    Surveyed,
-)
+from valuekit.incremental.prints import NO_DAY, Folded, Print
+from valuekit.incremental.survey import LINES, Ids, Origin, Part, Survey, Surveyed
 from valuekit.ledger.schema import FACTS
 from valuekit.workspace.declare import Block, DailyTable, Model, Panel, Predictions, Workspace
 

@@ -15,7 +15,8 @@ from connectors.sql import dedupe
 from tests.incremental.daily import DAYS, EACH, START, WINDOW, Daily, Nights, name, stamped
 from tests.incremental.lake import NOW
 from valuekit.errors import ValuekitError
-from valuekit.incremental.survey import NO_DAY, Part, Print, Survey, Surveyed, unpacked
+from valuekit.incremental.prints import NO_DAY, Print
+from valuekit.incremental.survey import Part, Survey, Surveyed, unpacked
 from valuekit.store import tables
 
 Name = st.integers(0, 40)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
@@ -12,16 +14,8 @@ from hypothesis import strategies as st
 
 from tests.workspaces import workspace
 from valuekit.incremental.plan import FULL, NEAR, SLACK, Stored, plan, read_ranges, together
-from valuekit.incremental.survey import (
-    NO_DAY,
-    Folded,
-    Part,
-    Print,
-    Survey,
-    Surveyed,
-    changed,
-    unpacked,
-)
+from valuekit.incremental.prints import NO_DAY, Folded, Print
+from valuekit.incremental.survey import Part, Survey, Surveyed, changed, unpacked
 from valuekit.workspace.declare import Model
 
 FIRST = date(2026, 1, 1)
@@ -185,6 +179,24 @@ def test_surveys_survive_the_store():
         survey(), tied={"outcomes": ("2026-01-02",)}, far=("2026-01-03",), crossing=("x",)
     )
     assert unpacked(one.packed()) == one
+
+
+@pytest.mark.parametrize("shape", ["lists", "objects"])
+def test_surveys_of_older_stores_are_read(shape):
+    """Days, rows and hashes were three lists of one part, and before that an object a day."""
+    one = survey()
+    held = json.loads(zlib.decompress(one.packed()))
+    for table in held["tables"].values():
+        for part in table["parts"].values():
+            days = part["days"].split(",")
+            rows, hashes = ([int(n) for n in part[key].split(",")] for key in ("rows", "hash"))
+            part |= {"days": days, "rows": rows, "hash": hashes}
+            if shape == "objects":
+                each = zip(days, part.pop("rows"), part.pop("hash"), strict=True)
+                part["days"] = {day: {"rows": n, "hash": h} for day, n, h in each}
+    again = unpacked(zlib.compress(json.dumps(held).encode()))
+    assert again == one
+    assert unpacked(again.packed()) == one
 
 
 def test_changed_days():

@@ -11,10 +11,12 @@ from datetime import date, timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from valuekit.incremental.survey import LINES, NO_DAY, Folded
+from valuekit.incremental.prints import NO_DAY, Folded
+from valuekit.incremental.survey import LINES
 
 if TYPE_CHECKING:
-    from valuekit.incremental.survey import Part, Print, Survey
+    from valuekit.incremental.prints import Print
+    from valuekit.incremental.survey import Part, Survey
     from valuekit.workspace.declare import Model
 
 Spans = Mapping[str, tuple[date, date]]  # role of a table -> its first and last day

@@ -25,16 +25,8 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from valuekit.incremental.gone import Spans, ends_earlier, files_gone, rows_in
-from valuekit.incremental.survey import (
-    NO_DAY,
-    Changed,
-    Folded,
-    Print,
-    Survey,
-    Surveyed,
-    changed,
-    span,
-)
+from valuekit.incremental.prints import NO_DAY, Folded, Print
+from valuekit.incremental.survey import Changed, Survey, Surveyed, changed, span
 from valuekit.ledger.months import whole_months
 from valuekit.ready.names import PREFIX
 from valuekit.workspace.declare import Frequency, Model

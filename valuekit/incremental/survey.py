@@ -8,30 +8,20 @@ from __future__ import annotations
 
 import json
 import zlib
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from functools import cached_property
 from itertools import repeat
 from typing import Any, NamedTuple
 
-NO_DAY = ""  # rows without a usable time, and lines that could not be split into columns
+from valuekit.incremental.prints import NO_DAY, Folded, Print, differing
+
 LINES = "(lines)"  # part that stands for lines that could not be split into columns
 
 
 Ids = tuple[int, int] | tuple[str, str]
-
-
-class Print(NamedTuple):
-    """Rows and the sum of their hashes: a tuple, because a plan compares thousands of them."""
-
-    rows: int
-    hash: int
-
-    def __add__(self, other: Print) -> Print:  # type: ignore[override]  # sums, never longer
-        """Both together."""
-        return Print(self.rows + other.rows, self.hash + other.hash)
 
 
 class Origin(NamedTuple):
@@ -42,93 +32,6 @@ class Origin(NamedTuple):
 
 
 UNTOLD = Origin()
-
-
-class Folded(Mapping[str, Print]):
-    """Fingerprints of many days in columns; an object a day is made when asked for.
-
-    The plan of a new day looks at every day of a long history, once, to see that it is the same:
-    whole columns are compared, and nothing is made of them when they are equal. That works as long
-    as both list their days in one order.
-    """
-
-    __slots__ = ("_days", "_hashes", "_places", "_rows")
-
-    def __init__(self, days: Iterable[str], rows: Iterable[int], hashes: Iterable[int]) -> None:
-        """Three columns of one length."""
-        # Tuples: the garbage collector goes through lists of a thousand surveys over and over.
-        self._days, self._rows, self._hashes = tuple(days), tuple(rows), tuple(hashes)
-        self._places: dict[str, int] | None = None
-
-    @classmethod
-    def of(cls, prints: Mapping[str, Print]) -> Folded:
-        """The same of fingerprints that are objects."""
-        rows, hashes = zip(*prints.values(), strict=True) if prints else ((), ())
-        return cls(prints, rows, hashes)
-
-    def __getitem__(self, day: str) -> Print:
-        """The fingerprint of a day."""
-        if self._places is None:
-            self._places = {one: place for place, one in enumerate(self._days)}
-        place = self._places[day]
-        return Print(self._rows[place], self._hashes[place])
-
-    def __eq__(self, other: object) -> bool:
-        """Whether the same days have the same fingerprints, in whatever order."""
-        if isinstance(other, Folded) and self.columns == other.columns:
-            return True
-        return super().__eq__(other)
-
-    __hash__ = None  # type: ignore[assignment]  # as of any mapping
-
-    @property
-    def columns(self) -> tuple[tuple[str, ...], tuple[int, ...], tuple[int, ...]]:
-        """Days, rows and hashes."""
-        return self._days, self._rows, self._hashes
-
-    @property
-    def rows(self) -> int:
-        """Rows of all days together."""
-        return sum(self._rows)
-
-    def rows_on(self, ranges: Iterable[tuple[str, str]]) -> int:
-        """Rows of some ranges of ISO days, both ends included."""
-        days, rows = self._days, self._rows
-        if list(days) != (order := sorted(days)):  # of an older store: in the order of groups
-            places = {day: place for place, day in enumerate(days)}
-            days, rows = tuple(order), tuple(rows[places[day]] for day in order)
-        return sum(
-            sum(rows[bisect_left(days, first) : bisect_right(days, last)]) for first, last in ranges
-        )
-
-    def __iter__(self) -> Iterator[str]:
-        """The days."""
-        return iter(self._days)
-
-    def __len__(self) -> int:
-        """Number of days."""
-        return len(self._days)
-
-    def differing(self, now: Mapping[str, Print]) -> tuple[set[str], set[str]]:
-        """Days that are new, and days that are gone or not the same."""
-        there, rows, hashes = (now if isinstance(now, Folded) else Folded.of(now)).columns
-        known = len(self._days)
-        if not known or there[:known] != self._days:  # not a history that has only grown
-            return _differing(self, now)
-        rows, hashes = rows[:known], hashes[:known]
-        altered = set()
-        if rows != self._rows or hashes != self._hashes:
-            columns = zip(self._days, self._rows, rows, self._hashes, hashes, strict=True)
-            altered = {day for day, a, b, c, d in columns if (a, c) != (b, d)}
-        return set(there[known:]), altered
-
-
-def _differing(old: Mapping[str, Print], now: Mapping[str, Print]) -> tuple[set[str], set[str]]:
-    """As :meth:`Folded.differing`, day by day, whatever their order."""
-    there = set(old)
-    new = now.keys() - there
-    altered = {day for day, one in now.items() if day in there and old[day] != one}
-    return new, altered | (there - now.keys())
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,9 +152,7 @@ class Survey:
                     name: {
                         "stamp": part.stamp,
                         "size": part.size,
-                        "days": list(part.days),
-                        "rows": [one.rows for one in part.days.values()],
-                        "hash": [one.hash for one in part.days.values()],
+                        **_columns(part.days, folded=len(table.parts) == 1),
                         **({} if part.ids is None else {"ids": part.ids}),
                     }
                     for name, part in table.parts.items()
@@ -305,13 +206,27 @@ def unpacked(data: bytes) -> Survey:
     )
 
 
+def _columns(days: Mapping[str, Print], *, folded: bool) -> dict[str, object]:
+    """Fingerprints in three columns; of a long history as text, which is split when needed."""
+    if folded and days:
+        made = days if isinstance(days, Folded) else Folded.of(days)
+        return dict(zip(("days", "rows", "hash"), made.texts, strict=True))
+    return {
+        "days": list(days),
+        "rows": [one.rows for one in days.values()],
+        "hash": [one.hash for one in days.values()],
+    }
+
+
 def _prints(part: Mapping[str, Any], *, folded: bool) -> Mapping[str, Print]:
-    """Fingerprints as they are stored: three lists, in older stores an object a day."""
+    """Fingerprints as they are stored: in older stores three lists always, or an object a day."""
     days = part["days"]
-    if folded and isinstance(days, list):
-        return Folded(days, part["rows"], part["hash"])
+    if isinstance(days, str):
+        return Folded.from_texts(days, part["rows"], part["hash"])
     if isinstance(days, dict):
         return {day: Print(**value) for day, value in days.items()}
+    if folded:
+        return Folded(days, part["rows"], part["hash"])
     # No call of Python's for each of thousands of days.
     made = map(tuple.__new__, repeat(Print), zip(part["rows"], part["hash"], strict=True))
     return dict(zip(days, made, strict=True))
@@ -351,7 +266,7 @@ def changed(old: Surveyed, new: Surveyed) -> Changed:
     """The days on which a table is not what it was."""
     before, after = old.days, new.days
     fresh, rest = (
-        before.differing(after) if isinstance(before, Folded) else _differing(before, after)
+        before.differing(after) if isinstance(before, Folded) else differing(before, after)
     )
     return Changed(
         new=_dates(fresh - {NO_DAY}),
