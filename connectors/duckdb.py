@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import threading
 import time
 import warnings
@@ -27,6 +25,7 @@ from connectors.roles import roles
 from connectors.unlike import Need, Test, Unlike, first_where, unlike
 from valuekit.errors import Finding, SourceError, ValuekitError
 from valuekit.running import running
+from valuekit.scratch import Scratch
 from valuekit.source import Query
 from valuekit.workspace.declare import Source, Workspace
 
@@ -63,7 +62,8 @@ class DuckDBConnector(Engine):
         super().__init__(name, source, folder, workspace)
         self.dialect = dialects.DuckDialect()
         self.root = files.root(name, source.path, folder)
-        self._temporary = Path(tempfile.mkdtemp(prefix="valuekit-"))
+        self._scratch = Scratch()
+        self._temporary = self._scratch.path
         self._memory = files.size(source.memory_limit)
         self._tables: dict[str, tables.FileTable] = {}
         self._open: dict[str, Sequence[Path]] = {}
@@ -302,7 +302,7 @@ class DuckDBConnector(Engine):
     def close(self) -> None:
         """Close the database and remove its temporary files; may be called twice."""
         self._connection.close()
-        shutil.rmtree(self._temporary, ignore_errors=True)
+        self._scratch.remove()
 
     def _is_large(self) -> bool:
         """Whether the files that were opened are many for the memory there is."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from valuekit.errors import Finding, StoreError
+from valuekit.scratch import Scratch
 from valuekit.store import digest
 from valuekit.store.connect import WRITE, connect
 from valuekit.store.migrate import ensure, revision
@@ -130,8 +131,8 @@ def sound(source: Path) -> Iterator[Sound]:
         raise failure(
             str(source), "damaged", "the file is empty, so it is no backup", "Take an older backup."
         )
-    with tempfile.TemporaryDirectory(prefix="valuekit-") as name:
-        copied = Path(name) / "backup.db"
+    with Scratch() as folder:
+        copied = folder / "backup.db"
         shutil.copyfile(source, copied)
         with _of_backup(source):
             sealed = _as_made(copied, source)
