@@ -263,3 +263,17 @@ def test_a_report_says_how_far_data_reach_and_that_a_newer_run_failed() -> None:
     }
     good = openpyxl.load_workbook(io.BytesIO(build("portfolio", cards, "year", "xlsx", META).data))
     assert not any(tab["A3"].value for tab in good)
+
+
+def test_warnings_of_the_data_are_told_and_counted_on_every_sheet() -> None:
+    cards = factories.scorecards()
+    said = [(card.model, text) for card in cards for text in card.health.warnings]
+    assert said
+    book = openpyxl.load_workbook(io.BytesIO(build("portfolio", cards, "year", "xlsx", META).data))
+    rows = book["Provenance"].iter_rows(min_row=5, values_only=True)
+    assert [(row[0], row[2]) for row in rows if row[1] == "Warning"] == said
+    told = f"{len(said)} warning{'s' * (len(said) > 1)} of the data: see Provenance"
+    assert all(str(tab["A2"].value).endswith(told) for tab in book.worksheets)
+    quiet = tuple(card for card in cards if not card.health.warnings)
+    book = openpyxl.load_workbook(io.BytesIO(build("portfolio", quiet, "year", "xlsx", META).data))
+    assert not any("warning" in str(tab["A2"].value) for tab in book.worksheets)

@@ -18,6 +18,7 @@ from valuekit.report.xlsx import to_xlsx
 from valuekit.scope import EVERYTHING
 from valuekit.scorecard import PeriodName, Scorecard
 from valuekit.store.records import SourceRead
+from valuekit.text import plural
 
 ReportKind = Literal["portfolio", "model"]
 Format = Literal["csv", "xlsx"]
@@ -133,7 +134,9 @@ def _note(sheet: Sheet, cards: Sequence[Scorecard], period: PeriodName, meta: Me
     ends = through(undated(cards), _titles(cards))
     noted = sheet.note.rstrip(".")  # a sentence of its own on the screen, a part of one here
     told = [meta.workspace, *filter(None, [noted]), *days, ends[:1].lower() + ends[1:]]
-    return "; ".join([*told, currency, run])
+    warned = sum(len(card.health.warnings) for card in cards)
+    more = [f"{plural(warned, 'warning')} of the data: see Provenance"] * bool(warned)
+    return "; ".join([*told, currency, run, *more])
 
 
 def _titles(cards: Sequence[Scorecard]) -> dict[str, str]:
@@ -165,7 +168,12 @@ def _provenance(cards: Sequence[Scorecard], meta: Meta) -> Sheet:
         SheetColumn("Read by"),
     )
     made = lines([card.model for card in cards], meta)
-    rows = (*head, *made, *(row for one in meta.reads for row in _read(one)))
+    warned = (
+        (card.model, "Warning", text, None, None, *meta.made(card.model), "")
+        for card in cards
+        for text in card.health.warnings
+    )
+    rows = (*head, *made, *warned, *(row for one in meta.reads for row in _read(one)))
     return Sheet("Provenance", "Where the numbers come from", columns, rows)
 
 
