@@ -395,6 +395,14 @@ class Engine(abc.ABC):
             old = self._years or new
             self._years = min(old[0], new[0]), max(old[1], new[1])
 
+    def size(self, workspace: Workspace, model: str) -> int:
+        """How much there is to read of a model, in bytes; 0 when it is not known beforehand.
+
+        Only the progress of a run depends on it.
+        """
+        del workspace, model
+        return 0
+
     def survey(self, workspace: Workspace, model: str, known: Survey | None) -> Survey:
         """Fingerprints of a model's tables by file and day; unchanged files are not read."""
         from connectors.sql.survey import survey

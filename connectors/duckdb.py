@@ -21,7 +21,7 @@ from connectors.findings import changed_file, not_a_select, vanished_file
 from connectors.located import located
 from connectors.mistyped import mistyped
 from connectors.rejects import Rejected
-from connectors.roles import roles
+from connectors.roles import blocks, roles
 from connectors.unlike import Need, Test, Unlike, first_where, unlike
 from valuekit.errors import Finding, SourceError, ValuekitError
 from valuekit.running import running
@@ -238,6 +238,11 @@ class DuckDBConnector(Engine):
                 typed = sa.select(rows)
                 self._typed[key] = self.materialise(f"typed_{table}", typed, few=bool(parts))
             return sa.select(self._typed[key]).subquery()
+
+    def size(self, workspace: Workspace, model: str) -> int:
+        """Bytes of the files of a model's tables, not opened; see :meth:`Engine.size`."""
+        read = {block.table for _, block in blocks(workspace.models[model])}
+        return sum(files.stored(one, self.root) for one in read)
 
     def _costs_more_than_rows(self, table: str, parts: Sequence[str] | None) -> bool:
         """Whether to open the files of a table costs more than to keep their rows."""

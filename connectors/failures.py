@@ -81,8 +81,13 @@ def unforeseen(error: Exception) -> bool:
 
 
 def _is_full(error: Exception) -> bool:
-    """Whether what is kept between statements found no room: nothing else is written."""
-    return isinstance(error, duckdb.IOException) and any(one in str(error) for one in _FULL)
+    """Whether what is kept between statements found no room: nothing else is written.
+
+    That shows when rows are written, when their table is made for good, and ever after. What cells
+    hold is quoted by errors of other kinds.
+    """
+    kinds = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
+    return isinstance(error, kinds) and any(one in str(error) for one in _FULL)
 
 
 def in_words(place: str, error: Exception) -> SourceError:

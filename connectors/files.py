@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from connectors.findings import nearest, shown
+from connectors.findings import shown
 from valuekit.errors import Finding, SourceError
+from valuekit.text import nearest
 
 ENDINGS = (".parquet", ".csv", ".csv.gz")
 _UNITS = {"MB": 10**6, "GB": 10**9}
@@ -109,6 +110,14 @@ def root(source: str, path: str, folder: Path) -> Path:
             )
         )
     return found
+
+
+def stored(table: str, base: Path) -> int:
+    """Bytes of the files of a table; 0 where there are none, or they cannot be looked at."""
+    try:
+        return sum(path.stat().st_size for path in _candidates(table, base))
+    except OSError:
+        return 0
 
 
 def find(at: str, table: str, base: Path, limit: str) -> Files:

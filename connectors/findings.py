@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from valuekit.errors import Finding
 from valuekit.places import of_table, shown
+from valuekit.text import nearest
 
 if TYPE_CHECKING:
     from connectors.base import Engine
@@ -18,29 +18,14 @@ __all__ = [
     "duplicate_columns",
     "mixed_zones",
     "naive_timestamp",
-    "nearest",
     "no_columns",
     "not_a_select",
     "place",
     "shown",
+    "unmapped",
     "unusable_column",
     "vanished_file",
 ]
-
-
-def nearest(wanted: str, there: Iterable[str]) -> str | None:
-    """The most similar of some names: equal but for case and spaces first, then by spelling.
-
-    >>> nearest("Customer_ID", ["age", "customer_id"])
-    'customer_id'
-    >>> nearest("x", ["age"])
-    """
-    folded = {name.strip().casefold(): name for name in there}
-    key = wanted.strip().casefold()
-    if key in folded:
-        return folded[key]
-    close = get_close_matches(key, folded, n=1, cutoff=0.6)
-    return folded[close[0]] if close else None
 
 
 def place(engine: Engine, table: str, column: str | None = None) -> str:
@@ -71,6 +56,18 @@ def no_columns(
             )
         )
     return found
+
+
+def unmapped(engine: Engine, table: str, missing: Sequence[str], there: Iterable[str]) -> Finding:
+    """A ready-made table without `columns` that has not the shape of the ledger."""
+    return Finding(
+        place=place(engine, table),
+        value=shown(", ".join(missing), 200),
+        rule="the table lacks these columns: without `columns` it has the shape of the ledger",
+        remedy=f'Say which columns hold what: columns = {{ {missing[0]} = "...", ... }}; what is '
+        f"left out is unknown (docs/ready-made.md). The table has: {shown(', '.join(there), 300)}.",
+        code="missing_column",
+    )
 
 
 def unusable_column(engine: Engine, table: str, column: str) -> Finding:

@@ -19,6 +19,7 @@ from valuekit import __version__
 from valuekit.api import noted
 from valuekit.errors import Finding, StoreError, WorkspaceError
 from valuekit.freshness import failures, freshness, in_words, undated
+from valuekit.freshness import late as whats_late
 from valuekit.freshness import through as ends
 from valuekit.portfolio import Portfolio, portfolio
 from valuekit.quarantine.counts import Count
@@ -446,6 +447,19 @@ def not_refreshed(shot: Snapshot) -> list[str]:
 def age_hours(shot: Snapshot) -> float:
     """Hours since the oldest of the figures were made."""
     return (datetime.now(UTC) - oldest(shot)).total_seconds() / 3600
+
+
+def late(shot: Snapshot) -> dict[str, str]:
+    """Model -> what of its data is late, in words; nothing where figures end on a declared day."""
+    declared, now = _declared(), datetime.now(UTC)
+    if declared.workspace.as_of is not None:
+        return {}
+    found = {
+        card.model: whats_late(declared.models[card.model], card, now)
+        for card in shot.cards
+        if card.model in declared.models
+    }
+    return {name: text for name, text in found.items() if text}
 
 
 def oldest(shot: Snapshot) -> datetime:

@@ -23,8 +23,10 @@ def problems(shot: data.Snapshot) -> dict[str, list[str]]:
     none there.
     """
     run = {one.model: list(one.findings) for one in data.run_models(shot)}
+    late = data.late(shot)
     made = {
         card.model: [
+            *([f"{text[:1].upper()}{text[1:]}."] if (text := late.get(card.model)) else []),
             *_held(shot, card.model),
             *_gaps(card),
             *_said(card, run.get(card.model, ()), shot.findings),

@@ -241,6 +241,8 @@ def _draw_table(
                     options=[word for word, _, _ in ACTIONS.values()], color=list(PILLS), width=185
                 ),
                 "Model": wide.TextColumn(width="medium"),
+                "Net": wide.Column(width=84),  # "Unknown" fits
+                "Return": wide.Column(width=84),
                 "Weekly net": wide.LineChartColumn("Weekly net, 12 months", color=BLUE),
             },
         )

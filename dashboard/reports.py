@@ -17,14 +17,16 @@ from valuekit.report.stamp import in_words
 from valuekit.scorecard import PeriodName, Scorecard
 
 _COLUMNS = {
-    "Model": st.column_config.TextColumn(width=160, pinned=True),
-    "Verdict": st.column_config.TextColumn(width=180),
+    # As wide as the card on a laptop's screen, together.
+    "Model": st.column_config.TextColumn(width=150, pinned=True),
+    "Verdict": st.column_config.TextColumn(width=145),
     **{
-        name: st.column_config.TextColumn(width=100, alignment="right")
-        for name in ("Value", "Cost", "Net", "Predictions")
+        name: st.column_config.TextColumn(width=80, alignment="right")
+        for name in ("Value", "Cost", "Net")
     },
-    "Grade": st.column_config.TextColumn(width=70),
-    "Days counted": st.column_config.TextColumn(width=190),
+    "Grade": st.column_config.TextColumn(width=58),
+    "Predictions": st.column_config.TextColumn(width=90, alignment="right"),
+    "Days counted": st.column_config.TextColumn(width=185),
 }
 _KINDS: dict[str, ReportKind] = {"Portfolio": "portfolio", "One model": "model"}
 _FORMATS: dict[str, tuple[Format, str]] = {

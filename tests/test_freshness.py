@@ -17,6 +17,7 @@ from valuekit.cli.doctor import examine
 from valuekit.errors import ValuekitError
 from valuekit.freshness import failures, freshness, in_words, late
 from valuekit.store.records import Age, Failure
+from valuekit.workspace.declare import Model
 
 NOW = datetime(2026, 3, 6, 6, tzinfo=UTC)
 CARDS = factories.scorecards()[:2]
@@ -67,23 +68,36 @@ def test_ends_of_data_that_are_apart_are_told_apart(ends, said):
         assert f"({titles[found.first_end_of]})" in in_words(found, NOW, titles)
 
 
+def declared(window: str = "0d", allowance: str = "0d", **more: object) -> Model:
+    """A model that logs predictions, with outcomes that take some days."""
+    held = {
+        "title": "T", "owner": "o@example.com", "task": "classification",
+        "predictions": {"table": "p", "id": "id", "time": "at", "unit": "u"},
+        "outcomes": {"table": "o", "on": {"u": "u"}, "time": "at", "window": window,
+                     "allowance": allowance, "label": "y"},
+    }  # fmt: skip
+    return Model.model_validate({key: one for key, one in (held | more).items() if one is not None})
+
+
 def test_the_data_of_a_retired_model_end_where_they_should():
     held = cards(date(2026, 1, 1), date(2026, 3, 1), immature_days=0)
     held[0] = replace(held[0], retired=date(2026, 1, 1))
     assert freshness(held, {}, NOW).first_end_of == SECOND
-    assert late(held[0], 0, NOW) == ""
+    assert late(declared(), held[0], NOW) == ""
     held[0] = replace(held[0], retired=date(2027, 1, 1))
     assert freshness(held, {}, NOW).first_end_of == FIRST
-    assert late(held[0], 0, NOW) == "its data end on 1 Jan 2026, 64 days ago"
-    assert late(held[0], 0, NOW, logged=False) == ""
+    assert late(declared(), held[0], NOW) == "its data end on 1 Jan 2026, 64 days ago"
+    trial = {"predictions": None, "assignments": {"table": "a", "unit": "u", "arm": "x"}}
+    trial["assignments"]["time"] = "at"  # units are assigned for some time only
+    assert late(declared(**trial), held[0], NOW) == ""
 
 
 def test_late_is_more_than_a_week_beyond_the_window():
     ends = cards(
         date(2026, 3, 5), date(2026, 3, 5), immature_days=3, last_outcome=date(2026, 2, 20)
     )
-    assert late(ends[0], 6, NOW) == ""  # due on 21 February, 13 days ago
-    assert late(ends[0], 5, NOW) == "its outcomes are 13 days late"
+    assert late(declared("4d", "2d"), ends[0], NOW) == ""  # due on 21 February, 13 days ago
+    assert late(declared("4d", "1d"), ends[0], NOW) == "its outcomes are 13 days late"
     whose = in_words(freshness(ends, {}, NOW), NOW)
     assert whose.endswith(f"next outcomes expected 21 Feb 2026 ({FIRST}: 13 days late).")
 

@@ -14,6 +14,7 @@ from tests import factories
 from valuekit.errors import Finding, SourceError, ValuekitError, WorkspaceError
 from valuekit.ledger.schema import FACTS
 from valuekit.ledger.show import day_of
+from valuekit.pulling import Asked
 from valuekit.refresh import refresh
 from valuekit.scorecard import from_json
 from valuekit.source import Pull, Query, Registered
@@ -358,6 +359,21 @@ def test_progress_rises_from_0_to_1_over_all_models(fake, loaded, store):
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (0.0, 1.0)
     assert [model for model, text, _ in told if text == "reading"] == ["churn", "fraud"]
+
+
+def test_a_large_model_takes_its_part_of_the_progress(fake, loaded, store):
+    """Of what is read whole; of a night nobody knows it beforehand."""
+    sizes = {"churn": 650_000_000, "fraud": 50_000_000}  # beside 50 MB for what each takes anyway
+    fake.size = lambda _workspace, model: sizes[model]
+    began = []
+    for full in (False, False, True):
+        told = {}
+        refresh(
+            loaded, store, now=NOW, ask=Asked(full=full),
+            progress=lambda model, text, share, told=told: told.setdefault((model, text), share),
+        )  # fmt: skip
+        began.append(told["fraud", "opening"] / told["", "storing"])
+    assert began == [pytest.approx(part * 0.85 / 0.97) for part in (700 / 800, 1 / 2, 700 / 800)]
 
 
 def test_the_ledger_of_a_day_is_plain_data(fake, loaded, store):

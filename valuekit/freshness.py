@@ -16,6 +16,7 @@ from valuekit.text import day, listed, plural
 
 if TYPE_CHECKING:
     from valuekit.store.records import Age
+    from valuekit.workspace.declare import Model
 
 APART = timedelta(days=2)  # ends of data that differ by more are told apart
 LATE = 7  # days beyond the window after which data or outcomes are worth a look
@@ -83,15 +84,19 @@ def _serves(card: Scorecard) -> bool:
     return card.retired is None or (card.as_of is not None and card.retired > card.as_of)
 
 
-def late(card: Scorecard, window: int, now: datetime, *, logged: bool = True) -> str:
+def late(model: Model, card: Scorecard, now: datetime) -> str:
     """What of a model is late by more than a week beyond its window, in words; else empty.
 
+    Units of a trial are assigned for some time only, so no more of them are due every day.
+
     Args:
+        model: As it is declared.
         card: Its scorecard.
-        window: Days until an outcome is complete, as declared.
         now: The moment.
-        logged: Whether new data are due every day.
     """
+    waits = [one.window + one.allowance for one in (model.outcomes, model.facts) if one]
+    window = max([*waits, model.panel.allowance if model.panel else 0])
+    logged = model.assignments is None or model.predictions is not None
     most, held = window + LATE, card.health
     said = []
     if held.last_prediction is not None and logged and _serves(card):

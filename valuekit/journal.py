@@ -15,6 +15,7 @@ from valuekit.errors import Finding
 from valuekit.faults import findings as findings_of
 
 if TYPE_CHECKING:
+    from valuekit.incremental.plan import Plan
     from valuekit.pulling import Pulled
     from valuekit.store.records import RunOutcome
 
@@ -37,6 +38,17 @@ def note(event: str, level: int = logging.INFO, **fields: object) -> None:
         fields: JSON-ready values that belong to it.
     """
     LOGGER.log(level, event, extra={"fields": fields})
+
+
+def planned(model: str, found: Plan) -> None:
+    """Note what is to be read of a model.
+
+    Args:
+        model: Its name.
+        found: What depends on what changed.
+    """
+    if LOGGER.isEnabledFor(logging.INFO):  # to count rows takes a while, and most often nobody asks
+        note("model_planned", model=model, why=found.whole, rows=found.rows, days=found.days)
 
 
 def pulled(model: str, one: Pulled) -> None:

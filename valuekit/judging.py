@@ -15,7 +15,7 @@ from valuekit.errors import Finding, SourceError
 from valuekit.incremental import empties
 from valuekit.incremental.marks import Marks, behind, held_since
 from valuekit.ledger.intake import accounted
-from valuekit.quarantine import days, emptied, gaps, nights, orphaned, unarmed
+from valuekit.quarantine import days, emptied, gaps, lacking, nights, orphaned, unarmed
 from valuekit.quarantine.carry import carried
 from valuekit.quarantine.jump import JUMPED, warning
 from valuekit.quarantine.limits import WARNED, held_counts, judge
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from valuekit.workspace.load import Loaded
 
 _SHOWN = 3  # files in a message
-_ANEW = frozenset({"bad_day", gaps.CODE, orphaned.CODE, *unarmed.CODES})  # from all days, each run
+_ANEW = frozenset(
+    {"bad_day", gaps.CODE, orphaned.CODE, *unarmed.CODES, *lacking.CODES}
+)  # from all days, each run
 
 
 def judged(loaded: Loaded, store: Store, name: str, made: Pulled) -> Pulled:
@@ -49,6 +51,7 @@ def judged(loaded: Loaded, store: Store, name: str, made: Pulled) -> Pulled:
     found = judge(loaded.workspace, name, intake, held)
     found += days.warnings(intake, name, nights.limits_of(loaded.workspace, name))
     found += unarmed.warnings(loaded.workspace, name, made.facts["effect"])
+    found += lacking.findings(loaded.workspace, name, made.facts["effect"])
     found += gaps.warnings(loaded.workspace.models[name], name, intake)
     found = _of_nobody(loaded, name, found, intake, held)
     if refused := [one for one in found if one.severity == "error"]:

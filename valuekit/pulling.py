@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from valuekit import journal
 from valuekit.assess.scene import scene
 from valuekit.errors import Finding, SourceError
 from valuekit.facts import inside, kept
@@ -213,6 +214,8 @@ def pulled(
     made = None
     with turn.reading():
         found = planned(loaded, store, name, connector, ask)
+        if found is not None:
+            journal.planned(name, found)
         if found is not None and not found.whole and stored is not None and before is not None:
             made = _partly(turn, found, stored, before)
         if made is None:

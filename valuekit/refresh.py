@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,8 @@ __all__ = ["Asked", "ProgressCallback", "RunOutcome", "refresh"]
 ProgressCallback = Callable[[str, str, float], None]
 
 _PULLED, _ASSESSED = 0.85, 0.97  # share of the run at the end of each part
+_ALIKE = 50_000_000  # bytes that are read in the time that a model takes however few it has
+_OF_NIGHT = 0.02  # of its bytes that a model reads in a night, roughly
 
 
 def refresh(
@@ -129,7 +132,7 @@ def _computed(
         parts=parts,
         complete=complete,
         seconds=0.0,
-        general=(*clock, *_amounts(loaded), *general),
+        general=(*clock, *_moved(store), *_amounts(loaded), *general),
         overviews=_overviews(loaded, {} if complete else store.scorecards(), parts),
         keep_days=loaded.workspace.workspace.keep_days,
     )
@@ -184,6 +187,22 @@ def _clock(store: Store, now: datetime) -> tuple[Finding, ...]:
     )
 
 
+def _moved(store: Store) -> tuple[Finding, ...]:
+    """That the store was made by an older version, which cannot read it any more."""
+    if not store.moved:
+        return ()
+    return (
+        Finding(
+            place=store.place,
+            value=f"it had schema {store.moved}",
+            rule="the store was brought to the schema of this version of valuekit",
+            remedy="Read it with this version or a newer one; older ones refuse it in words.",
+            severity="info",
+            code="store_moved",
+        ),
+    )
+
+
 def _amounts(loaded: Loaded) -> tuple[Finding, ...]:
     """Warnings of the file that concern what this run adds up."""
     return tuple(one for one in loaded.warnings if one.code in {"negative_cost", "rounded"})
@@ -197,14 +216,25 @@ def _pull_all(
     failed: dict[Finding, Finding] = {}
     with ExitStack() as stack:
         opened: dict[str, Connector] = {}
-        for place, name in enumerate(names):
+        weights = _weights(loaded, store, names, ask, partial(_opened, opened=opened, stack=stack))
+        whole, done = sum(weights.values()), 0.0
+        for name in names:
+            before, weight = done, weights[name]
+            done += weight
 
-            def part(text: str, share: float, name: str = name, place: int = place) -> None:
-                tell(name, text, _PULLED * (place + min(max(share, 0.0), 1.0)) / len(names))
+            def part(
+                text: str,
+                share: float,
+                name: str = name,
+                before: float = before,
+                weight: float = weight,
+            ) -> None:
+                reached = before + weight * min(max(share, 0.0), 1.0)
+                tell(name, text, _PULLED * reached / whole)
 
             part("opening", 0.0)
             try:
-                connector = _opened(loaded, name, opened, stack)
+                connector = _opened(loaded, name, opened=opened, stack=stack)
                 connector.now = ask.now
                 one = pulled(loaded, store, name, connector, part, ask)
                 if one.first is None:
@@ -232,7 +262,31 @@ def _at_key(
     return {} if known else {(at if column else fault): at}
 
 
-def _opened(loaded: Loaded, name: str, opened: dict[str, Connector], stack: ExitStack) -> Connector:
+def _weights(
+    loaded: Loaded,
+    store: Store,
+    names: Sequence[str],
+    ask: Asked,
+    opened: Callable[[Loaded, str], Connector],
+) -> dict[str, float]:
+    """How long each model may take beside the others; only the progress depends on it.
+
+    What is read whole takes longer the more there is of it. Of a night nobody knows beforehand.
+    """
+    held = store.last_of_each()
+    whole = {name for name in names if ask.full or name not in held}
+    made = dict.fromkeys(names, float(_ALIKE))
+    for name in names if whole and len(names) > 1 else ():
+        with suppress(ValuekitError):  # told when its turn comes
+            size = getattr(opened(loaded, name), "size", None)
+            read = size(loaded.workspace, name) if size is not None else 0
+            made[name] += read if name in whole else read * _OF_NIGHT
+    return made
+
+
+def _opened(
+    loaded: Loaded, name: str, *, opened: dict[str, Connector], stack: ExitStack
+) -> Connector:
     workspace, model = loaded.workspace, loaded.workspace.models[name]
     source = workspace.source_of(next(iter(model.blocks.values())))
     if source not in opened:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from datetime import date
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from decimal import Decimal
 
 MINUS = "\N{MINUS SIGN}"
@@ -166,6 +167,21 @@ def cut(text: str, limit: int) -> str:
     words = kept.rpartition(" ")[0]
     # One endless word, such as a path, is cut where it is.
     return (words if len(words) > limit // 2 else kept[:-1]).rstrip(",;:") + "…"
+
+
+def nearest(wanted: str, there: Iterable[str]) -> str | None:
+    """The most similar of some names: equal but for case and spaces first, then by spelling.
+
+    >>> nearest("Customer_ID", ["age", "customer_id"])
+    'customer_id'
+    >>> nearest("x", ["age"])
+    """
+    folded = {name.strip().casefold(): name for name in there}
+    key = wanted.strip().casefold()
+    if key in folded:
+        return folded[key]
+    close = get_close_matches(key, folded, n=1, cutoff=0.6)
+    return folded[close[0]] if close else None
 
 
 def listed(words: Sequence[str], limit: int = 4) -> str:

@@ -11,13 +11,14 @@ from connectors.findings import (
     no_columns,
     place,
     shown,
+    unmapped,
     unusable_column,
 )
 from connectors.roles import Block, Role, block_roles
 from connectors.unlike import Need, Unlike
 from valuekit.errors import Finding, SourceError
 from valuekit.text import plural
-from valuekit.workspace.declare import Model, Predictions
+from valuekit.workspace.declare import DailyTable, Model, Predictions
 
 _NUMBERS = {"int", "float", "decimal", "bool"}
 _TIMES = {"date", "timestamp", "timestamptz"}
@@ -39,11 +40,14 @@ def usable(engine: Engine, model: Model, block: Block) -> Usable:
         return Usable({}, error.findings)
     kinds: dict[str, ColumnType] = {}
     findings: list[Finding] = []
-    for column, role in block_roles(model, block).items():
-        if column not in there and stands_for_unit(model, block, column):
-            continue
+    roles = block_roles(model, block)
+    missing = [one for one in roles if one not in there and not stands_for_unit(model, block, one)]
+    if isinstance(block, DailyTable) and not block.columns and len(missing) > 1:
+        findings.append(unmapped(engine, block.table, missing, there))
+    else:
+        findings += no_columns(engine, block.table, missing, there)
+    for column, role in roles.items():
         if column not in there:
-            findings += no_columns(engine, block.table, [column], there)
             continue
         wrong = _Wrong(engine, block.table, column, there[column], _of_unit(model, column))
         fault = _fault(wrong, role)

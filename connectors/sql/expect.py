@@ -9,12 +9,14 @@ import sqlalchemy as sa
 
 from connectors import dialects
 from connectors.base import Engine
-from connectors.findings import nearest, place, shown
+from connectors.findings import place, shown
 from connectors.roles import blocks
 from valuekit.errors import Finding
 from valuekit.ledger import schema
 from valuekit.ledger.months import KEPT_DAYS
+from valuekit.quarantine import lacking
 from valuekit.quarantine.undeclared import REMEDY, STRANGE, strangers
+from valuekit.text import nearest
 from valuekit.workspace.declare import Model, Workspace
 from valuekit.workspace.ready import role_of
 
@@ -31,7 +33,7 @@ _BIN = 12  # bytes of an element in the three vectors of scores
 def arms(engine: Engine, model: Model, known: dict[str, Usable]) -> list[Finding]:
     """Whether a holdout has its declared arms, and something to compare with."""
     found = _arm_column(model, known)
-    declared = [one for one in model.evidence if one.design in {"holdout", "observational"}]
+    declared = [one for one in model.evidence if one.design in lacking.COMPARED]
     if not declared or found is None:
         return []
     table, column = found
@@ -45,11 +47,10 @@ def arms(engine: Engine, model: Model, known: dict[str, Usable]) -> list[Finding
             Finding(
                 at,
                 shown(values[0]),
-                "there is only one arm, so nothing to compare with",
-                "Hold out a share of units, or declare another design; "
-                "no causal claim is made until then.",
+                lacking.ONLY_ONE,
+                lacking.HOLD_OUT,
                 "warning",
-                "one_arm",
+                lacking.ALONE,
             )
         )
     if len(values) > MOST_VALUES:
@@ -62,9 +63,7 @@ def arms(engine: Engine, model: Model, known: dict[str, Usable]) -> list[Finding
         return findings
     for one in declared:
         findings += [
-            absent(at, key, name, values)
-            for key, name in (("control", one.control), ("treated", one.treated))
-            if name is not None and name not in values
+            absent(at, key, name, values) for key, name, _ in lacking.misnamed(one, values)
         ]
         if one.design != "holdout" or one.control not in values:  # which arm it is comes first
             continue

@@ -8,11 +8,12 @@ import sqlalchemy as sa
 
 from connectors import dialects
 from connectors.base import Engine
-from connectors.findings import nearest, place, shown
+from connectors.findings import place, shown
 from connectors.sql.panel_rows import block_of, day_of
 from connectors.sql.values import blank, text
 from valuekit.errors import Finding
 from valuekit.ledger.schema import MAX_GROUPS
+from valuekit.text import nearest
 from valuekit.workspace.declare import Model, Panel
 from valuekit.workspace.evidence import GROUP_DESIGNS
 

@@ -349,3 +349,14 @@ def test_folders_with_files_are_named_where_a_table_is_missing(opened, root):
     remedy = refused(opened(), "entirely/*.csv").remedy
     assert "sales/" in remedy
     assert "empty" not in remedy
+
+
+def test_how_much_there_is_to_read_is_known_before_a_table_is_opened(root, opened):
+    (root / "days").mkdir()
+    for name in ("t.csv", "days/a.csv", "days/b.csv"):
+        (root / name).write_text(f"id\n{name}\n")
+    sizes = {one: (root / one).stat().st_size for one in ("t.csv", "days/a.csv", "days/b.csv")}
+    base = opened().root
+    assert files.stored("t", base) == sizes["t.csv"]
+    assert files.stored("days/*.csv", base) == sizes["days/a.csv"] + sizes["days/b.csv"]
+    assert files.stored("none", base) == 0

@@ -64,6 +64,7 @@ def found_by_run(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[Finding, ..
 
     monkeypatch.setattr(data, "run_models", records)
     monkeypatch.setattr(data, "held", lambda _: ())
+    monkeypatch.setattr(data, "late", lambda _: {})
     return made
 
 
@@ -88,6 +89,15 @@ def test_others_are_complete_only_without_any_warning(found_by_run) -> None:
     # A name that only begins like the model's is another model.
     near = replace(TOLD, place=f"valuekit.toml:48 models.{other}_2")
     assert set(problems(shot(cards, findings=(near,)))) == {one}
+
+
+def test_a_model_whose_data_are_late_is_looked_at(found_by_run, monkeypatch) -> None:
+    del found_by_run
+    cards = clean(2)
+    name = cards[0].model
+    late = {name: "its outcomes are 13 days late"}
+    monkeypatch.setattr(data, "late", lambda _: late)
+    assert problems(shot(cards)) == {name: ["Its outcomes are 13 days late."]}
 
 
 def test_a_warning_of_no_single_model_is_counted_beside(found_by_run) -> None:

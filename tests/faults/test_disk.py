@@ -173,12 +173,19 @@ def test_a_full_disk_of_the_database_server(tmp_path, worker_id, megabytes, monk
     admin.dispose()
 
 
-@pytest.mark.parametrize("full", [False, True] if rooms.can_mount() else [])
-def test_no_room_for_what_is_kept_between_statements(tmp_path, monkeypatch, full):
-    """It is told; where there is none from the start, results stay in memory as small ones do."""
+@pytest.mark.parametrize(
+    ("rows", "room"),
+    [(400_000, None), (40_000, 200_000), (40_000, 0)] if rooms.can_mount() else [],
+    ids=["written", "committed", "none"],
+)
+def test_no_room_for_what_is_kept_between_statements(tmp_path, monkeypatch, rows, room):
+    """It is told, when rows are written or only when the table is made for good.
+
+    Where there is no room from the start, results stay in memory as small ones do.
+    """
     folder = tmp_path / "lake"
     folder.mkdir()
-    numbers = np.random.default_rng(0).integers(0, 2**62, 400_000)
+    numbers = np.random.default_rng(0).integers(0, 2**62, rows)
     pd.DataFrame({"id": numbers, "ts": pd.Timestamp("2026-01-01")}).to_parquet(folder / "t.parquet")
     monkeypatch.setattr("connectors.duckdb._LARGE", 1e9)
     space = {
@@ -189,13 +196,13 @@ def test_no_room_for_what_is_kept_between_statements(tmp_path, monkeypatch, full
     declared = Workspace.model_validate(space)
     with rooms.small_disk(tmp_path, 4) as small:
         monkeypatch.setattr(tempfile, "tempdir", str(small))
-        if full:
-            rooms.fill(small, 0)
+        if room is not None:
+            rooms.fill(small, room)
         engine = DuckDBConnector("lake", declared.sources["lake"], tmp_path, declared)
         try:
             t = engine.raw("t")
             ids = sa.select(t.c.id, (t.c.id + 1).label("more"))
-            if full:
+            if room == 0:
                 assert engine.materialise("ids", ids).schema == "made"
                 return
             with pytest.raises(SourceError) as error:

@@ -44,10 +44,13 @@ def test_a_run_is_logged_and_listed(refreshed, tmp_path):
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)  # the log is never on standard output
     held = lines(target)
-    assert [one["event"] for one in held] == ["run_started", "model_pulled", "run_stored"]
-    started, pulled, stored = held
+    assert [one["event"] for one in held] == [
+        "run_started", "model_planned", "model_pulled", "run_stored",
+    ]  # fmt: skip
+    started, planned, pulled, stored = held
     assert started["models"] == ["leads"]
     assert (pulled["rows"], pulled["days"]) == (said["rows_read"], 32)  # outcomes come a day later
+    assert [planned[key] for key in ("rows", "days")] == [said["rows_read"], 31]  # with predictions
     assert (stored["rows"], stored["facts"]) == (said["rows_read"], said["fact_rows"])
     assert {one["process"] for one in held} == {started["process"]}
     for one in held:
@@ -153,8 +156,13 @@ def test_standard_error_takes_the_log(capsys):
 def test_rows_and_days_add_up_while_it_reads():
     with read_so_far() as done:
         assert str(done) == ""
-        for rows in (1_000, 500):
-            note("model_pulled", rows=rows, days=30)
+        note("model_planned", model="a", rows=1_000, days=30)
+        assert str(done) == "0 of 1,000 rows, 0 of 30 days"
+        note("model_pulled", model="a", rows=1_000, days=30)
+        assert str(done) == "1,000 rows, 30 days"
+        note("model_planned", model="b", rows=700, days=20)
+        assert str(done) == "1,000 of 1,700 rows, 30 of 50 days"
+        note("model_pulled", model="b", rows=500, days=30)  # more had to be computed, of fewer rows
         note("run_stored", rows=9, days=9)
         assert str(done) == "1,500 rows, 60 days"
 

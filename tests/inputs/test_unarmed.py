@@ -185,3 +185,51 @@ def test_an_arm_of_nothing_that_is_seen_is_none(log: Lake, blank: str) -> None:
     log.write(predictions=logged(arms))
     assert [(one.code, one.value) for one in log.refresh().findings] == expected
     assert set(log.fact("effect")["arm"]) <= {"", *ARMS}
+
+
+def test_a_control_that_is_written_anew_is_refused(log: Lake) -> None:
+    """The figures were known: they do not become unknown because a name changed."""
+    log.write(predictions=logged(ARMS))
+    log.refresh()
+    shown = log.last_good()
+    log.write(predictions=logged([one.title() for one in ARMS]))
+    assert log.cli("check")[0] == 1
+    refused(log, "unknown_control", value="control", rule="there are 'Control', 'Treated'",
+            remedy="Did you mean 'Control'?")  # fmt: skip
+    assert log.last_good() == shown
+    log.declare('control = "control"', 'control = "Control"')
+    assert "unknown_control" not in codes(log.refresh())
+
+
+@pytest.mark.parametrize(
+    ("arms", "more", "code"),
+    [
+        (["a", "b"], "", "unknown_control"),
+        (["Control"], "", "unknown_control"),
+        (["control", "offer"], 'treated = "offers"', "unknown_treated"),
+        (["treated"], "", "one_arm"),
+        (["control"], "", "one_arm"),
+        ([None, "treated"], "", "one_arm"),
+    ],
+)
+def test_check_and_refresh_say_the_same_of_a_declared_arm_without_units(
+    lake: Lake, arms: list[str | None], more: str, code: str
+) -> None:
+    declare(lake, f"{more}\n{STEPS}")
+    lake.write(predictions=logged((arms * N)[:N]))
+    status, out, err = lake.cli("check", "--json")
+    assert f'"{code}"' in out + err
+    assert status == (code != "one_arm")
+    if code == "one_arm":
+        warned(lake.refresh(), code, rule="only one arm")
+    else:
+        refused(lake, code, rule="names an arm that no unit is in")
+
+
+def test_an_arm_that_some_days_still_have_refuses_nothing(log: Lake) -> None:
+    log.write(predictions=logged(ARMS))
+    log.refresh()
+    log.write(predictions=logged([*ARMS[:30], *(one.title() for one in ARMS[30:])]))
+    made = log.refresh()
+    assert "unknown_control" not in codes(made)
+    warned(made, "undeclared_arm", value="'Control' 5", rule="nothing says which are meant")

@@ -50,7 +50,7 @@ def test_down_and_up_again_leaves_an_empty_store(store):
 
 @pytest.mark.parametrize(
     ("target", "reached"),
-    [("-1", "0008"), ("-2", "0007"), ("0007", "0007"), ("0002", "0002"), (HEAD, HEAD)],
+    [("-1", "0009"), ("-2", "0008"), ("0007", "0007"), ("0002", "0002"), (HEAD, HEAD)],
 )
 def test_a_move_by_name_or_by_steps_arrives(store, target, reached):
     move(store._engine, target)

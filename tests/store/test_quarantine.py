@@ -15,7 +15,7 @@ from tests.bookkeeping import rows
 from tests.store.made import facts, part, run
 from valuekit.errors import StoreError
 from valuekit.source import Held
-from valuekit.store import open_store
+from valuekit.store import open_store, tables
 from valuekit.store.connect import WRITE
 from valuekit.store.migrate import MIGRATIONS, ensure
 from valuekit.store.records import IntakeRecord
@@ -150,6 +150,25 @@ def test_the_database_refuses_to_change_it(store, verb):
     with pytest.raises(StoreError, match="never changed nor deleted"), store._writing() as changing:
         changing.exec_driver_sql(verb)
     assert [one.row for one in store.quarantine()] == [held(1)]
+
+
+@pytest.mark.parametrize("columns", ["id, ", ""])
+def test_the_database_refuses_to_replace_it(store, columns):
+    """By its number, or as the row that it is."""
+    run(store, with_rows(held(1)))
+    others = ", ".join(f'"{one.name}"' for one in tables.quarantine.c if one.name != "id")
+    values = others.replace('"value"', "'x'")
+    text = f"INTO quarantine ({columns}{others}) SELECT {columns}{values} FROM quarantine"
+    verb = {
+        "sqlite": f"INSERT OR REPLACE {text}",
+        "postgresql": f"INSERT {text} ON CONFLICT (model, source, rule, row_hash) "
+        "DO UPDATE SET value = 'x'",
+    }[store._engine.dialect.name]
+    with pytest.raises(sa.exc.DBAPIError), store._engine.begin() as connection:
+        connection.exec_driver_sql(verb)
+    assert [one.row for one in store.quarantine()] == [held(1)]
+    run(store, with_rows(held(1), held(2)))
+    assert {one.row.reference for one in store.quarantine()} == {"id p1", "id p2"}
 
 
 def test_a_failed_commit_keeps_none(store):

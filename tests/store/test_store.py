@@ -205,6 +205,27 @@ def test_the_database_itself_refuses_to_change_history(store, table, verb):
     assert len(store.decisions()) == len(store.registrations("churn")) == 1
 
 
+REPLACED = {
+    "sqlite": "INSERT OR REPLACE INTO {0} SELECT * FROM {0}",
+    "postgresql": "INSERT INTO {0} SELECT * FROM {0} ON CONFLICT (id) DO UPDATE SET model = 'x'",
+}
+
+
+@pytest.mark.parametrize("table", ["decisions", "registrations"])
+def test_the_database_itself_refuses_to_replace_history(store, table):
+    number = run(store, part())
+    store.decide(decision(number))
+    statement = REPLACED[store._engine.dialect.name].format(table)
+    with (
+        pytest.raises(sa.exc.DBAPIError, match=f"{table} are append-only"),
+        store._engine.begin() as connection,
+    ):
+        connection.exec_driver_sql(statement)
+    store.decide(decision(number, action="keep"))
+    assert [one.model for one in store.decisions()] == ["churn", "churn"]
+    assert len(store.registrations("churn")) == 1
+
+
 def test_reports_are_noted_by_hash(store):
     number = run(store, part())
     store.note_report("portfolio.csv", "portfolio", "csv", number, b"a,b\n", at=NOW)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from valuekit.cli.app import DEFAULT_WORKSPACE, Json, WorkspacePath, app
 from valuekit.cli.files import free, write_atomically
 from valuekit.cli.screen import emit, say, table
 from valuekit.errors import Finding, StoreError, WorkspaceError
+from valuekit.freshness import failures
 from valuekit.quarantine.export import to_file
 from valuekit.quarantine.limits import in_words, limit, part
 from valuekit.quarantine.nights import refusal
@@ -74,6 +76,9 @@ def list_(
     _print_sums(sums)
     for one in outcomes:
         say(f"{one.model}: {credited(one)}")
+    names = [model] if model else list(held.loaded.workspace.models)
+    for text in failures(names, held.ages(), datetime.now(UTC)):
+        say(text, "yellow")
     if not rules:
         say(f"No row is held back (run {run.id}).")
         return

@@ -1,4 +1,4 @@
-"""Rows and days that a run has read, heard from its journal while it goes on."""
+"""Rows and days that a run has read and is to read, heard from its journal while it goes on."""
 
 from __future__ import annotations
 
@@ -10,23 +10,35 @@ from valuekit.journal import LOGGER
 
 
 class ReadSoFar(logging.Handler):
-    """Sums of the models that were pulled."""
+    """Sums of the models that were pulled, of those of the models that were planned."""
 
     def __init__(self) -> None:
         """Nothing is read yet."""
         super().__init__(logging.INFO)
-        self.rows = self.days = 0
+        self._planned: dict[str, tuple[int, int]] = {}
+        self._read: dict[str, tuple[int, int]] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Add a model's rows and days."""
+        """Take in a model's rows and days."""
+        if (event := record.getMessage()) not in {"model_planned", "model_pulled"}:
+            return
         fields: dict[str, int] = getattr(record, "fields", {})
-        if record.getMessage() == "model_pulled":
-            self.rows += fields["rows"]
-            self.days += fields["days"]
+        counted = fields["rows"], fields["days"]
+        self._planned[str(fields["model"])] = counted  # what was read in the end is what was to be
+        if event == "model_pulled":
+            self._read[str(fields["model"])] = counted
 
     def __str__(self) -> str:
-        """``1,200,000 rows, 364 days``; days of several models are added up."""
-        return f"{self.rows:,} rows, {self.days:,} days" if self.rows else ""
+        """``28,050 of 1,108,050 rows, 379 of 474 days``; days of several models are added up."""
+        said = []
+        for place, what in enumerate(("rows", "days")):
+            read, planned = (
+                sum(one[place] for one in held.values()) for held in (self._read, self._planned)
+            )
+            if planned:
+                of = f"{read:,} of {planned:,}" if read < planned else f"{read:,}"
+                said.append(f"{of} {what}")
+        return ", ".join(said)
 
 
 @contextmanager

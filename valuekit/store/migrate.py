@@ -29,8 +29,11 @@ def revision(engine: sa.Engine) -> str | None:
         return found.scalar_one_or_none()
 
 
-def ensure(engine: sa.Engine, place: str, *, create: bool) -> None:
+def ensure(engine: sa.Engine, place: str, *, create: bool) -> str:
     """Refuse an unknown schema; migrate an older one when ``create``.
+
+    Returns:
+        The schema that it was brought from; empty where it was the newest, or there was none.
 
     Raises:
         StoreError: for a revision of a newer valuekit, or an old or empty store that may not be
@@ -38,7 +41,7 @@ def ensure(engine: sa.Engine, place: str, *, create: bool) -> None:
     """
     at = revision(engine)
     if at == HEAD:
-        return
+        return ""
     if at is not None and at not in KNOWN:
         raise failure(
             place,
@@ -50,7 +53,7 @@ def ensure(engine: sa.Engine, place: str, *, create: bool) -> None:
     _foreign(engine, place, at)
     if not create:
         refresh, empty = "Run: valuekit refresh", at is None
-        older = "Back it up with the version that made it (valuekit backup FILE), then run: "
+        older = "Keep a copy (of its file, or pg_dump): older versions cannot read it later. Run: "
         raise failure(
             place,
             "not_refreshed",
@@ -59,6 +62,7 @@ def ensure(engine: sa.Engine, place: str, *, create: bool) -> None:
             at or "",
         )
     move(engine, HEAD)
+    return at or ""
 
 
 def move(engine: sa.Engine, target: str) -> None:

@@ -41,15 +41,17 @@ def open_store(url: str, *, create: bool = False, anew: bool = False) -> Store:
     if create and not writable:
         raise read_only(place)
     try:
-        engine = _ready(parsed, writable=writable, create=create)
+        engine, before = _ready(parsed, writable=writable, create=create)
     except StoreError as error:
         # Even to read, SQLite makes a small file beside the store. Where there is no room for it,
         # the last good run is read all the same.
         full = {one.code for one in error.findings} <= NO_ROOM
         if create or not writable or not full:
             raise
-        engine, refused = _ready(parsed, writable=False, create=False), error
-    return Store(engine, parsed, writable=writable and refused is None, refused=refused)
+        (engine, before), refused = _ready(parsed, writable=False, create=False), error
+    opened = Store(engine, parsed, writable=writable and refused is None, refused=refused)
+    opened.moved = before
+    return opened
 
 
 def _still_there(path: Path, place: str) -> None:
@@ -86,13 +88,13 @@ def _possible(path: Path, place: str) -> None:
         )
 
 
-def _ready(url: sa.URL, *, writable: bool, create: bool) -> sa.Engine:
-    """An engine over a store of the right schema."""
+def _ready(url: sa.URL, *, writable: bool, create: bool) -> tuple[sa.Engine, str]:
+    """An engine over a store of the right schema, and the older one that it was brought from."""
     engine, place = connect(url, writable=writable), shown(url)
     try:
         with in_words(place):
-            ensure(engine, place, create=create)
+            before = ensure(engine, place, create=create)
     except StoreError:
         engine.dispose()
         raise
-    return engine
+    return engine, before

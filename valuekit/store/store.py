@@ -68,6 +68,7 @@ class Store:
         self._held: lock.Held | None = None
         self.place = shown(url)
         self.begun: int | None = None  # the run that this process began last
+        self.moved = ""  # the older schema that it was brought from when it was opened
         self.writable = writable
         self._refused = refused or read_only(self.place)
 

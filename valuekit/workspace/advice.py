@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
@@ -10,6 +11,8 @@ from valuekit.workspace.amounts import odd_amounts
 from valuekit.workspace.declare import Evidence, Model, Quarantine, Workspace
 from valuekit.workspace.evidence import ASSUMPTIONS
 from valuekit.workspace.wording import Mistake
+
+_PASSWORD = re.compile(r"(\w[\w+.-]*://[^/@:]*:)[^/@]+@")
 
 
 def advice(workspace: Workspace) -> tuple[Mistake, ...]:
@@ -22,10 +25,21 @@ def advice(workspace: Workspace) -> tuple[Mistake, ...]:
         one for name, model in workspace.models.items() for one in _model(workspace, name, model)
     ]
     return (
+        *_secrets(workspace),
         *_limits(whole, workspace.workspace.quarantine),
         *found,
         *odd_amounts(workspace),
     )
+
+
+def _secrets(workspace: Workspace) -> Iterator[Mistake]:
+    """A password in the address of the store."""
+    store = workspace.workspace.store
+    if found := _PASSWORD.match(store):
+        shown = f"{found[1]}***@{store[found.end() :]}"
+        rule = "a password stands in the workspace file, which many read and histories keep"
+        remedy = "Leave it out of the address: it comes from PGPASSWORD or ~/.pgpass."
+        yield _warn(("workspace", "store"), shown, rule, remedy, "secret_in_file")
 
 
 def _limits(here: tuple[str | int, ...], declared: Quarantine) -> Iterator[Mistake]:

@@ -16,7 +16,6 @@ from valuekit.store import RunRecord
 from valuekit.store.records import Age, Failure
 from valuekit.store.register import RUN as REGISTERED
 from valuekit.text import count, cut, listed
-from valuekit.workspace.declare import Model
 
 _LOOKED = 50  # runs, of which at least one has ended
 _STALE = timedelta(days=2)
@@ -94,22 +93,11 @@ def _late(held: Workspace, cards: list[Scorecard], now: datetime) -> list[str]:
     found = []
     for card in cards:
         model = declared.get(card.model)
-        text = "" if model is None else late(card, _window(model), now, logged=_goes_on(model))
+        text = "" if model is None else late(model, card, now)
         if text:
             found.append(f"{card.model}: {text}")
     more = f"{len(found) - _TOLD} more models are late"
     return found if len(found) <= _TOLD else [*found[:_TOLD], more]
-
-
-def _window(model: Model) -> int:
-    """Days until an outcome is complete."""
-    waits = [one.window + one.allowance for one in (model.outcomes, model.facts) if one]
-    return max([*waits, model.panel.allowance if model.panel else 0])
-
-
-def _goes_on(model: Model) -> bool:
-    """Whether new data are due every day: units of a trial are assigned for some time only."""
-    return model.assignments is None or model.predictions is not None
 
 
 def _failed(
