@@ -53,12 +53,15 @@ def ensure(engine: sa.Engine, place: str, *, create: bool) -> str:
     _foreign(engine, place, at)
     if not create:
         refresh, empty = "Run: valuekit refresh", at is None
-        older = "Keep a copy (of its file, or pg_dump): older versions cannot read it later. Run: "
+        older = (
+            "Keep a backup (valuekit backup of the older version, a copy of its file, pg_dump): "
+            "older versions cannot read it afterwards. "
+        )
         raise failure(
             place,
             "not_refreshed",
             "the store is empty" if empty else "the store has an older schema",
-            refresh if empty else f"{older}valuekit refresh",
+            refresh if empty else older + refresh,
             at or "",
         )
     move(engine, HEAD)
