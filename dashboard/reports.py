@@ -18,15 +18,15 @@ from valuekit.scorecard import PeriodName, Scorecard
 
 _COLUMNS = {
     # As wide as the card on a laptop's screen, together.
-    "Model": st.column_config.TextColumn(width=150, pinned=True),
+    "Model": st.column_config.TextColumn(width=164, pinned=True),
     "Verdict": st.column_config.TextColumn(width=145),
     **{
-        name: st.column_config.TextColumn(width=80, alignment="right")
+        name: st.column_config.TextColumn(width=77, alignment="right")
         for name in ("Value", "Cost", "Net")
     },
     "Grade": st.column_config.TextColumn(width=58),
     "Predictions": st.column_config.TextColumn(width=90, alignment="right"),
-    "Days counted": st.column_config.TextColumn(width=185),
+    "Days counted": st.column_config.TextColumn(width=182),
 }
 _KINDS: dict[str, ReportKind] = {"Portfolio": "portfolio", "One model": "model"}
 _FORMATS: dict[str, tuple[Format, str]] = {
