@@ -19,6 +19,8 @@ from valuekit.refresh import refresh
 from valuekit.scorecard import from_json
 from valuekit.source import Pull, Query, Registered
 from valuekit.store import open_store
+from valuekit.store.migrate import move
+from valuekit.store.tables import KNOWN as REVISIONS
 from valuekit.workspace.load import load
 
 NOW = datetime(2026, 2, 1, 6, 0, tzinfo=UTC)
@@ -359,6 +361,21 @@ def test_progress_rises_from_0_to_1_over_all_models(fake, loaded, store):
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (0.0, 1.0)
     assert [model for model, text, _ in told if text == "reading"] == ["churn", "fraud"]
+
+
+def test_that_a_store_of_an_older_version_was_brought_along_is_told_once(fake, loaded, tmp_path):
+    url = f"sqlite:///{tmp_path}/values.db"
+    with open_store(url, create=True) as store:
+        move(store._engine, "-1")
+    told = []
+    for _ in range(2):
+        with open_store(url, create=True) as store:
+            told.append(refresh(loaded, store, now=NOW).general)
+    moved, again = ([one for one in each if one.code == "store_moved"] for each in told)
+    assert [(one.severity, one.value) for one in moved] == [
+        ("info", f"it had schema {sorted(REVISIONS)[-2]}")
+    ]
+    assert again == []
 
 
 def test_a_large_model_takes_its_part_of_the_progress(fake, loaded, store):

@@ -12,6 +12,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import accumulate, pairwise
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -216,25 +217,12 @@ def _pull_all(
     failed: dict[Finding, Finding] = {}
     with ExitStack() as stack:
         opened: dict[str, Connector] = {}
-        weights = _weights(loaded, store, names, ask, partial(_opened, opened=opened, stack=stack))
-        whole, done = sum(weights.values()), 0.0
-        for name in names:
-            before, weight = done, weights[name]
-            done += weight
-
-            def part(
-                text: str,
-                share: float,
-                name: str = name,
-                before: float = before,
-                weight: float = weight,
-            ) -> None:
-                reached = before + weight * min(max(share, 0.0), 1.0)
-                tell(name, text, _PULLED * reached / whole)
-
+        open_one = partial(_opened, opened=opened, stack=stack)
+        for name, between in _turns(loaded, store, names, ask, open_one).items():
+            part = partial(_tell, tell, name, between)
             part("opening", 0.0)
             try:
-                connector = _opened(loaded, name, opened=opened, stack=stack)
+                connector = open_one(loaded, name)
                 connector.now = ask.now
                 one = pulled(loaded, store, name, connector, part, ask)
                 if one.first is None:
@@ -262,14 +250,22 @@ def _at_key(
     return {} if known else {(at if column else fault): at}
 
 
-def _weights(
+def _tell(
+    tell: ProgressCallback, name: str, between: tuple[float, float], text: str, share: float
+) -> None:
+    """What is being done of a model, as a share of the run."""
+    start, end = between
+    tell(name, text, start + (end - start) * min(max(share, 0.0), 1.0))
+
+
+def _turns(
     loaded: Loaded,
     store: Store,
     names: Sequence[str],
     ask: Asked,
     opened: Callable[[Loaded, str], Connector],
-) -> dict[str, float]:
-    """How long each model may take beside the others; only the progress depends on it.
+) -> dict[str, tuple[float, float]]:
+    """Model -> the share of the run when its turn begins and ends; only the progress needs it.
 
     What is read whole takes longer the more there is of it. Of a night nobody knows beforehand.
     """
@@ -281,7 +277,9 @@ def _weights(
             size = getattr(opened(loaded, name), "size", None)
             read = size(loaded.workspace, name) if size is not None else 0
             made[name] += read if name in whole else read * _OF_NIGHT
-    return made
+    ends = list(accumulate(made.values(), initial=0.0))
+    shares = [_PULLED * end / ends[-1] for end in ends] if names else []
+    return dict(zip(names, pairwise(shares), strict=True))
 
 
 def _opened(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -111,3 +112,13 @@ def test_a_clean_workspace_says_so(measured: Path) -> None:
     content = json.loads(run("quarantine", "-w", str(measured), "--json").stdout)
     assert content["rules"] == []
     assert sum(one["read"] for one in content["sources"]) == 800
+
+
+def test_a_newer_run_that_failed_is_told_beside_the_counts(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    Workspace.load(path).refresh(now=datetime(2026, 2, 1, tzinfo=UTC))
+    with Workspace.load(path).store(create=True) as store:
+        at = datetime(2026, 2, 2, tzinfo=UTC)
+        store.fail(store.begin("refresh", {"models": None}, at), "too many rows", at, "bad_day")
+    said = " ".join(run("quarantine", "-w", str(path)).stdout.split())
+    assert re.search(r"The last refresh failed \(run 2, \d+ days ago\)", said)

@@ -437,6 +437,21 @@ def test_check_misses_a_metric_and_an_arm(tmp_path: Path) -> None:
     assert "there are 'A', 'B'" in codes["unknown_control"]
 
 
+def test_a_table_that_maps_nothing_says_once_how_to(tmp_path: Path) -> None:
+    """Its columns have names of their own, and none of them is the ledger's."""
+    start = TRIAL.index("columns = {")
+    text = TRIAL[:start] + TRIAL[TRIAL.index("\n", start) + 1 :]
+    made = workspace(tmp_path, text, ab=trial())
+    found = made.check()["shop"].findings
+    (one,) = [each for each in found if each.code == "missing_column"]
+    assert "units" in one.value
+    assert "columns = {" in one.remedy
+    assert "The table has: day, " in one.remedy
+    with pytest.raises(ValuekitError) as error:
+        made.refresh(now=NOW)
+    assert [each.code for each in error.value.findings] == ["missing_column"]
+
+
 def test_a_missing_column_is_named_with_the_nearest(tmp_path: Path) -> None:
     made = workspace(tmp_path, TRIAL, ab=trial().rename(columns={"users": "Users"}))
     with pytest.raises(ValuekitError, match="Did you mean 'Users'"):

@@ -393,3 +393,25 @@ def test_a_misspelt_rule_of_the_quarantine_is_named_with_the_right_one(tmp_path)
     assert "'bad_score'" in f"{found.rule} {found.remedy}"
     load(written(tmp_path, text.replace("bad_scor ", "bad_score ")))
     load(written(tmp_path, text.replace("bad_scor ", "rule_of_another_connector ")))
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        (
+            "postgresql://vk:S3cret@db.example:5432/values",
+            "postgresql://vk:***@db.example:5432/values",
+        ),
+        ("postgresql+psycopg://vk:a:b@db/values", "postgresql+psycopg://vk:***@db/values"),
+        ("postgresql://vk@db.example:5432/values", ""),
+        ("postgresql://db.example:5432/v@lues", ""),
+        ("sqlite:////srv/a:b@c/values.db", ""),
+    ],
+)
+def test_a_password_in_the_file_is_told_and_not_shown(
+    tmp_path: Path, address: str, shown: str
+) -> None:
+    text = GOOD.replace("[workspace]", f'[workspace]\nstore = "{address}"', 1)
+    found = [one for one in load(written(tmp_path, text)).warnings if one.code == "secret_in_file"]
+    assert [one.value for one in found] == [shown] * bool(shown)
+    assert all("S3cret" not in str(one) and ".store" in one.place for one in found)
