@@ -60,11 +60,12 @@ def no_columns(
 
 def unmapped(engine: Engine, table: str, missing: Sequence[str], there: Iterable[str]) -> Finding:
     """A ready-made table without `columns` that has not the shape of the ledger."""
+    key = next((one for one in missing if one not in {"version", "segment"}), missing[0])
     return Finding(
         place=place(engine, table),
         value=shown(", ".join(missing), 200),
         rule="the table lacks these columns: without `columns` it has the shape of the ledger",
-        remedy=f'Say which columns hold what: columns = {{ {missing[0]} = "...", ... }}; what is '
+        remedy=f'Say which columns hold what: columns = {{ {key} = "...", ... }}; what is '
         f"left out is unknown (docs/ready-made.md). The table has: {shown(', '.join(there), 300)}.",
         code="missing_column",
     )

@@ -87,6 +87,26 @@ def test_what_is_not_ours_stays(tmp_path):
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_the_mark_goes_last(tmp_path, monkeypatch):
+    """What is half removed is found by the next."""
+    one = Scratch()
+    for name in ("a", "z", ".a"):
+        (one.path / name).write_text("x")
+    (one.path / "below").mkdir()
+    (one.path / "below" / "c").write_text("x")
+
+    def killed(*_args, **_more):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pathlib.Path.unlink", killed)
+        with pytest.raises(KeyboardInterrupt):
+            one.remove()
+    assert (one.path / ".valuekit-in-use").exists()
+    one.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_no_locks_no_mark(tmp_path, monkeypatch):
     """A file system without locks: the folder is made, used, and never taken for a left one."""
 

@@ -173,8 +173,8 @@ class Workspace:
         try:
             opened = self.store()
         except StoreError as error:
-            if any(one.code != "not_refreshed" for one in error.findings):
-                raise
+            if any(one.code != "not_refreshed" or one.value for one in error.findings):
+                raise  # of an older schema, which a refresh brings along first, too
             opened = None
         with nullcontext(opened) if opened is None else opened as store:
             kept = None if store is None else Kept.of(store)

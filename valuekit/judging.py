@@ -51,7 +51,8 @@ def judged(loaded: Loaded, store: Store, name: str, made: Pulled) -> Pulled:
     found = judge(loaded.workspace, name, intake, held)
     found += days.warnings(intake, name, nights.limits_of(loaded.workspace, name))
     found += unarmed.warnings(loaded.workspace, name, made.facts["effect"])
-    found += lacking.findings(loaded.workspace, name, made.facts["effect"])
+    stored = None if made.stored is None else made.stored["effect"]
+    found += lacking.findings(loaded.workspace, name, made.facts["effect"], stored)
     found += gaps.warnings(loaded.workspace.models[name], name, intake)
     found = _of_nobody(loaded, name, found, intake, held)
     if refused := [one for one in found if one.severity == "error"]:

@@ -227,8 +227,8 @@ def pulled(
     served = more_than_served(name, loaded.workspace.models[name], made.facts)
     if over := [one for one in served if one.severity == "error"]:
         raise SourceError(*over)
-    made = judged(loaded, store, name, replace(made, findings=(*made.findings, *served)))
-    made = replace(made, stored=stored)
+    whole = replace(made, stored=stored, findings=(*made.findings, *served))
+    made = judged(loaded, store, name, whole)
     late = decided(loaded, name, made, before, ask)
     through = published(loaded.workspace.models[name], before)
     survey = None if made.survey is None else noted(made.survey, made.facts["intake"])

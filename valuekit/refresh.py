@@ -95,6 +95,7 @@ def refresh(
     digest = hashlib.sha256(loaded.workspace.model_dump_json().encode()).hexdigest()
     run = store.begin("refresh", asked, now, workspace_hash=digest)
     journal.note("run_started", run=run, models=names)
+    journal.findings(_moved(store), run)
     try:
         made = _computed(loaded, store, names, now, ask, tell)
         outcome = replace(made, run=run, seconds=perf_counter() - began)
@@ -273,7 +274,7 @@ def _turns(
     whole = {name for name in names if ask.full or name not in held}
     made = dict.fromkeys(names, float(_ALIKE))
     for name in names if whole and len(names) > 1 else ():
-        with suppress(ValuekitError):  # told when its turn comes
+        with suppress(Exception):  # whatever is wrong is told when its turn comes
             size = getattr(opened(loaded, name), "size", None)
             read = size(loaded.workspace, name) if size is not None else 0
             made[name] += read if name in whole else read * _OF_NIGHT

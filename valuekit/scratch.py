@@ -39,7 +39,7 @@ class Scratch:
 
     def remove(self) -> None:
         """Remove it with all that is in it; twice does no harm."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        _remove(self.path)
         if self._held is not None:
             os.close(self._held)
             self._held = None
@@ -85,9 +85,20 @@ def _tidy(base: Path) -> None:
             held = os.open(folder / _MARK, os.O_RDWR | os.O_NOFOLLOW)
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
+                _remove(folder)
             finally:
                 os.close(held)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, its mark last: who is killed meanwhile leaves what the next one finds."""
+    with suppress(OSError):
+        for one in folder.iterdir():
+            if one.name != _MARK and one.is_dir() and not one.is_symlink():
+                shutil.rmtree(one, ignore_errors=True)
+            elif one.name != _MARK:
+                one.unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _folders(base: Path) -> Iterator[Path]:

@@ -42,7 +42,9 @@ def usable(engine: Engine, model: Model, block: Block) -> Usable:
     findings: list[Finding] = []
     roles = block_roles(model, block)
     missing = [one for one in roles if one not in there and not stands_for_unit(model, block, one)]
-    if isinstance(block, DailyTable) and not block.columns and len(missing) > 1:
+    folded = {one.strip().casefold() for one in there}
+    spelt = [one for one in missing if one.strip().casefold() in folded]
+    if isinstance(block, DailyTable) and not block.columns and len(missing) > 1 and not spelt:
         findings.append(unmapped(engine, block.table, missing, there))
     else:
         findings += no_columns(engine, block.table, missing, there)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -62,9 +63,11 @@ def arms(engine: Engine, model: Model, known: dict[str, Usable]) -> list[Finding
         )
         return findings
     for one in declared:
-        findings += [
-            absent(at, key, name, values) for key, name, _ in lacking.misnamed(one, values)
-        ]
+        for key, name in lacking.lacking(one, values):
+            spelt = lacking.alike(one, name, values) is not None
+            if spelt or len(values) > 1:  # of one alone it is said above
+                found_none = absent(at, key, name, values)
+                findings.append(found_none if spelt else replace(found_none, severity="warning"))
         if one.design != "holdout" or one.control not in values:  # which arm it is comes first
             continue
         if strange := strangers(one, values):

@@ -194,36 +194,74 @@ def test_a_control_that_is_written_anew_is_refused(log: Lake) -> None:
     shown = log.last_good()
     log.write(predictions=logged([one.title() for one in ARMS]))
     assert log.cli("check")[0] == 1
-    refused(log, "unknown_control", value="control", rule="there are 'Control', 'Treated'",
+    refused(log, "unknown_control", value="control", rule="there are 'Control' and 'Treated'",
             remedy="Did you mean 'Control'?")  # fmt: skip
     assert log.last_good() == shown
     log.declare('control = "control"', 'control = "Control"')
     assert "unknown_control" not in codes(log.refresh())
 
 
+def test_a_control_that_nobody_is_in_any_more_is_refused(log: Lake) -> None:
+    """Whatever it is called now; but not where the days that had it are gone themselves."""
+    log.write(predictions=logged(ARMS))
+    log.refresh()
+    other = [one.replace("control", "holdback") for one in ARMS]
+    log.write(predictions=logged(other))
+    refused(log, "unknown_control", value="control, 10 days had units in it",
+            rule="the last good run had units in")  # fmt: skip
+    log.write(predictions=logged([*ARMS[:30], *other[30:]]))
+    log.refresh()
+    log.write(predictions=logged(other)[30:])
+    warned(log.refresh(), "unknown_control", rule="no unit is in, so nothing is compared")
+
+
 @pytest.mark.parametrize(
-    ("arms", "more", "code"),
+    ("arms", "declared", "code", "hint"),
     [
-        (["a", "b"], "", "unknown_control"),
-        (["Control"], "", "unknown_control"),
-        (["control", "offer"], 'treated = "offers"', "unknown_treated"),
-        (["treated"], "", "one_arm"),
-        (["control"], "", "one_arm"),
-        ([None, "treated"], "", "one_arm"),
+        (["a", "b"], "", "unknown_control", "Name an arm that is there"),
+        (["Control"], "", "unknown_control", "Did you mean 'Control'?"),
+        (["control", "offer"], 'treated = "offers"', "unknown_treated", "Did you mean 'offer'?"),
+        (["treated"], "", "one_arm", ""),
+        (["control"], "", "one_arm", ""),
+        ([None, "treated"], 'treated = "treated"', "one_arm", ""),
     ],
 )
 def test_check_and_refresh_say_the_same_of_a_declared_arm_without_units(
-    lake: Lake, arms: list[str | None], more: str, code: str
+    lake: Lake, arms: list[str | None], declared: str, code: str, hint: str
 ) -> None:
-    declare(lake, f"{more}\n{STEPS}")
+    declare(lake, f"{declared}\n{STEPS}")
     lake.write(predictions=logged((arms * N)[:N]))
     status, out, err = lake.cli("check", "--json")
     assert f'"{code}"' in out + err
-    assert status == (code != "one_arm")
-    if code == "one_arm":
-        warned(lake.refresh(), code, rule="only one arm")
+    assert status == (arms == ["Control"])
+    if status:
+        refused(lake, code, rule="one is spelt alike", remedy=hint)
     else:
-        refused(lake, code, rule="names an arm that no unit is in")
+        warned(lake.refresh(), code, remedy=hint)
+
+
+def test_a_name_that_resembles_the_only_arm_is_no_misspelling(lake: Lake) -> None:
+    declare(lake, f'treated = "offer"\n{STEPS}')
+    lake.declare('control = "control"', 'control = "no offer"')
+    lake.write(predictions=logged(["offer"] * N))
+    made = lake.refresh()
+    assert "unknown_control" not in codes(made)
+    warned(made, "one_arm", value="offer")
+
+
+def test_a_holdout_that_has_not_begun_lacks_nothing(lake: Lake) -> None:
+    declare(lake, STEPS.replace("2026-01-11", "2027-01-04"))
+    lake.write(predictions=logged(["canary", "stable"] * (N // 2)))
+    assert not {"unknown_control", "one_arm"} & set(codes(lake.refresh()))
+
+
+def test_units_that_were_first_seen_in_another_arm_refuse_nothing(log: Lake) -> None:
+    """The column has the control; its units count in the arm that they were in before."""
+    early = logged(["pilot", "old"] * (N // 2))
+    late = early.assign(id=early["id"] + "b", arm=ARMS, at=early["at"] + timedelta(days=1))
+    log.write(predictions=pd.concat([early, late], ignore_index=True))
+    assert log.cli("check")[0] == 0
+    warned(log.refresh(), "unknown_control", remedy="A unit counts in the arm that it was first")
 
 
 def test_an_arm_that_some_days_still_have_refuses_nothing(log: Lake) -> None:

@@ -456,3 +456,26 @@ def test_a_missing_column_is_named_with_the_nearest(tmp_path: Path) -> None:
     made = workspace(tmp_path, TRIAL, ab=trial().rename(columns={"users": "Users"}))
     with pytest.raises(ValuekitError, match="Did you mean 'Users'"):
         made.refresh(now=NOW)
+
+
+@pytest.mark.parametrize(("arms", "said"), [("XY", []), ("B", []), ("AB", ["unknown_control"])])
+def test_arms_are_those_of_the_metric_that_a_holdout_is_about(
+    tmp_path: Path, arms: str, said: list[str]
+) -> None:
+    """Another metric may have other arms, or one; its own lacks a declared one in the last case."""
+    text = TRIAL.replace('arm = "arm"', 'metric = "kpi", arm = "arm"').replace(
+        "already_money = true",
+        "already_money = true\nprimary = true\n[models.shop.metrics.bought]",
+    )
+    text = text.replace('treated = "B"\n', "")
+    own, other = trial().assign(kpi="spend"), trial().assign(kpi="bought")
+    other = other[other["arm"].isin(list(arms))] if arms != "XY" else other.assign(
+        arm=other["arm"].map({"A": "X", "B": "Y"})
+    )  # fmt: skip
+    if said:
+        own = own.assign(arm=own["arm"].map({"A": "C", "B": "B"}))
+    both = pd.concat([own, other], ignore_index=True)
+    text = text.replace("allocation = [{ from = 2026-03-01, control = 0.5 }]\n", "")
+    made = workspace(tmp_path, text, ab=both).refresh(now=NOW)
+    found = [one.code for one in made.findings if one.code in {"unknown_control", "one_arm"}]
+    assert found == said

@@ -404,7 +404,10 @@ def test_a_misspelt_rule_of_the_quarantine_is_named_with_the_right_one(tmp_path)
         ),
         ("postgresql+psycopg://vk:a:b@db/values", "postgresql+psycopg://vk:***@db/values"),
         ("postgresql://vk@db.example:5432/values", ""),
-        ("postgresql://db.example:5432/v@lues", ""),
+        ("postgresql://u:p@ss@h/db", "postgresql://u:***@h/db"),
+        ("postgresql://u:p/w@h/db", "postgresql://u:***@h/db"),
+        ("postgresql://h/db?user=u&password=S3cret", "postgresql://h/db?user=u&password=***"),
+        ("postgresql://db.example:5432/values", ""),
         ("sqlite:////srv/a:b@c/values.db", ""),
     ],
 )

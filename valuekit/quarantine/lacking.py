@@ -1,20 +1,22 @@
-"""Arms that a holdout declares and no unit is in: a name that changed, or a holdout that is over.
+"""Arms that a holdout declares and no unit is in: a name that changed, or a holdout not yet seen.
 
-Without them there is no comparison, and a figure that was known becomes unknown. With several
-other arms, or one that is spelt alike, the name is wrong: the run is refused, and readers keep the
-last good figures. With one arm alone there is nothing to compare with, which is said and claims
-nothing. Both are seen in the fact ``effect`` of all days, so a refresh of what changed says what
-one of everything does; ``valuekit check`` sees the same in the column.
+Without them there is no comparison, and a figure that was known becomes unknown. Where the last
+good run had units in such an arm, on days that still have others, or where an arm differs in case
+or spaces alone, a name is wrong: the run is refused, and readers keep the last good figures. Else
+it is a warning, for an arm may be small, young, or of units that were first seen in another one.
+
+All is seen in the fact ``effect`` of all days, so a refresh of what changed says what one of
+everything does; ``valuekit check`` sees the same in the column.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from valuekit.errors import Finding
 from valuekit.places import shown
-from valuekit.text import count, nearest, plural
+from valuekit.text import listed, nearest, plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from valuekit.workspace.evidence import Evidence
 
 ALONE, CONTROL, TREATED = "one_arm", "unknown_control", "unknown_treated"
-CODES = frozenset({ALONE})  # a warning, worked out anew by each run
+CODES = frozenset({ALONE, CONTROL, TREATED})  # warnings that each run works out anew
 COMPARED = frozenset({"holdout", "observational"})
 ONLY_ONE = "there is only one arm, so nothing to compare with"
 HOLD_OUT = (
@@ -31,65 +33,92 @@ HOLD_OUT = (
 )
 
 
-def misnamed(one: Evidence, arms: Sequence[str]) -> Iterator[tuple[str, str, str | None]]:
-    """Key, declared arm and the arm that is spelt alike, of each declared arm that is not there.
-
-    Args:
-        one: An entry of evidence.
-        arms: The arms that are there. Of one alone, only what is spelt alike is a wrong name.
-    """
+def lacking(one: Evidence, arms: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Key and name of each declared arm that is not among some arms."""
     for key, name in (("control", one.control), ("treated", one.treated)):
-        if name is None or name in arms:
-            continue
-        close = nearest(name, arms)
-        if len(arms) > 1 or close is not None:
-            yield key, name, close
+        if name is not None and name not in arms:
+            yield key, name
 
 
-def findings(workspace: Workspace, model: str, effect: pd.DataFrame) -> tuple[Finding, ...]:
+def alike(one: Evidence, name: str, arms: Collection[str]) -> str | None:
+    """An arm that differs from a declared name in case or spaces alone, and is not declared."""
+    folded = name.strip().casefold()
+    others = (arm for arm in arms if arm not in {one.control, one.treated})
+    return next((arm for arm in others if arm.strip().casefold() == folded), None)
+
+
+def findings(
+    workspace: Workspace, model: str, effect: pd.DataFrame, before: pd.DataFrame | None
+) -> tuple[Finding, ...]:
     """What is said of declared arms that no unit is in; errors refuse the run.
 
     Args:
         workspace: The whole workspace.
         model: Name of the model.
         effect: The fact of all days: units by the day and arm of their first exposure.
+        before: The same as the last good run stored it; None without one.
     """
-    trials = [
-        (at, one)
-        for at, one in enumerate(workspace.models[model].evidence)
-        if one.design in COMPARED
-    ]
-    rows = effect[(effect["segment"] == "all") & (effect["arm"] != "")]
-    rows = rows[rows["metric"] == rows["metric"].min()]
-    units = rows.groupby("arm")["units"].sum()
-    arms = sorted(str(arm) for arm in units.index[units > 0])
-    if not trials or not arms:
-        return ()
-    found = [
-        _misnamed(f"models.{model}.evidence[{at}].{key}", key, name, close, arms)
-        for at, one in trials
-        for key, name, close in misnamed(one, arms)
-    ]
-    if len(arms) == 1 and not found:
-        value = f"{shown(arms[0])}, {plural(int(units.sum()), 'unit')}"
-        place = f"models.{model}.evidence[{trials[0][0]}]"
-        found.append(Finding(place, value, ONLY_ONE, HOLD_OUT, "warning", ALONE))
+    found: list[Finding] = []
+    declared = workspace.models[model]
+    for at, one in enumerate(declared.evidence):
+        if one.design in COMPARED:
+            metric = one.metric or declared.primary_metric
+            rows = _of(one, metric, effect)
+            was = rows[:0] if before is None else _of(one, metric, before)
+            found += _said(f"models.{model}.evidence[{at}]", one, rows, was)
     return tuple(dict.fromkeys(found))
 
 
-def _misnamed(place: str, key: str, name: str, close: str | None, arms: Sequence[str]) -> Finding:
-    listed = ", ".join(repr(shown(one, 40)) for one in arms[:10])
-    more = f" and {count(len(arms) - 10)} more" if len(arms) > 10 else ""
-    hint = (
-        f"Did you mean {shown(close)!r}? Correct the name where it is written, or here."
-        if close is not None
-        else "Use one of these names, or write the arm as it was."
-    )
-    return Finding(
-        place,
-        shown(name),
-        f"`{key}` names an arm that no unit is in, so there is nothing to compare; there are "
-        f"{listed}{more}",
-        hint,
-        code=f"unknown_{key}",
-    )
+def _of(one: Evidence, metric: str | None, effect: pd.DataFrame) -> pd.DataFrame:
+    """Units in an arm, of the metric and within the days that an entry is about."""
+    rows = effect[(effect["segment"] == "all") & (effect["arm"] != "") & (effect["units"] > 0)]
+    if metric is not None:
+        rows = rows[rows["metric"] == metric]
+    day = rows["day"].dt.date
+    if one.allocation:
+        rows = rows[day >= one.allocation[0].from_]
+    return rows if one.until is None else rows[rows["day"].dt.date <= one.until]
+
+
+def _said(place: str, one: Evidence, rows: pd.DataFrame, was: pd.DataFrame) -> Iterator[Finding]:
+    arms = sorted({str(arm) for arm in rows["arm"]})
+    if not arms:  # the holdout has not begun, or its days are gone
+        return
+    if len(arms) == 1:
+        units = int(rows.groupby("metric")["units"].sum().max())
+        value = f"{shown(arms[0])}, {plural(units, 'unit')}"
+        yield Finding(place, value, ONLY_ONE, HOLD_OUT, "warning", ALONE)
+    for key, name in lacking(one, arms):
+        close = alike(one, name, arms)
+        if gone := _gone(name, rows, was):
+            value = f"{shown(name)}, {plural(gone, 'day')} had units in it"
+            rule = "is an arm that the last good run had units in, and now no unit is"
+        elif close is not None:
+            value, rule = shown(name), "is an arm that no unit is in, and one is spelt alike"
+        elif len(arms) > 1:
+            value, rule = shown(name), "is an arm that no unit is in, so nothing is compared"
+        else:
+            continue
+        hint = close or nearest(
+            name, [arm for arm in arms if arm not in {one.control, one.treated}]
+        )
+        there = listed([repr(shown(arm, 40)) for arm in arms], 10)
+        yield Finding(
+            f"{place}.{key}",
+            value,
+            f"`{key}` {rule}; there are {there}"
+            if arms[1:]
+            else f"`{key}` {rule}; there is {there}",
+            f"Did you mean {shown(hint)!r}? Correct the name where it is written, or here."
+            if hint is not None
+            else "Name an arm that is there, or remove the entry where the holdout is over. A unit "
+            "counts in the arm that it was first seen in.",
+            "error" if gone or close is not None else "warning",
+            f"unknown_{key}",
+        )
+
+
+def _gone(name: str, rows: pd.DataFrame, was: pd.DataFrame) -> int:
+    """Days that had units in an arm, and have units in others alone; days that are gone are not."""
+    days = was.loc[was["arm"] == name, "day"]
+    return int(rows.loc[rows["day"].isin(days), "day"].nunique())

@@ -12,7 +12,8 @@ from valuekit.workspace.declare import Evidence, Model, Quarantine, Workspace
 from valuekit.workspace.evidence import ASSUMPTIONS
 from valuekit.workspace.wording import Mistake
 
-_PASSWORD = re.compile(r"(\w[\w+.-]*://[^/@:]*:)[^/@]+@")
+_PASSWORD = re.compile(r"^(\w[\w+.-]*://[^:/]*:).+@")  # as SQLAlchemy reads addresses, or more
+_QUERIED = re.compile(r"([?&]password=)[^&]+")
 
 
 def advice(workspace: Workspace) -> tuple[Mistake, ...]:
@@ -35,8 +36,8 @@ def advice(workspace: Workspace) -> tuple[Mistake, ...]:
 def _secrets(workspace: Workspace) -> Iterator[Mistake]:
     """A password in the address of the store."""
     store = workspace.workspace.store
-    if found := _PASSWORD.match(store):
-        shown = f"{found[1]}***@{store[found.end() :]}"
+    shown = _QUERIED.sub(r"\1***", _PASSWORD.sub(r"\1***@", store))
+    if shown != store:
         rule = "a password stands in the workspace file, which many read and histories keep"
         remedy = "Leave it out of the address: it comes from PGPASSWORD or ~/.pgpass."
         yield _warn(("workspace", "store"), shown, rule, remedy, "secret_in_file")
