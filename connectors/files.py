@@ -141,6 +141,10 @@ def find(at: str, table: str, base: Path, limit: str) -> Files:
         paths = _candidates(table, base)
     except OSError:  # a name that no file can have
         paths = []
+    except ValueError:
+        rule = "`**` stands for any folders, and is a part of the path of its own"
+        remedy = "Write, say, days/**/*.parquet, or * for a part of a name."
+        raise SourceError(_fault(at, table, rule, remedy, "bad_pattern")) from None
     plain = {base}
     for path in paths:
         if not _inside(path, base, plain):

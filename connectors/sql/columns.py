@@ -44,8 +44,10 @@ def usable(engine: Engine, model: Model, block: Block) -> Usable:
     missing = [one for one in roles if one not in there and not stands_for_unit(model, block, one)]
     folded = {one.strip().casefold() for one in there}
     spelt = [one for one in missing if one.strip().casefold() in folded]
-    if isinstance(block, DailyTable) and not block.columns and len(missing) > 1 and not spelt:
-        findings.append(unmapped(engine, block.table, missing, there))
+    if isinstance(block, DailyTable) and not block.columns and len(missing) > 1:
+        # A name in other case is what is wrong; of the others most may be left out.
+        findings += no_columns(engine, block.table, spelt, there)
+        findings += [] if spelt else [unmapped(engine, block.table, missing, there)]
     else:
         findings += no_columns(engine, block.table, missing, there)
     for column, role in roles.items():

@@ -351,6 +351,13 @@ def test_folders_with_files_are_named_where_a_table_is_missing(opened, root):
     assert "empty" not in remedy
 
 
+def test_two_stars_within_a_name_are_refused_in_words(opened):
+    with pytest.raises(SourceError) as error:
+        opened().columns("a**b/*.csv")
+    (told,) = error.value.findings
+    assert (told.code, told.value) == ("bad_pattern", "a**b/*.csv")
+
+
 def test_how_much_there_is_to_read_is_known_before_a_table_is_opened(root, opened):
     (root / "days").mkdir()
     for name in ("t.csv", "days/a.csv", "days/b.csv"):
