@@ -278,7 +278,9 @@ def main(arguments: list[str] | None = None) -> int:
     described, lines = machine(), []
     for name in chosen.only or PARTS:
         with tempfile.TemporaryDirectory(prefix="valuekit-bench-") as folder:
-            lines += list(PARTS[name](chosen, Path(folder)))
+            made = list(PARTS[name](chosen, Path(folder)))
+        _say(f"\n{as_text(made)}\n")  # so that a run that is broken off was not for nothing
+        lines += made
     print(f"\n{described}\n\n{as_text(lines)}")
     if not chosen.only:
         day = datetime.now(UTC).date().isoformat()
