@@ -15,7 +15,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 
 if sys.platform != "win32":
     import fcntl
@@ -48,12 +47,7 @@ class Scratch:
         """Its path."""
         return self.path
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         """Remove it."""
         self.remove()
 
