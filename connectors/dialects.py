@@ -103,6 +103,11 @@ SPELLINGS: dict[str, dict[str, str]] = {
         "snowflake": "({0} NOT IN ('NaN'::FLOAT, 'inf'::FLOAT, '-inf'::FLOAT))",
         "databricks": "({0} NOT IN (DOUBLE('NaN'), DOUBLE('inf'), DOUBLE('-inf')))",
     },
+    "bit_or": {
+        "default": "BIT_OR({0})",
+        "snowflake": "BITOR_AGG({0})",
+        "trino": "bitwise_or_agg({0})",
+    },
     "var_pop": {"default": "VAR_POP({0})"},
     "covar_pop": {"default": "COVAR_POP({0}, {1})"},
     "ln": {"default": "LN({0})"},
@@ -167,6 +172,7 @@ _try_cast = _construct("try_cast", sa.types.NULLTYPE)
 _to_int = _construct("to_int", sa.BigInteger())
 _to_text = _construct("to_text", sa.String())
 _is_finite = _construct("is_finite", sa.Boolean())
+_bit_or = _construct("bit_or", sa.BigInteger())
 _var_pop = _construct("var_pop", sa.Double())
 _covar_pop = _construct("covar_pop", sa.Double())
 _ln = _construct("ln", sa.Double())
@@ -253,6 +259,11 @@ def to_text(value: Expression) -> Expression:
 def is_finite(value: Expression) -> Expression:
     """Whether a float is neither NaN nor infinite; NULL for NULL."""
     return _is_finite(value)
+
+
+def bit_or(number: Expression) -> Expression:
+    """The bits that any whole number of a group has set; for use as an aggregate."""
+    return _bit_or(number)
 
 
 def var_pop(x: Expression) -> Expression:

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from valuekit import journal
+from valuekit.ahead import StoredFacts
 from valuekit.assess.scene import scene
 from valuekit.errors import Finding, SourceError
 from valuekit.facts import inside, kept
@@ -210,7 +211,7 @@ def pulled(
     part("looking for changes", 0.0)
     before = store.last_of(name)
     turn = _Turn(loaded, name, connector, part, store.registrations(name))
-    stored = _stored(store, name) if before is not None else None
+    stored = StoredFacts(store, name) if before is not None else None
     made = None
     with turn.reading():
         found = planned(loaded, store, name, connector, ask)
@@ -219,7 +220,8 @@ def pulled(
         if found is not None and not found.whole and stored is not None and before is not None:
             made = _partly(turn, found, stored, before)
         if made is None:
-            made = _wholly(turn, found)
+            with nullcontext() if stored is None else stored.ahead():
+                made = _wholly(turn, found)
     months = by_month(made.facts, made.daily_from)
     merged_now = any(months[name] is not frame for name, frame in made.facts.items())
     made = replace(made, facts=months, merged_now=merged_now)
@@ -265,14 +267,16 @@ def _wholly(turn: _Turn, found: Plan | None) -> Pulled:
     )
 
 
-def _partly(turn: _Turn, found: Plan, stored: Facts, before: RunModelRecord) -> Pulled | None:
+def _partly(turn: _Turn, found: Plan, stored: StoredFacts, before: RunModelRecord) -> Pulled | None:
     """Stored facts with the days that had to be pulled; None when everything must be."""
     if found.idle:
         ends = before.first, before.last, before.complete_through
         findings, seen = _shape(turn, before.last)
         given = Pull({}, seen, (), *ends, findings=findings, ranges=())
     else:
-        given = turn.pull(replace(found, settled=settled(found, stored["intake"])))
+        narrowed = replace(found, settled=settled(found, stored["intake"]))
+        with stored.ahead():
+            given = turn.pull(narrowed)
     facts = together(turn.name, given.facts)
     if given.ranges is None:
         conserved(turn.name, facts["intake"], given.rows_read)
@@ -382,12 +386,6 @@ def _surveyed(found: Plan | None, given: Pull, *, whole: bool) -> Survey | None:
         far=tuple(sorted(far)),
         crossing=tuple(sorted(crossing)),
     )
-
-
-def _stored(store: Store, name: str) -> dict[str, pd.DataFrame]:
-    from valuekit.store.tables import STORED
-
-    return {fact: store.facts(name, fact, segment=None) for fact in STORED}
 
 
 def _dayless(survey: Survey) -> bool:

@@ -113,7 +113,7 @@ def _size(arms: Names, versions: Names) -> int:
 
 
 def _packed(rows: sa.Subquery, arms: Names, versions: Names) -> sa.Subquery:
-    """One row a unit: the least packed number, and what tells whether it had several arms."""
+    """One row a unit: the least packed number, and its arms as the bits of one more."""
     r = rows.c
     whole = r.since * _size(arms, versions) + r.arm * len(versions.names) + r.version
     made = [
@@ -122,8 +122,9 @@ def _packed(rows: sa.Subquery, arms: Names, versions: Names) -> sa.Subquery:
         *(sa.func.min(one).label(one.name) for one in r if one.name == "acted_at"),
     ]
     if len(arms.names) > 1:
-        small = sa.cast(r.arm, sa.SmallInteger())
-        made += [sa.func.min(small).label("least"), sa.func.max(small).label("most")]
+        *less, last = range(len(arms.names))
+        bit = sa.case(*((r.arm == place, 1 << place) for place in less), else_=1 << last)
+        made.append(dialects.bit_or(sa.cast(bit, sa.SmallInteger())).label("arms"))
     return sa.select(*made).group_by(r.entry).subquery()
 
 
@@ -136,8 +137,8 @@ def _unpacked(work: Work, spine: Spine, packed: sa.Subquery, size: int, base: in
     parts = sa.select(packed, ts.label("ts"), sa.cast(code, sa.SmallInteger()).label("code"))
     u = parts.subquery().c
     crossed: Expression = sa.literal_column("0")
-    if "least" in u:
-        crossed = flag(u.least != u.most)
+    if "arms" in u:
+        crossed = flag(u.arms.not_in([1 << place for place in range(ARMS)]))
     return sa.select(
         u.entry,
         u.ts,

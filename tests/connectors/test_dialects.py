@@ -43,6 +43,7 @@ CONSTRUCTS = {
     "is_finite": dialects.is_finite(C.a),
     "var_pop": dialects.var_pop(C.a),
     "covar_pop": dialects.covar_pop(C.a, C.b),
+    "bit_or": dialects.bit_or(C.a),
     "ln": dialects.ln(C.a),
     "composed": dialects.composed(C.s),
     "hash16": dialects.bucket(C.s, "salt", 64),

@@ -51,7 +51,8 @@ def connect(url: sa.URL, *, writable: bool) -> sa.Engine:
     if url.get_backend_name() == "postgresql":
         return _postgres(url)
     if file_of(url) is None:
-        engine = sa.create_engine(url, poolclass=StaticPool)
+        shared = {"check_same_thread": False}  # by threads that take turns
+        engine = sa.create_engine(url, poolclass=StaticPool, connect_args=shared)
     elif writable:
         engine = sa.create_engine(url)
     else:

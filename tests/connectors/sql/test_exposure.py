@@ -76,7 +76,7 @@ def _first(p):
     return units[~units["clash"]], int(units["clash"].sum())
 
 
-@pytest.mark.parametrize("arms", [["a", "b", None], ["b", "a"]])
+@pytest.mark.parametrize("arms", [["a", "b", None], ["b", "a"], list("hgfedcba")])
 def test_first_instants_are_those_of_the_raw_rows(pulled, arms):
     tables = _tables(arms, ["v2", "v10", "v1"])
     made = pulled(tables, MODEL)
