@@ -324,10 +324,6 @@ class DuckDBConnector(Engine):
                 "allow_community_extensions": "false",
                 "python_enable_replacements": "false",
                 "memory_limit": self.source.memory_limit,
-                # Blocks come from one stretch of memory: of more rows than memory holds they are
-                # taken and given back all the time, and a pull is a fifth faster. Resident memory
-                # is no more: what is used counts, and the limit above holds for it.
-                "block_allocator_memory": self.source.memory_limit,
                 "temp_directory": str(self._temporary),
                 "max_temp_directory_size": "50GB",
             },

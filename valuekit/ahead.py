@@ -6,9 +6,9 @@ of Python: meanwhile another thread unpacks what the store has, which takes as l
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -25,12 +25,10 @@ class StoredFacts(Mapping[str, pd.DataFrame]):
     def __init__(self, store: Store, model: str) -> None:
         self._store, self._model = store, model
         self._known: dict[str, pd.DataFrame] = {}
-        self._coming: dict[str, Future[pd.DataFrame]] = {}
 
     def __getitem__(self, fact: str) -> pd.DataFrame:
         if fact not in self._known:
-            coming = self._coming.pop(fact, None)
-            self._known[fact] = self._read(fact) if coming is None else coming.result()
+            self._known[fact] = self._store.facts(self._model, fact, segment=None)
         return self._known[fact]
 
     def __iter__(self) -> Iterator[str]:
@@ -40,21 +38,39 @@ class StoredFacts(Mapping[str, pd.DataFrame]):
         return len(STORED)
 
     @contextmanager
-    def ahead(self) -> Iterator[None]:
-        """Within, all facts are read by another thread; the store is nobody else's meanwhile.
+    def ahead(self) -> Iterator[Callable[[], None]]:
+        """Within, another thread reads all facts; none may be asked for before the end.
+
+        The thread is no reason to wait: it ends with the process, and after the fact that it reads
+        when what is done meanwhile fails or is stopped.
+
+        Yields:
+            What raises the error of the other thread, if it has failed so far.
 
         Raises:
-            StoreError: when a fact is asked for that could not be read.
+            StoreError: at the end, when a fact could not be read.
         """
-        with ThreadPoolExecutor(1, "stored facts") as pool:
-            missing = [fact for fact in STORED if fact not in self._known]
-            self._coming = {fact: pool.submit(self._read, fact) for fact in missing}
-            try:
-                yield
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                self._coming.clear()
-                raise
+        stop, failed = Event(), list[BaseException]()
 
-    def _read(self, fact: str) -> pd.DataFrame:
-        return self._store.facts(self._model, fact, segment=None)
+        def read() -> None:
+            try:
+                for fact in self:
+                    if not stop.is_set():
+                        self[fact]
+            except BaseException as error:  # noqa: BLE001  it is raised where somebody waits
+                failed.append(error)
+
+        def check() -> None:
+            if failed:
+                raise failed[0]
+
+        thread = Thread(target=read, name="stored facts", daemon=True)
+        if self._store.for_threads:
+            thread.start()
+        try:
+            yield check
+            if thread.ident is not None:
+                thread.join()
+        finally:
+            stop.set()
+        check()

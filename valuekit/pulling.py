@@ -174,6 +174,17 @@ class _Turn:
         made: AbstractContextManager[None] = nullcontext() if reading is None else reading()
         return made
 
+    def seeing(self, check: Callable[[], None] | None) -> _Turn:
+        """The same, which ends where ``check`` raises between two statements of the connector."""
+        if check is None:
+            return self
+
+        def part(text: str, share: float) -> None:
+            check()
+            self.part(text, share)
+
+        return replace(self, part=part)
+
     def pull(self, found: Plan | None = None) -> Pull:
         """Everything, or the days of a plan."""
         arguments = (self.loaded.workspace, self.name, self.known, self.part)
@@ -220,8 +231,8 @@ def pulled(
         if found is not None and not found.whole and stored is not None and before is not None:
             made = _partly(turn, found, stored, before)
         if made is None:
-            with nullcontext() if stored is None else stored.ahead():
-                made = _wholly(turn, found)
+            with nullcontext() if stored is None else stored.ahead() as check:
+                made = _wholly(turn.seeing(check), found)
     months = by_month(made.facts, made.daily_from)
     merged_now = any(months[name] is not frame for name, frame in made.facts.items())
     made = replace(made, facts=months, merged_now=merged_now)
@@ -275,8 +286,8 @@ def _partly(turn: _Turn, found: Plan, stored: StoredFacts, before: RunModelRecor
         given = Pull({}, seen, (), *ends, findings=findings, ranges=())
     else:
         narrowed = replace(found, settled=settled(found, stored["intake"]))
-        with stored.ahead():
-            given = turn.pull(narrowed)
+        with stored.ahead() as check:
+            given = turn.seeing(check).pull(narrowed)
     facts = together(turn.name, given.facts)
     if given.ranges is None:
         conserved(turn.name, facts["intake"], given.rows_read)

@@ -182,9 +182,7 @@ def test_memory_and_threads_are_as_declared(opened):
         sa.func.current_setting("threads").label("threads"),
         sa.func.current_setting("TimeZone").label("zone"),
         sa.func.current_setting("memory_limit").label("memory"),
-        sa.func.current_setting("block_allocator_memory").label("blocks"),
     )
     row = engine.run("settings", statement).to_pylist()[0]
     assert (row["threads"], row["zone"]) == (1, "UTC")
     assert row["memory"].startswith("190")  # 200 MB are 190.7 MiB
-    assert row["blocks"] == row["memory"]

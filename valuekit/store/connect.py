@@ -51,8 +51,7 @@ def connect(url: sa.URL, *, writable: bool) -> sa.Engine:
     if url.get_backend_name() == "postgresql":
         return _postgres(url)
     if file_of(url) is None:
-        shared = {"check_same_thread": False}  # by threads that take turns
-        engine = sa.create_engine(url, poolclass=StaticPool, connect_args=shared)
+        engine = sa.create_engine(url, poolclass=StaticPool)
     elif writable:
         engine = sa.create_engine(url)
     else:

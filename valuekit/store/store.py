@@ -264,6 +264,11 @@ class Store:
         with self._reading() as connection:
             return reads.reads(connection, model)
 
+    @property
+    def for_threads(self) -> bool:
+        """Whether threads have connections of their own; a database in memory has one for all."""
+        return not isinstance(self._engine.pool, sa.StaticPool)
+
     def facts(
         self,
         model: str,
