@@ -33,7 +33,9 @@ NOTES = (
         f"Five times the rows: {shapes.TURNS} pulls, each between two of the rows, whose mean it "
         f"is held against. New days: {incremental.NIGHTS} nights, each followed by a run without "
         "news, between two full refreshes; the files are older than the seconds within which they "
-        "count as being written. Of several ratios the median, the least and the most."
+        "count as being written. Of several ratios the median, the least and the most. A new day "
+        f"of {incremental.FEW} rows has as many days and files and hardly a row: what a new day "
+        "takes beyond it is what its rows cost, the rest is there however few they are."
     ),
     (
         "Scoring: all intervals, diagnostics, history and verdicts from stored facts, seven models "
@@ -165,9 +167,11 @@ def incremental_part(chosen: argparse.Namespace, folder: Path) -> Iterator[Line]
     """New days on three years of history."""
     rows = int(chosen.rows * 1e6)
     _say(f"making {incremental.DAYS} days of files with {chosen.rows:g}M predictions")
-    for found, kind, unit in zip(
-        incremental.compare(folder, rows), ("time", "work"), ("s", "s CPU"), strict=True
-    ):
+    pairs = []
+    for place, each in (("all", rows), ("few", incremental.FEW * incremental.DAYS)):
+        (folder / place).mkdir()
+        pairs.append(incremental.compare(folder / place, each))
+    for found, few, kind, unit in zip(*pairs, ("time", "work"), ("s", "s CPU"), strict=True):
         what = f"one new day on {found.days:,} of {chosen.rows:g}M predictions"
         yield Line(
             f"{what}, {found.dirty} days computed, {kind}",
@@ -176,6 +180,12 @@ def incremental_part(chosen: argparse.Namespace, folder: Path) -> Iterator[Line]
             _median_of(found.shares),
             f"{incremental.FACTOR} x share of days + idle",
             found.share <= incremental.FACTOR,
+        )
+        yield Line(
+            f"the same beyond a new day of {incremental.FEW} rows, {kind}",
+            f"{median(found.new_days):.2f} {unit}",
+            f"of {incremental.FEW} rows {median(few.new_days):.2f} {unit}",
+            f"{found.beyond(few):.2f}",
         )
 
 

@@ -25,6 +25,7 @@ WINDOW = 30
 FACTOR = 1.5  # the most that a new day may take, in times of its share of days
 _START = "TIMESTAMP '2023-01-01'"
 NIGHTS = 7  # new days, each by itself
+FEW = 10  # rows a day of files that are there for what a new day takes however few it has
 _SETTLED = 3  # seconds after which a file is taken as finished; a younger one is read twice
 _NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -106,6 +107,11 @@ class Compared:
     def share(self) -> float:
         """Their median."""
         return statistics.median(self.shares)
+
+    def beyond(self, few: Compared) -> float:
+        """What a new day took beyond one with few rows, in times of its share of a full refresh."""
+        more = statistics.median(self.new_days) - statistics.median(few.new_days)
+        return more / (statistics.mean(self.full) * self.dirty / self.days)
 
 
 def compare(folder: Path, rows: int) -> tuple[Compared, Compared]:

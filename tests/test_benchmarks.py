@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import long_store, store
+from benchmarks import incremental, long_store, store
 from benchmarks.agreement import agree
 from benchmarks.assess import DAYS, MODELS, declared, kind_of, milliseconds, score
 from benchmarks.books import MAKERS, book
@@ -73,6 +73,14 @@ def test_the_store_of_many_models_is_what_its_parts_are(tmp_path: Path) -> None:
         assert [len(held.facts(f"m{at}", "intake")) for at in range(6)] == [600] * 6
     spent = (found.warm, found.cold, found.cards, found.restart, found.kept, found.plans)
     assert all(one.wall > 0 for one in spent)
+
+
+def test_what_a_new_day_takes_whatever_its_rows_is_not_what_its_rows_cost() -> None:
+    one = incremental.Compared((20.0, 22.0), (3.0, 3.4, 9.0), (2.0, 2.0, 2.0), 30, 900)
+    few = replace(one, new_days=(2.5, 2.7, 2.6))
+    assert one.shares == pytest.approx((1 / 0.7, 1.4 / 0.7, 7 / 0.7))
+    assert one.share == pytest.approx(2.0)
+    assert one.beyond(few) == pytest.approx((3.4 - 2.6) / 0.7)
 
 
 def test_scoring_is_timed_by_model() -> None:
