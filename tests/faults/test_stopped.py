@@ -89,6 +89,39 @@ def test_a_refresh_that_is_asked_to_stop(
     assert run("refresh", "-w", str(own)).returncode == 0  # nothing is held
 
 
+_WHILE_LOADING = """
+import os, sys
+
+class Loading:
+    def find_spec(name, path, target=None):
+        if name == "{module}":
+            os.kill(os.getpid(), {number})
+
+sys.meta_path.insert(0, Loading)
+from valuekit.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("module", ["pandas", "numpy", "valuekit.cli.run", "sqlalchemy.engine"])
+@pytest.mark.parametrize(
+    ("number", "code", "by"), [(signal.SIGTERM, 143, " by SIGTERM"), (signal.SIGINT, 130, "")]
+)
+def test_one_that_is_asked_before_it_has_begun(
+    tmp_path: Path, module: str, number: signal.Signals, code: int, by: str
+) -> None:
+    """Loading takes a second or two, in which people find that it is the wrong command."""
+    done = subprocess.run(
+        [sys.executable, "-c", _WHILE_LOADING.format(module=module, number=int(number)), "refresh"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    said = f"stopped{by}; the last good run is untouched\n"
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", said)
+
+
 def test_a_process_that_is_told_to_ignore_it_goes_on(tmp_path: Path) -> None:
     """Who starts it so decides, as ``nohup`` does for another signal."""
     code = (

@@ -14,7 +14,6 @@ from typing import NoReturn
 
 import typer
 
-from valuekit.cli.app import app
 from valuekit.cli.codes import FAILED, exit_code
 from valuekit.cli.failure import FailedRun, document, failed_run, wrong_usage
 from valuekit.cli.screen import complain, emit
@@ -53,7 +52,8 @@ def main() -> None:
 
 def _ran() -> int:
     """Run a verb; its exit code."""
-    # Importing registers the verbs with the application; it may be interrupted too.
+    # Importing registers the verbs with the application. It takes seconds, in which one may be
+    # stopped as well: nothing above this line may load pandas or the store.
     from valuekit.cli import (  # noqa: F401 (registers the verbs)
         copies,
         holdout,
@@ -64,6 +64,7 @@ def _ran() -> int:
         runs,
         setup,
     )
+    from valuekit.cli.app import app
 
     return app(standalone_mode=False) or 0
 

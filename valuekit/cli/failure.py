@@ -8,7 +8,6 @@ from contextlib import contextmanager
 
 from valuekit.errors import Finding
 from valuekit.journal import LOGGER
-from valuekit.store.words import UNWRITABLE
 
 
 class FailedRun(logging.Handler):
@@ -27,11 +26,18 @@ class FailedRun(logging.Handler):
                 f"why run {fields.get('run')} failed could not be written to the store: "
                 "`valuekit runs` calls it interrupted. The reason is above, and in --log FILE."
             )
-        if event == "run_refused" and fields.get("cause") in UNWRITABLE:
+        if event == "run_refused" and _unwritable(fields.get("cause")):
             self.unrecorded = (
                 "nothing could be written to the store, so `valuekit runs` does not know of this "
                 "refresh. The reason is above, and in --log FILE."
             )
+
+
+def _unwritable(cause: object) -> bool:
+    """Whether a store could take nothing at all; whoever tells so has loaded the store already."""
+    from valuekit.store.words import UNWRITABLE
+
+    return cause in UNWRITABLE
 
 
 @contextmanager
