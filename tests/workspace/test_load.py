@@ -385,6 +385,19 @@ def test_the_store_of_a_loaded_workspace(tmp_path: Path) -> None:
     assert load(written(tmp_path, GOOD)).store_url == expected
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite+pysqlite://", "sqlite://?timeout=5"],
+)
+def test_a_store_that_every_command_would_find_empty_is_refused(
+    tmp_path: Path, address: str
+) -> None:
+    found = only(tmp_path, GOOD.replace("[workspace]", f'[workspace]\nstore = "{address}"', 1))
+    assert "lies in memory" in f"{found.rule} {found.remedy}"
+    assert '"sqlite:///valuekit.db"' in f"{found.rule} {found.remedy}"
+    assert "store" in found.place
+
+
 def test_a_misspelt_rule_of_the_quarantine_is_named_with_the_right_one(tmp_path):
     limit = "[workspace.quarantine.rules]\nbad_scor = { fail = 0.1 }\n"
     text = GOOD.replace("[sources.lake]", f"{limit}[sources.lake]")

@@ -29,6 +29,7 @@ VALUES_ONLY = {"rules": False}
 
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,39}$")
 _ADDRESS = re.compile(r"^\w[\w+]*://")
+_IN_MEMORY = re.compile(r"^sqlite(\+\w+)?:///?(:memory:)?(\?.*)?$")
 _DAYS = re.compile(r"^(\d{1,4})\s*d$")
 _ISO = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 
@@ -45,6 +46,12 @@ def _address(value: str) -> str:
         msg = (
             f"{value!r} is not the address of a store: write "
             '"sqlite:///valuekit.db" or "postgresql://user@host/database"'
+        )
+        raise ValueError(msg)
+    if _IN_MEMORY.match(value):
+        msg = (
+            f"{value!r} lies in memory and would be empty after every command: name a file, "
+            'as in "sqlite:///valuekit.db"'
         )
         raise ValueError(msg)
     return value
