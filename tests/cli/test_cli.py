@@ -274,7 +274,7 @@ def test_what_nobody_foresaw_is_a_line_and_not_a_trace(
         raise RuntimeError("boom")
 
     monkeypatch.delenv(cli.TRACEBACK, raising=False)
-    monkeypatch.setattr(cli, "app", broken)
+    monkeypatch.setattr(cli, "_ran", broken)
     with pytest.raises(SystemExit) as stopped:
         cli.main()
     assert stopped.value.code == 1
