@@ -165,7 +165,8 @@ def _sides(work: Work, joined: Joined) -> list[Entries]:
     if joined.targets is None or joined.spine is None:
         sides = [one for place, one in enumerate(joined.sides) if not (place and one.within)]
         return [
-            one if one.older is None else replace(one, rows=one.older, alone=False) for one in sides
+            one if one.older is None else replace(one, rows=one.older(), alone=False)
+            for one in sides
         ]
     keys = joined.spine.keys
     if keys is None or not keys.names:

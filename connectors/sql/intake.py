@@ -214,7 +214,7 @@ def _firsts(work: Work, actuals: Actuals, entries: Entries, claimed: sa.Subquery
         names = [entries.firsts.c[name] for name in entries.keys]
         return sa.select(*names, start.label("first")).subquery()
     if entries.older is not None:
-        entries = replace(entries, rows=entries.older)
+        entries = replace(entries, rows=entries.older())
     start, _ = starts(entries, actuals)
     by_key = [entries.rows.c[name] for name in entries.keys]
     return (

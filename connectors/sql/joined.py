@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 
 import pandas as pd
 import sqlalchemy as sa
@@ -138,12 +140,17 @@ def _outcomes(work: Work, spine: Spine | None, exposed: Units | None) -> Found:
     return actuals, sides, matched, gained, None
 
 
-def _older(work: Work, spine: Spine, keys: Keys) -> sa.FromClause | None:
-    """Keys and times of the predictions of all days; None in a whole pull."""
+def _older(work: Work, spine: Spine, keys: Keys) -> Callable[[], sa.FromClause] | None:
+    """What makes keys and times of the predictions of all days; None in a whole pull."""
     if work.slice is None:
         return None
-    c = whole_spine(work, spine).rows.c
-    return sa.select(c.id, c.ts, c.day, *(c[name] for name in keys.names)).subquery("older")
+
+    @cache
+    def made() -> sa.FromClause:
+        c = whole_spine(work, spine).rows.c
+        return sa.select(c.id, c.ts, c.day, *(c[name] for name in keys.names)).subquery("older")
+
+    return made
 
 
 def _keys(spine: Spine | None, exposed: Units | None) -> Keys | None:

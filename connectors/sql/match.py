@@ -12,7 +12,7 @@ window before the first one (``before_prediction``), or neither (``orphan``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -68,7 +68,8 @@ class Entries:
         within: Whether each entry begins at an entry of the spine that was matched before, so
             that an outcome it cannot claim was judged there.
         firsts: The first entry of each key (key0..., ts, day), where it is known already.
-        older: All entries (key0..., ts, day), where ``rows`` are only those of a slice.
+        older: Makes all entries (key0..., ts, day), where ``rows`` are only those of a slice: to
+            be asked only where one is missed, as it may open the files of all days.
         named: Carried columns of few names, and these: their numbers are kept instead.
     """
 
@@ -80,7 +81,7 @@ class Entries:
     alone: bool
     within: bool = False
     firsts: sa.FromClause | None = None
-    older: sa.FromClause | None = None
+    older: Callable[[], sa.FromClause] | None = None
     named: Mapping[str, Names] = field(default_factory=dict)
 
 
@@ -209,7 +210,7 @@ def _with_older(
     """Outcomes that met nobody in a slice, judged by the entries of all days."""
     outside = RULES.index("outside_window")
     lost = sa.select(met).where(_orphan(work, actuals, met)).subquery()
-    older = replace(entries, rows=entries.older if entries.older is not None else entries.rows)
+    older = replace(entries, rows=entries.rows if entries.older is None else entries.older())
     known = same_keys(older, lost)
     if actuals.timed:
         names = [lost.c.oid, lost.c.happened.label("day"), *(lost.c[n] for n in entries.keys)]

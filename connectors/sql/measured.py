@@ -35,6 +35,7 @@ class Gained:
 
 def entries(units: Units, keys: Keys) -> Entries:
     """Units as entries that outcomes are matched to."""
+    older = units.older
     return Entries(
         "units",
         units.rows,
@@ -43,7 +44,7 @@ def entries(units: Units, keys: Keys) -> Entries:
         units.by_day,
         units.alone,
         within=not units.assigned,
-        older=units.older,
+        older=None if older is None else lambda: older,
     )
 
 

@@ -52,6 +52,16 @@ def test_a_new_day_looks_where_its_ids_may_be(daily):
     assert not re.search("count predictions|count outcomes", statements)
 
 
+@pytest.mark.parametrize("daily", ["number"], indirect=True)
+@pytest.mark.parametrize("strange", [False, True])
+def test_files_of_all_days_are_opened_only_for_an_outcome_that_met_nobody(daily, strange):
+    stranger = daily.outcomes(DAYS).iloc[[4]].assign(oid=-1, pid=-1)
+    daily.write(DAYS, "o", *([stranger] if strange else []))
+    why, statements = daily.refreshed(1)
+    assert "days that depend" in why
+    assert statements.split("\n").count("typed_p") == 1 + strange
+
+
 @pytest.mark.parametrize(
     ("daily", "table", "old", "same_content"),
     [
