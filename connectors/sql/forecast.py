@@ -61,7 +61,7 @@ def targets(work: Work, spine: Spine, actuals: Actuals) -> Targets:
         .subquery()
     )
     fates = _fates(work, spine, actuals, known, keys)
-    return Targets(rows, Matched(pairs, pairs), fates, scale, new)
+    return Targets(rows, Matched(pairs, pairs, pairs, {}), fates, scale, new)
 
 
 def _same(

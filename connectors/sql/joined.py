@@ -122,7 +122,7 @@ def _outcomes(work: Work, spine: Spine | None, exposed: Units | None) -> Found:
             spine.unique,
             firsts=_firsts(exposed, keys),
             older=_older(work, spine, keys),
-            named=exposed.named if exposed is not None else {},
+            codes=exposed.codes if exposed is not None else None,
         )
         matched = match(work, side, actuals)
         if declared.label is not None or not work.model.metrics or unit_keys is None:

@@ -13,14 +13,14 @@ window before the first one (``before_prediction``), or neither (``orphan``).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
 from connectors import dialects
-from connectors.sql.exposure import Names
+from connectors.sql.exposure import Codes
 from connectors.sql.outcomes import Actuals, classes, conserved
 from connectors.sql.periods import fixed_day, wanted
 from connectors.sql.values import flag, zero
@@ -43,6 +43,9 @@ class Matched:
             and the values label, y, m_..., d_... of the whole outcome.
         rows: One row an entry that got an outcome: entry, label, y, m_..., d_..., age, and where
             it is a single outcome, whole, stated: its label as it is in the table.
+        kept: The pairs without the columns that others tell: what is worked out after a join need
+            not go through it.
+        more: The columns of ``pairs`` that ``kept`` lacks, in terms of its own.
         met: Every outcome once, where no two entries have the same keys: oid, happened (its day),
             amount, and rank in :data:`RULES`, before any pick.
         whole: Whether every pair counts, and the rank in ``met`` is the last word.
@@ -50,6 +53,8 @@ class Matched:
 
     pairs: sa.FromClause
     rows: sa.FromClause
+    kept: sa.FromClause
+    more: Mapping[str, Expression]
     met: sa.FromClause | None = None
     whole: bool = False
 
@@ -70,7 +75,7 @@ class Entries:
         firsts: The first entry of each key (key0..., ts, day), where it is known already.
         older: Makes all entries (key0..., ts, day), where ``rows`` are only those of a slice: to
             be asked only where one is missed, as it may open the files of all days.
-        named: Carried columns of few names, and these: their numbers are kept instead.
+        codes: Of the carried versions and arms, where they are few: kept instead of the names.
     """
 
     name: str
@@ -82,7 +87,7 @@ class Entries:
     within: bool = False
     firsts: sa.FromClause | None = None
     older: Callable[[], sa.FromClause] | None = None
-    named: Mapping[str, Names] = field(default_factory=dict)
+    codes: Codes | None = None
 
 
 def match(work: Work, entries: Entries, actuals: Actuals) -> Matched:
@@ -115,12 +120,12 @@ def match(work: Work, entries: Entries, actuals: Actuals) -> Matched:
         credit, pick = o.credit if shared else None, o.pick if several else None
         decided = _decided(possible, values, credit, pick)
         possible = work.keep(f"pairs_{entries.name}", decided)
-    pairs = told(work, entries, possible)
+    pairs, more = told(work, entries, possible), telling(work, entries, possible)
     split = shared and o.credit == "split"
     whole = o.absent == "unknown"  # of which a sum with an unknown part is unknown, too
     summed = several and o.pick == "sum"
     rows = _rows(pairs, values, summed=summed, split=split, whole=whole).subquery()
-    return Matched(pairs, rows, met, whole=not (shared or several))
+    return Matched(pairs, rows, possible, more, met, whole=not (shared or several))
 
 
 def window(entries: Entries, actuals: Actuals, days: int) -> list[sa.ColumnElement[bool]]:
@@ -253,14 +258,21 @@ def _columns(work: Work, entries: Entries, actuals: Actuals) -> list[Expression]
     held = [f"m_{name}" for name, one in model.metrics.items() if one.column is not None]
     held += [f"d_{name}" for name, one in model.metrics.items() if one.denominator is not None]
     held += ["stated"] if declared.label is not None else []
-    for name in entries.carry:
-        known = entries.named.get(name)
-        made.append(e[name] if known is None else known.small(e[name]).label(f"code_{name}"))
-    return [*made, e.day, *(o[name] for name in held)]
+    carried = list(entries.carry)
+    if entries.codes is not None:
+        carried = [name for name in carried if name not in {"version", "arm"}]
+        made.append(entries.codes.code(e.arm, e.version).label("code"))
+    return [*made, *(e[name] for name in carried), e.day, *(o[name] for name in held)]
 
 
 def told(work: Work, entries: Entries, kept: sa.FromClause) -> sa.Subquery:
-    """Pairs with the columns that were not kept: the same in all rows, or told by others."""
+    """Pairs with the columns that were not kept."""
+    more = telling(work, entries, kept)
+    return sa.select(kept, *(one.label(name) for name, one in more.items())).subquery()
+
+
+def telling(work: Work, entries: Entries, kept: sa.FromClause) -> dict[str, Expression]:
+    """The columns of pairs that were not kept: the same in all rows, or told by others."""
     c, model = kept.c, work.model
     made: dict[str, Expression] = {
         "picked": sa.literal_column("1"),
@@ -272,14 +284,13 @@ def told(work: Work, entries: Entries, kept: sa.FromClause) -> sa.Subquery:
         made["age"] = dialects.days_between(c.day, c.happened)
     else:
         made |= {"age": made["delay"], "happened": sa.cast(sa.null(), sa.Date())}
-    for name, known in entries.named.items():
-        made[name] = known.name(c[f"code_{name}"])
+    if entries.codes is not None:
+        made |= entries.codes.names(c.code)
     for name in model.metrics:
         made[f"m_{name}"] = dialects.to_double(sa.literal_column("1.0"))
         made[f"d_{name}"] = dialects.to_double(sa.literal_column("0.0"))
     more = {name: one for name, one in made.items() if name not in c}
-    amount = conserved(model, {**more, **dict(c)}).label("amount")
-    return sa.select(kept, *(one.label(name) for name, one in more.items()), amount).subquery()
+    return {**more, "amount": conserved(model, {**more, **dict(c)})}
 
 
 def _crowded(work: Work, entries: Entries, actuals: Actuals) -> bool:

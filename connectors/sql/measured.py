@@ -58,13 +58,14 @@ def direct(work: Work, matched: Matched) -> Gained:
 
 def through(work: Work, units: Units, spine: Spine, matched: Matched) -> Gained:
     """Outcomes of a unit's predictions, for predictions within the unit's window."""
-    u, c = units.rows.c, matched.pairs.c
-    values = [(c[name] * c.weight).label(name) for name in _values(work)]
-    gap = dialects.days_between(u.day, c.day)
-    within = _within(work, units, (c.entry_ts, c.day), by_day=spine.by_day)
-    on = sa.and_(u.entry == c.unit, c.picked == 1, *within)
-    columns = [u.entry, (c.age + gap).label("age"), (c.delay + gap).label("delay"), *values]
-    pairs = work.keep("gained", sa.select(*columns).select_from(matched.pairs.join(units.rows, on)))
+    u, c = units.rows.c, {**matched.more, **matched.kept.c}
+    values = [(c[name] * c["weight"]).label(name) for name in _values(work)]
+    gap = dialects.days_between(u.day, c["day"])
+    within = _within(work, units, (c["entry_ts"], c["day"]), by_day=spine.by_day)
+    on = sa.and_(u.entry == c["unit"], c["picked"] == 1, *within)
+    times = [(c[name] + gap).label(name) for name in ("age", "delay")]
+    both = matched.kept.join(units.rows, on)
+    pairs = work.keep("gained", sa.select(u.entry, *times, *values).select_from(both))
     o = work.model.outcomes
     whole = o is not None and o.absent == "unknown"
     sums = [
@@ -92,7 +93,7 @@ def measured(
     u = units.rows.c
     source: Any = units.rows
     zero: Expression = sa.literal_column("0.0")
-    made: list[Expression] = [one for one in u if one.name not in {"crossed", "acted_at"}]
+    made: list[Expression] = [one for one in u if one.name not in {"crossed", "acted"}]
     if gained is not None:
         g = gained.rows.c
         source = source.outerjoin(gained.rows, u.entry == g.entry)
@@ -115,7 +116,8 @@ def measured(
             made.append(sa.case((y > caps[name], caps[name]), else_=y).label(f"z_{name}"))
     seen = _seen(work, units, spine)
     if seen is None:
-        made += [_acted(work, units).label("acted"), u.crossed]
+        acted = u.acted if "acted" in u else sa.literal_column("0").label("acted")
+        made += [acted, u.crossed]
     else:
         source = source.outerjoin(seen, u.entry == seen.c.entry)
         made.append(sa.func.coalesce(seen.c.acted, 0).label("acted"))
@@ -156,7 +158,7 @@ def _seen(work: Work, units: Units, spine: Spine | None) -> sa.Subquery | None:
     p = work.model.predictions
     if spine is None or p is None or p.unit is None:
         return None
-    if "acted_at" in units.rows.c and units.clashes is None:  # it knows of rows held back
+    if "acted" in units.rows.c and units.clashes is None:  # it knows of rows held back
         return None
     if p.acted is None and not (units.assigned and p.arm is not None):
         return None
@@ -178,19 +180,6 @@ def _seen(work: Work, units: Units, spine: Spine | None) -> sa.Subquery | None:
         .group_by(u.entry)
         .subquery("seen_units")
     )
-
-
-def _acted(work: Work, units: Units) -> Expression:
-    """Whether the first action on a unit, seen with its first exposure, lies in its window.
-
-    No prediction comes before the first one, so the first action is the one to look at.
-    """
-    u, o = units.rows.c, work.model.outcomes
-    if "acted_at" not in u:
-        return sa.literal_column("0")
-    if o is None or o.time is None:
-        return flag(u.acted_at.is_not(None))
-    return flag(u.acted_at < dialects.add_days(u.ts, o.window))
 
 
 def _within(

@@ -7,7 +7,7 @@ seen in two arms at the same first instant is in neither: nobody knows which one
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -19,7 +19,7 @@ from connectors.sql.clashes import clashes
 from connectors.sql.crossings import crossings
 from connectors.sql.dedupe import ACCEPTED
 from connectors.sql.epochs import epoch
-from connectors.sql.exposure import Names, Once, at_once
+from connectors.sql.exposure import Codes, Once, at_once
 from connectors.sql.history import whole_spine
 from connectors.sql.keys import Keys, assignment_keys, unit_is_the_key
 from connectors.sql.periods import fixed_day, moment_of
@@ -48,7 +48,7 @@ class Units:
 
     Attributes:
         rows: Kept: entry (the unit), ts, day, version, arm, epoch, stratum, crossed, key0...,
-            seg0..., ``x_METRIC`` and ``e_METRIC``; acted_at where it was seen in passing.
+            seg0..., ``x_METRIC`` and ``e_METRIC``; acted (1 or 0) where it was seen in passing.
         segments: Names of the segment columns, in the order of seg0...
         keys: Keys to the outcomes; None when units get theirs through their predictions.
         alone: Whether no two units have the same keys, by declaration.
@@ -59,7 +59,7 @@ class Units:
         every: Rows with the units left out because of a conflict.
         conflicts: Units left out because their first exposure was in two arms at once.
         older: Units of all days, where ``rows`` are only those of a slice.
-        named: Versions and arms of the predictions, where they are few.
+        codes: Of versions and arms of the predictions, where they are few.
         clashes: Ids of predictions that name another arm than one of the same unit and time.
     """
 
@@ -74,7 +74,7 @@ class Units:
     every: sa.FromClause
     conflicts: int
     older: sa.FromClause | None = None
-    named: Mapping[str, Names] = field(default_factory=dict)
+    codes: Codes | None = None
     clashes: sa.FromClause | None = None
 
 
@@ -96,12 +96,15 @@ def _exposed(work: Work, spine: Spine) -> Units:
     slice_spine, spine = spine, whole_spine(work, spine)
     keyed = spine.keys is not None and unit_is_the_key(p, spine.keys)
     once, alias = at_once(work, spine), ("key0",) if keyed else ()
+    rows: sa.FromClause
+    several = True  # whether a unit may have been in two arms
     if once is not None:
-        made, every, conflicts = _seen_once(work, spine, once, alias)
+        rows, several = _seen_once(work, spine, once)
     else:
-        firsts = _firsts(work, _of_predictions(spine, p.segments))
-        made, every, conflicts = _agreed(work, work.keep("units", firsts), alias)
-    crossed = crossings(work, every, _of_predictions(slice_spine, ()), "predictions")
+        rows = work.keep("units", _firsts(work, _of_predictions(spine, p.segments)))
+    made, every, conflicts = _agreed(work, rows, alias, may_conflict=several)
+    seen = _of_predictions(slice_spine, ())
+    crossed = several and crossings(work, every, seen, "predictions")
     return Units(
         rows=_of_slice(work, made),
         segments=p.segments,
@@ -114,34 +117,33 @@ def _exposed(work: Work, spine: Spine) -> Units:
         every=every,
         conflicts=conflicts,
         older=None if work.slice is None else made,
-        named={} if once is None else {"version": once.versions, "arm": once.arms},
+        codes=None if once is None else once.codes,
         clashes=clashes(work, spine, every) if crossed else None,
     )
 
 
-def _seen_once(
-    work: Work, spine: Spine, once: Once, alias: tuple[str, ...]
-) -> tuple[sa.FromClause, sa.FromClause, int]:
-    """Units of one pass; see :func:`_kept`. Conflicts are looked for among crossed units alone."""
+def _seen_once(work: Work, spine: Spine, once: Once) -> tuple[sa.Subquery, bool]:
+    """Units of one pass, and whether any was in two arms: conflicts are looked for among these."""
     kept = work.keep("units", once.rows)
     c = kept.c
-    rest = [one for one in c if one.name != "code"]
-    named = [one.label(name) for name, one in once.names(c).items()]
-    torn = _torn(work, spine, kept, once) if len(once.arms.names) > 1 else None
+    rest = [one for one in c if one.name != "note"]
+    told = [one.label(name) for name, one in once.told(c).items()]
+    torn = _torn(work, spine, kept, once) if len(once.codes.arms.names) > 1 else None
     if torn is None:
-        return _agreed(work, sa.select(*rest, *named, _zero("conflict")).subquery(), alias)
+        return sa.select(*rest, *told, _zero("conflict")).subquery(), False
     conflict = flag(torn.c.entry.is_not(None)).label("conflict")
     source = kept.outerjoin(torn, c.entry == torn.c.entry)
-    made = sa.select(*rest, *named, conflict).select_from(source).subquery()
-    return _agreed(work, made, alias)
+    return sa.select(*rest, *told, conflict).select_from(source).subquery(), True
 
 
 def _torn(work: Work, spine: Spine, kept: sa.FromClause, once: Once) -> sa.FromClause | None:
     """Units in two arms at their first instant; None where no unit was ever in two."""
     c, r = kept.c, _of_predictions(spine, ()).c
-    if not int(work.row("count units in two arms", sa.select(total(c.crossed).label("n")))["n"]):
+    told = once.told(c)
+    crossed = told["crossed"]
+    if not int(work.row("count units in two arms", sa.select(total(crossed).label("n")))["n"]):
         return None
-    at = sa.and_(c.crossed == 1, r.entry == c.entry, r.ts == c.ts, r.arm != once.names(c)["arm"])
+    at = sa.and_(crossed == 1, r.entry == c.entry, r.ts == c.ts, r.arm != told["arm"])
     return work.keep("torn_units", sa.select(r.entry).where(at).distinct())
 
 
@@ -187,10 +189,11 @@ def _assigned(work: Work, a: Assignments) -> Units:
     good = sa.select(*(c[name] for name in names)).where(c.rule == ACCEPTED).subquery()
     if seen["units"] == seen["usable"]:
         whole = [good.c[name] for name in names]
-        plain = sa.select(*whole, _zero("crossed"), _zero("conflict"))
-        rows, every, conflicts = _kept(work, plain)
+        plain = work.keep("units", sa.select(*whole, _zero("crossed"), _zero("conflict")))
+        rows, every, conflicts = _agreed(work, plain, (), may_conflict=False)
     else:
-        rows, every, conflicts = _kept(work, _firsts(work, good))
+        firsts = work.keep("units", _firsts(work, good))
+        rows, every, conflicts = _agreed(work, firsts, (), may_conflict=True)
         crossings(work, every, good, "assignments")
     return Units(
         rows=rows,
@@ -311,15 +314,10 @@ def _firsts(work: Work, rows: sa.Subquery) -> Statement:
     )
 
 
-def _kept(work: Work, found: Statement) -> tuple[sa.FromClause, sa.FromClause, int]:
-    """Units with their epoch, without those in conflict; all of them; how many conflict."""
-    return _agreed(work, work.keep("units", found), ())
-
-
 def _agreed(
-    work: Work, rows: sa.FromClause, alias: tuple[str, ...]
+    work: Work, rows: sa.FromClause, alias: tuple[str, ...], *, may_conflict: bool
 ) -> tuple[sa.FromClause, sa.FromClause, int]:
-    """The same of rows that are there already.
+    """Units with their epoch, without those in conflict; all of them; how many conflict.
 
     What other columns tell is not kept, but worked out where it is used.
     """
@@ -329,6 +327,8 @@ def _agreed(
         told["stratum"] = sa.literal_column("'all'")
     labelled = [one.label(name) for name, one in told.items()]
     every = sa.select(*c, *labelled).subquery("every_unit")
+    if not may_conflict:
+        return every, every, 0
     seen = work.row("count conflicts", sa.select(total(every.c.conflict).label("conflicts")))
     conflicts = int(seen["conflicts"])
     if not conflicts:
