@@ -20,7 +20,7 @@ from connectors.sql.match import CREDITED, RULES, Entries, Matched, same_keys, s
 from connectors.sql.outcomes import Actuals
 from connectors.sql.periods import wanted
 from connectors.sql.values import flag, total
-from connectors.sql.work import Expression, Statement, Work
+from connectors.sql.work import Columns, Expression, Statement, Work
 from valuekit.errors import Finding, SourceError
 from valuekit.ledger.schema import ALL
 
@@ -187,15 +187,21 @@ def _status(
 def _known(matched: Matched, met: sa.FromClause) -> Statement:
     """The same, with day and amount, where the only entry of an outcome's keys was met already."""
     m, c = met.c, matched.pairs.c
-    source: Any = met
-    rank: Expression = m.rank
-    share: Expression = sa.case((rank == CREDITED, 1.0), else_=0.0)
-    if not matched.whole:
-        source = met.outerjoin(matched.pairs, sa.and_(m.oid == c.oid, c.picked == 1))
-        share = sa.func.coalesce(c.weight, 0.0)
-        rank = sa.case((sa.and_(rank == CREDITED, share == 0.0), CREDITED + 1), else_=rank)
-    columns = [m.oid, rank.label("rank"), share.label("share"), m.happened.label("day"), m.amount]
-    return sa.select(*columns).select_from(source)
+    nothing: Expression = sa.literal_column("0.0")
+    if matched.whole:
+        return _fate(m, m.rank, sa.case((m.rank == CREDITED, 1.0), else_=nothing))
+    # Every pair is an outcome that could be credited, picked or not.
+    rank = sa.case((c.picked == 1, CREDITED), else_=CREDITED + 1)
+    paired = _fate(c, rank, sa.case((c.picked == 1, c.weight), else_=nothing))
+    others = _fate(m, m.rank, nothing).where(m.rank != CREDITED)
+    return sa.select(sa.union_all(paired, others).subquery())
+
+
+def _fate(c: Columns, rank: Expression, share: Expression) -> Statement:
+    """Rank and share of outcomes with their day and amount, and their number if they have one."""
+    number = [one for one in c if one.name == "oid"]
+    told = [rank.label("rank"), share.label("share"), c.happened.label("day"), c.amount]
+    return sa.select(*number, *told)
 
 
 def _firsts(work: Work, actuals: Actuals, entries: Entries, claimed: sa.Subquery) -> sa.Subquery:

@@ -38,16 +38,16 @@ class Matched:
     """Pairs of entries and outcomes.
 
     Attributes:
-        pairs: Kept: entry, oid, picked (1 or 0), weight (share of the outcome), age and delay
-            (days from the entry's day to the outcome and to its arrival), the carried columns,
-            and the values label, y, m_..., d_... of the whole outcome.
+        pairs: Kept: entry, oid where outcomes have one, picked (1 or 0), weight (share of the
+            outcome), age and delay (days from the entry's day to the outcome and to its arrival),
+            the carried columns, and the values label, y, m_..., d_... of the whole outcome.
         rows: One row an entry that got an outcome: entry, label, y, m_..., d_..., age, and where
             it is a single outcome, whole, stated: its label as it is in the table.
         kept: The pairs without the columns that others tell: what is worked out after a join need
             not go through it.
         more: The columns of ``pairs`` that ``kept`` lacks, in terms of its own.
-        met: Every outcome once, where no two entries have the same keys: oid, happened (its day),
-            amount, and rank in :data:`RULES`, before any pick.
+        met: Every outcome once, where no two entries have the same keys: happened (its day),
+            amount, and rank in :data:`RULES`, before any pick; oid where outcomes have one.
         whole: Whether every pair counts, and the rank in ``met`` is the last word.
     """
 
@@ -243,7 +243,7 @@ def _columns(work: Work, entries: Entries, actuals: Actuals) -> list[Expression]
     e, o = entries.rows.c, actuals.rows.c
     declared, model = work.model.outcomes, work.model
     assert declared is not None  # noqa: S101  there are actuals
-    made = [e.entry, o.oid]
+    made = [e.entry, *(one for one in o if one.name == "oid")]
     if not entries.alone or "unit" in entries.carry:
         made.append(e.ts.label("entry_ts"))
     looked_up = entries.alone and entries.older is not None  # those that meet nobody in a slice
@@ -346,15 +346,16 @@ def _credited(possible: sa.FromClause, credit: str) -> sa.Subquery:
 
 
 def _picked(rows: sa.FromClause, values: Sequence[str], *, last: bool) -> Statement:
-    """Marks one outcome an entry; ties of time are broken by the values, then the row.
+    """Marks one outcome an entry; ties of time are broken by the values, the arrival, then the row.
 
-    Values that are not kept are the same in all rows, or told by one that is.
+    Values that are not kept are the same in all rows, or told by one that is: without a number of
+    the row, those left are alike.
     """
     c = rows.c
     keys: list[Expression] = [flag(c.ts.is_(None)), c.ts]
-    ties = [c[name] for name in ("stated", *values) if name in c]
+    ties = [c[name] for name in ("stated", *values, "delay") if name in c]
     keys += [part for one in ties for part in (flag(one.is_(None)), one)]
-    order = _order([*keys, c.oid], last=last)
+    order = _order([*keys, *(one for one in c if one.name == "oid")], last=last)
     rank = sa.func.row_number().over(partition_by=c.entry, order_by=order).label("turn")
     ranked = sa.select(rows, rank).subquery()
     picked = flag(ranked.c.turn == 1).label("picked")

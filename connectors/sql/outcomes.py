@@ -39,7 +39,8 @@ class Actuals:
         judged: Counts by rule before matching.
         rows: The clean rows, kept: oid (unique), ts, day, late (day of arrival), stated (the label
             as it is in the table), label, y, amount, ``m_NAME`` and ``d_NAME`` per metric,
-            ``key0``..., period.
+            ``key0``..., period. No oid where one statement of a whole pull alone reads them: no
+            other could know a row by it.
         timed: Whether outcomes have a time.
         by_day: Whether that time has no time of day.
     """
@@ -65,7 +66,8 @@ def outcomes(work: Work, o: Outcomes, keys: Keys, *, once: bool = False) -> Actu
     judged = judge(work, "outcomes", read, has_id=o.id is not None)
     rows = judged.rows
     names = [one for one in rows.c if one.name not in {"id", "usable", "rule", "label", "y"}]
-    found = sa.select(_identity(work, rows, o).label("oid"), *names)
+    known = [] if once and work.slice is None else [_identity(work, rows, o).label("oid")]
+    found = sa.select(*known, *names)
     kept = found.subquery("outcomes") if once else work.keep("outcomes", found)
     more = [one.label(name) for name, one in classes(work, kept.c.stated).items()]
     by_day = when is not None and kinds[when] == "date"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from connectors.sql import match
@@ -102,6 +103,70 @@ def test_pick_and_credit_are_those_of_a_search_over_all_pairs(
         mine = [(y, w) for (_, h, y), w in zip(outcomes, share, strict=True) if _day(h) == day]
         assert whole[day] == pytest.approx(sum(y for y, _ in mine), abs=1e-9)
         assert credited.get(day, 0.0) == pytest.approx(sum(y * w for y, w in mine), abs=1e-9)
+
+
+BY_ID = st.tuples(st.integers(0, 4), st.integers(-30, 24 * 4), st.integers(0, 1), st.integers(0, 2))
+
+
+def _of_ids(rows):
+    """Outcomes of predictions 0 to 3, a day apart, by their id: hours after it, label, arrival."""
+    hours = [24 * pid + after for pid, after, _, _ in rows]
+    at = [START + timedelta(days=3, hours=h) for h in hours]
+    late = [one + timedelta(days=row[3]) for one, row in zip(at, rows, strict=True)]
+    o = {
+        "pid": pa.array([row[0] for row in rows], pa.int64()),
+        "t": pa.array(at, pa.timestamp("us")),
+        "y": pa.array([float(row[2]) for row in rows], pa.float64()),
+        "seen": pa.array(late, pa.timestamp("us")),
+    }
+    tables = _tables([(unit, 72 + 24 * i) for i, unit in enumerate("abab")], [])
+    return {**tables, "o": pa.table(o)}
+
+
+def _chosen(rows, pick):
+    """Of each prediction the outcomes that count: ties by label, then by arrival."""
+    inside = [one for one in rows if one[0] < 4 and 0 <= one[1] < 24 * DAYS]
+    found = {}
+    for pid in range(4):
+        mine = sorted((one for one in inside if one[0] == pid), key=lambda one: one[1:])
+        found[pid] = mine if pick == "sum" else mine[:1] if pick == "first" else mine[-1:]
+    return inside, [one for each in found.values() for one in each]
+
+
+@pytest.mark.parametrize("pick", ["first", "last", "sum"])
+@settings(max_examples=4)
+@given(rows=st.lists(BY_ID, max_size=12))
+@example(
+    rows=[(1, 5, 1, 2), (1, 5, 1, 0), (1, 5, 0, 1), (4, 5, 1, 0), (0, -1, 1, 0), (0, 48, 1, 0)]
+)
+def test_outcomes_of_an_id_are_those_of_a_search_in_whatever_order_they_lie(
+    pulled, without_tables, pick, rows
+):
+    """Values, days to arrival and what became of each row; twice, with the rows turned round."""
+    model = _model(pick, "first", on={"id": "pid"}, arrived="seen")
+    inside, chosen = _chosen(rows, pick)
+    made = pulled(_of_ids(rows), model)
+    counted = made.facts["intake"].query("source == 'outcomes'").groupby("rule")["rows"].sum()
+    early = sum(one[0] < 4 and -24 * DAYS <= one[1] < 0 for one in rows)
+    expected = {
+        "credited": len(chosen),
+        "uncredited": len(inside) - len(chosen),
+        "outside_window": sum(one[0] < 4 and one[1] >= 24 * DAYS for one in rows),
+        "before_prediction": early,
+        "orphan": sum(one[0] == 4 for one in rows),
+    }
+    assert counted.to_dict() == {rule: n for rule, n in expected.items() if n}
+    assert made.facts["volume"]["outcome_value"].sum() == sum(one[2] for one in chosen)
+    counts = made.facts["maturity"].query("basis == 'arrival'")["n"]
+    last = len(counts.iloc[0]) - 1
+    days = Counter(min(after // 24 + late, last) for _, after, _, late in chosen)
+    assert [sum(one) for one in zip(*counts, strict=True)] == [days[i] for i in range(last + 1)]
+    for again in (
+        pulled(_of_ids(rows[::-1]), model),
+        pulled(_of_ids(rows), model, engine=without_tables),
+    ):
+        for name, frame in made.facts.items():
+            pd.testing.assert_frame_equal(frame, again.facts[name])
 
 
 @pytest.mark.parametrize(
