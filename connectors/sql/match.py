@@ -353,8 +353,10 @@ def _picked(rows: sa.FromClause, values: Sequence[str], *, last: bool) -> Statem
     """
     c = rows.c
     keys: list[Expression] = [flag(c.ts.is_(None)), c.ts]
-    ties = [c[name] for name in ("stated", *values, "delay") if name in c]
+    ties = [c[name] for name in ("stated", *values) if name in c]
     keys += [part for one in ties for part in (flag(one.is_(None)), one)]
+    if "delay" in c:  # one that is known goes before, whichever is picked
+        keys += [flag(c.delay.is_not(None) if last else c.delay.is_(None)), c.delay]
     order = _order([*keys, *(one for one in c if one.name == "oid")], last=last)
     rank = sa.func.row_number().over(partition_by=c.entry, order_by=order).label("turn")
     ranked = sa.select(rows, rank).subquery()

@@ -169,6 +169,18 @@ def test_outcomes_of_an_id_are_those_of_a_search_in_whatever_order_they_lie(
             pd.testing.assert_frame_equal(frame, again.facts[name])
 
 
+@pytest.mark.parametrize("pick", ["first", "last"])
+@pytest.mark.parametrize("unknown", [0, 1])
+def test_of_like_outcomes_the_one_counts_whose_arrival_is_known(pulled, pick, unknown):
+    tables = _of_ids([(1, 5, 1, 2), (1, 5, 1, 2)])
+    seen = tables["o"]["seen"].to_pylist()
+    seen[unknown] = None
+    tables["o"] = tables["o"].set_column(3, "seen", pa.array(seen, pa.timestamp("us")))
+    made = pulled(tables, _model(pick, "first", on={"id": "pid"}, arrived="seen"))
+    counts = made.facts["maturity"].query("basis == 'arrival'")["n"]
+    assert [sum(one) for one in zip(*counts, strict=True)][:4] == [0, 0, 1, 0]
+
+
 @pytest.mark.parametrize(
     ("seconds", "rule"),
     [
