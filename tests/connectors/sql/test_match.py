@@ -178,7 +178,7 @@ def test_of_like_outcomes_the_one_counts_whose_arrival_is_known(pulled, pick, un
     tables["o"] = tables["o"].set_column(3, "seen", pa.array(seen, pa.timestamp("us")))
     made = pulled(tables, _model(pick, "first", on={"id": "pid"}, arrived="seen"))
     counts = made.facts["maturity"].query("basis == 'arrival'")["n"]
-    assert [sum(one) for one in zip(*counts, strict=True)][:4] == [0, 0, 1, 0]
+    assert [sum(one) for one in zip(*counts, strict=True)] == [0, 0, 1]
 
 
 @pytest.mark.parametrize(
