@@ -120,7 +120,8 @@ def match(work: Work, entries: Entries, actuals: Actuals) -> Matched:
         credit, pick = o.credit if shared else None, o.pick if several else None
         decided = _decided(possible, values, credit, pick)
         possible = work.keep(f"pairs_{entries.name}", decided)
-    pairs, more = told(work, entries, possible), telling(work, entries, possible)
+    more = telling(work, entries, possible)
+    pairs = _with(possible, more)
     split = shared and o.credit == "split"
     whole = o.absent == "unknown"  # of which a sum with an unknown part is unknown, too
     summed = several and o.pick == "sum"
@@ -267,7 +268,10 @@ def _columns(work: Work, entries: Entries, actuals: Actuals) -> list[Expression]
 
 def told(work: Work, entries: Entries, kept: sa.FromClause) -> sa.Subquery:
     """Pairs with the columns that were not kept."""
-    more = telling(work, entries, kept)
+    return _with(kept, telling(work, entries, kept))
+
+
+def _with(kept: sa.FromClause, more: Mapping[str, Expression]) -> sa.Subquery:
     return sa.select(kept, *(one.label(name) for name, one in more.items())).subquery()
 
 
