@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from valuekit.cli import main
+from valuekit.entry import main
 
 if __name__ == "__main__":
     main()

@@ -98,12 +98,21 @@ class Loading:
             os.kill(os.getpid(), {number})
 
 sys.meta_path.insert(0, Loading)
-from valuekit.cli import main
+from valuekit.entry import main
 main()
 """
+# Before and after the command line hears signals itself.
+_LOADED = [
+    "valuekit.cli",
+    "typer",
+    "rich.console",
+    "pandas",
+    "valuekit.cli.run",
+    "sqlalchemy.engine",
+]
 
 
-@pytest.mark.parametrize("module", ["pandas", "numpy", "valuekit.cli.run", "sqlalchemy.engine"])
+@pytest.mark.parametrize("module", _LOADED)
 @pytest.mark.parametrize(
     ("number", "code", "by"), [(signal.SIGTERM, 143, " by SIGTERM"), (signal.SIGINT, 130, "")]
 )
@@ -120,6 +129,59 @@ def test_one_that_is_asked_before_it_has_begun(
     )
     said = f"stopped{by}; the last good run is untouched\n"
     assert (done.returncode, done.stdout, done.stderr) == (code, "", said)
+
+
+# What a handler raises is lost in a weak reference's callback, among them the import system's.
+_SWALLOWED = """
+import os, sys
+from valuekit import cli, refresh
+
+class Gone:
+    def __del__(self):
+        os.kill(os.getpid(), {number})
+        for _ in range(1000): pass
+
+computed = refresh._computed
+def inside(*given, **named):
+    if "{moment}" == "before":
+        Gone()
+    made = computed(*given, **named)
+    if "{moment}" == "after":
+        Gone()
+    return made
+
+refresh._computed = inside
+if "{moment}" == "loading":
+    import pandas
+    class Loading:
+        def find_spec(name, path, target=None):
+            if name == "valuekit.cli.run":
+                Gone()
+    sys.meta_path.insert(0, Loading)
+from valuekit.entry import main
+main()
+"""
+
+
+@pytest.mark.parametrize("moment", ["loading", "before", "after"])
+@pytest.mark.parametrize(
+    ("number", "code", "by"), [(signal.SIGTERM, 143, " by SIGTERM"), (signal.SIGINT, 130, "")]
+)
+def test_one_whose_interruption_is_swallowed_stops_before_it_stores(
+    own: Path, moment: str, number: signal.Signals, code: int, by: str
+) -> None:
+    given = _SWALLOWED.format(number=int(number), moment=moment)
+    done = subprocess.run(
+        [sys.executable, "-c", given, "refresh", "-w", str(own)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "KeyboardInterrupt" in done.stderr  # Python says what it swallowed
+    assert done.stderr.endswith(f"stopped{by}; the last good run is untouched\n")
+    assert (done.returncode, done.stdout) == (code, "")
+    noted = json.loads(run("runs", "-w", str(own), "--json").stdout)["runs"]
+    assert [one["status"] for one in noted] == [*["failed"] * (moment != "loading"), "ok"]
 
 
 def test_a_process_that_is_told_to_ignore_it_goes_on(tmp_path: Path) -> None:

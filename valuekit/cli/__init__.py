@@ -20,13 +20,15 @@ from valuekit.cli.screen import complain, emit
 from valuekit.cli.stop import INTERRUPTED, Stop, stoppable
 from valuekit.errors import Finding, ValuekitError
 from valuekit.faults import STOPPED, TRACEBACK, findings, interrupted
+from valuekit.running import heed
 
 
 def main() -> None:
     """Run the command line; every expected failure is a few clear lines and an exit code."""
     with stoppable() as stop, failed_run() as failed:
         try:
-            code = _ran()
+            with stop.listening():
+                code = _ran()
         except ValuekitError as error:
             _told(error.findings, exit_code(error.findings), failed)
         except typer.TyperException as error:
@@ -66,6 +68,7 @@ def _ran() -> int:
     )
     from valuekit.cli.app import app
 
+    heed()  # the import system swallows what a handler raises while it holds certain locks
     return app(standalone_mode=False) or 0
 
 

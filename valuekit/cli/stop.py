@@ -1,7 +1,7 @@
-"""SIGTERM stops a command as Ctrl-C does: a run is noted as stopped and gives its lock back.
+"""SIGINT and SIGTERM stop a command: a run is noted as stopped and gives its lock back.
 
-systemd, cron's wrappers, containers and a shutdown send it. Left to itself it ends the process at
-once, and the run looks like one that was killed.
+systemd, cron's wrappers, containers and a shutdown send SIGTERM. Left to itself it ends the process
+at once, and the run looks like one that was killed.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ import math
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 from types import FrameType
 
-from valuekit.running import interrupt
+from valuekit.entry import Early
+from valuekit.running import ask, heed, interrupt
 
 INTERRUPTED = 128 + signal.SIGINT  # as shells have it
 TERMINATED = 128 + signal.SIGTERM
@@ -23,10 +24,11 @@ _TIDYING = 10.0  # seconds
 
 
 class Stop:
-    """Which of the two asked us to stop."""
+    """Which of the two asked us to stop. What comes while nobody listens is kept."""
 
     code: int = INTERRUPTED
-    _heard: float = -math.inf
+    _listens: bool = False
+    _raised: float = -math.inf
 
     @property
     def words(self) -> str:
@@ -34,32 +36,54 @@ class Stop:
         by = " by SIGTERM" if self.code == TERMINATED else ""
         return f"stopped{by}; the last good run is untouched\n"
 
-    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Raise a signal where it comes inside; one that was kept is raised at once."""
+        self._listens = True
+        try:
+            heed()
+            yield
+        finally:
+            self._listens = False  # what ended the command is being told
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
         """Stop: engines look for an interruption while they compute, too."""
-        self.code = TERMINATED
+        self.code = 128 + number
+        ask(to_stop=True)
         # At once again it would only cut off the tidying up; later, the first was not heard.
-        if monotonic() - self._heard > _TIDYING:
-            self._heard = monotonic()
+        if self._listens and monotonic() - self._raised > _TIDYING:
+            self._raised = monotonic()
             raise KeyboardInterrupt
 
 
 @contextmanager
 def stoppable() -> Iterator[Stop]:
-    """Hear SIGTERM inside, unless the process was started so that somebody else decides on it."""
+    """Hear SIGINT and SIGTERM inside, but what the process was started to leave to others."""
     stop = Stop()
-    ours = (
-        threading.current_thread() is threading.main_thread()
-        and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-    )
-    if not ours:
+    before = dict(_ours()) if threading.current_thread() is threading.main_thread() else {}
+    if not before:
         yield stop
         return
-    signal.signal(signal.SIGTERM, stop)
+    for number in before:
+        signal.signal(number, stop)
+    for early in {one for one in before.values() if isinstance(one, Early)}:
+        if early.heard is not None:
+            stop(early.heard, None)
     try:
         with _engines_hear():
             yield stop
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        ask(to_stop=False)
+
+
+def _ours() -> Iterator[tuple[int, int | Callable[[int, FrameType | None], object]]]:
+    """The signals that nobody else has decided on -> what handles them so far."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        handler = signal.getsignal(number)
+        if handler in {signal.SIG_DFL, signal.default_int_handler} or isinstance(handler, Early):
+            yield number, handler
 
 
 @contextmanager
