@@ -80,10 +80,10 @@ def inside(frame: pd.DataFrame, stretches: Iterable[tuple[date, date]]) -> NDArr
 
 
 def numbered(frame: pd.DataFrame, keys: Sequence[str]) -> NDArray[np.intp]:
-    """A number for every row, from 0 on without gaps: the same for rows alike in all keys."""
+    """A number for every row, from 0 on as they come: the same for rows alike in all keys."""
     number = np.zeros(len(frame), dtype=np.intp)
     for key in keys:
-        codes, values = pd.factorize(frame[key])
+        codes, values = pd.factorize(frame[key], use_na_sentinel=False)
         if len(values) > 1:  # numbers stay below the rows squared: no product of many keys
             number = pd.factorize(number * len(values) + codes)[0]
     return number

@@ -60,17 +60,15 @@ def intake(work: Work, sources: list[Source], first: date | None) -> list[pd.Dat
     for source in sources:
         _rows_add_up(work, source)
         _values_add_up(work, source)
-        rules = source.rules.copy()
+        rules = source.rules
         if work.slice is not None:  # rows without a day belong to no slice
             rules = rules[rules["day"].notna()]
-        rules["day"] = rules["day"].fillna(pd.Timestamp(first or date(1970, 1, 1)))
-        summed = rules.groupby(["day", "rule"], as_index=False)[["rows", "amount"]].sum()
-        fates = summed["rule"].map(lambda rule: FATES.get(rule, "quarantined"))
-        made.append(
-            summed.rename(columns={"amount": "value"}).assign(
-                source=source.name, fate=fates, version=ALL, segment=ALL
-            )
-        )
+        days = rules["day"].fillna(pd.Timestamp(first or date(1970, 1, 1)))
+        summed = rules.groupby([days, "rule"], as_index=False)[["rows", "amount"]].sum()
+        fates = [FATES.get(rule, "quarantined") for rule in summed["rule"].tolist()]
+        columns = {name: summed[name] for name in ("day", "rule", "rows")}
+        whole = {"source": source.name, "version": ALL, "segment": ALL}
+        made.append(pd.DataFrame({**columns, "value": summed["amount"], "fate": fates, **whole}))
     return made
 
 
@@ -143,13 +141,17 @@ def _over_sides(work: Work, actuals: Actuals, sides: list[tuple[Entries, Matched
 
 def by_rule(found: pd.DataFrame) -> list[pd.DataFrame]:
     """Counts with the uncredited part of split outcomes under ``uncredited``."""
-    names = np.array(RULES, dtype=object)[found["rank"].to_numpy(dtype=np.int64)]
-    whole = found[["day", "rows"]].assign(
-        rule=names, amount=np.where(names == "credited", found["credited"], found["rest"])
-    )
-    part = found[(names == "credited") & (found["rest"].to_numpy() != 0)]
-    left = part[["day"]].assign(rule="uncredited", rows=0, amount=part["rest"])
-    return [whole, left] if len(left) else [whole]
+    rank, rest = found["rank"].to_numpy(dtype=np.int64), found["rest"].to_numpy()
+    credited = rank == CREDITED
+    whole = {
+        "day": found["day"],
+        "rows": found["rows"],
+        "rule": [RULES[one] for one in rank.tolist()],
+        "amount": np.where(credited, found["credited"], rest),
+    }
+    part = found[credited & (rest != 0)]
+    left = {"day": part["day"], "rows": 0, "rule": "uncredited", "amount": part["rest"]}
+    return [pd.DataFrame(one) for one in ((whole, left) if len(part) else (whole,))]
 
 
 def _status(

@@ -20,6 +20,8 @@ from valuekit.ledger.cast import PLACES
 if TYPE_CHECKING:
     from valuekit.ledger.schema import Column, Fact
 
+_Values = Mapping[str, np.ndarray]  # column -> its values, row by row
+
 TOLERANCE = 1e-12
 _ROUNDING = 1.01 * 10.0**-PLACES  # a sum near half a unit may be rounded either way
 _FEW = 2_000  # rows; about where both ways of finding keys take the same time
@@ -71,19 +73,20 @@ def differing(
     there = places >= 0
     gone = np.ones(len(old), dtype=np.bool_)
     gone[places[there]] = False
-    days = set(new.loc[~there, "day"]) | set(old.loc[gone, "day"])
     # Keys are the same, and to copy text is slow.
     names = ["day", *(one.name for one in fact.measures)]
-    a = old[names].take(places[there]).reset_index(drop=True)
-    b = new[names].take(np.flatnonzero(there)).reset_index(drop=True)
-    unlike = np.zeros(len(a), dtype=np.bool_)
-    near = np.full(len(a), _ROUNDING if rounding else 0.0)
+    before = {name: old[name].to_numpy() for name in names}
+    after = {name: new[name].to_numpy() for name in names}
+    a = {name: values[places[there]] for name, values in before.items()}
+    b = {name: values[there] for name, values in after.items()}
+    unlike = np.zeros(np.count_nonzero(there), dtype=np.bool_)
+    near = np.full(len(unlike), _ROUNDING if rounding else 0.0)
     if daily is not None:
-        near[(a["day"] < pd.Timestamp(daily)).to_numpy()] *= _MONTH
+        near[a["day"] < np.datetime64(daily, "s")] *= _MONTH
     for one in fact.measures:
         unlike |= _unlike(one, a, b, near)
-    days |= set(a.loc[unlike, "day"])
-    return frozenset(day.date() for day in days)
+    days = np.concatenate([after["day"][~there], before["day"][gone], a["day"][unlike]])
+    return frozenset(np.unique(days).astype("datetime64[D]").tolist())
 
 
 def _places(fact: Fact, old: pd.DataFrame, new: pd.DataFrame) -> np.ndarray:
@@ -197,12 +200,12 @@ def _sum(values: np.ndarray) -> object:
     return str(sum(values)) if values.dtype == object else values.sum().item()
 
 
-def _unlike(one: Column, a: pd.DataFrame, b: pd.DataFrame, near: np.ndarray) -> np.ndarray:
+def _unlike(one: Column, a: _Values, b: _Values, near: np.ndarray) -> np.ndarray:
     """Rows in which a measure is not the same; rounded vectors may be ``near`` each other."""
+    x, y = a[one.name], b[one.name]
     if one.dtype in {"ints", "floats"}:
-        near = near if one.unit in {"currency", "1"} else np.zeros(len(a))
-        return _unlike_vectors(a[one.name].to_numpy(), b[one.name].to_numpy(), near)
-    x, y = a[one.name].to_numpy(), b[one.name].to_numpy()
+        near = near if one.unit in {"currency", "1"} else np.zeros(len(x))
+        return _unlike_vectors(x, y, near)
     if one.dtype != "float":
         return np.asarray(x != y, dtype=np.bool_)
     scale = np.maximum(_scale(one, a), _scale(one, b))
@@ -228,36 +231,39 @@ def _unlike_vectors(x: np.ndarray, y: np.ndarray, near: np.ndarray) -> np.ndarra
     return unlike
 
 
-def _scale(one: Column, frame: pd.DataFrame) -> np.ndarray:
+def _scale(one: Column, rows: _Values | pd.DataFrame) -> np.ndarray:
     """What a float was added up from, in its unit."""
-    own: np.ndarray = np.abs(frame[one.name].to_numpy(dtype=np.float64))
+    own: np.ndarray = np.abs(_floats(rows, one.name))
     kind, *names = one.rule.split(":")
     if kind == "sum":
         for name in _SCALES.get(one.name, ()):
-            own = np.maximum(own, frame[name].to_numpy(dtype=np.float64))
+            own = np.maximum(own, _floats(rows, name))
         whole: np.ndarray = np.maximum(own, 1.0) if one.name == "value" else own
         return whole
-    n = frame[names[0]].to_numpy(dtype=np.float64)
+    n = _floats(rows, names[0])
     if kind == "mean":
-        other = _spread(frame, n, one.name.removeprefix("mean_"))
+        other = _spread(rows, n, one.name.removeprefix("mean_"))
     else:
-        sizes = [_size(frame, n, axis) for axis in names[1:]]
+        sizes = [_size(rows, n, axis) for axis in names[1:]]
         other = n * (sizes[0] ** 3 if kind == "third" else sizes[0] * sizes[1])
     found: np.ndarray = np.maximum(own, other)
     return found
 
 
-def _size(frame: pd.DataFrame, n: np.ndarray, axis: str) -> np.ndarray:
+def _floats(rows: _Values | pd.DataFrame, name: str) -> np.ndarray:
+    return np.asarray(rows[name], dtype=np.float64)
+
+
+def _size(rows: _Values | pd.DataFrame, n: np.ndarray, axis: str) -> np.ndarray:
     """Root mean square of what was squared or cubed."""
-    mean = np.abs(frame[f"mean_{axis}"].to_numpy(dtype=np.float64))
-    size: np.ndarray = np.hypot(mean, _spread(frame, n, axis))
+    size: np.ndarray = np.hypot(np.abs(_floats(rows, f"mean_{axis}")), _spread(rows, n, axis))
     return size
 
 
-def _spread(frame: pd.DataFrame, n: np.ndarray, axis: str) -> np.ndarray:
-    name = f"c_{axis}{axis}" if f"c_{axis}{axis}" in frame else f"c_{axis}"
-    if name not in frame:
-        return np.zeros(len(frame))
-    second = np.maximum(frame[name].to_numpy(dtype=np.float64), 0.0)
+def _spread(rows: _Values | pd.DataFrame, n: np.ndarray, axis: str) -> np.ndarray:
+    name = f"c_{axis}{axis}" if f"c_{axis}{axis}" in rows else f"c_{axis}"
+    if name not in rows:
+        return np.zeros(len(n))
+    second = np.maximum(_floats(rows, name), 0.0)
     spread: np.ndarray = np.sqrt(second / np.maximum(n, 1.0))
     return spread

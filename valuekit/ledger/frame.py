@@ -88,7 +88,7 @@ def conform(fact: Fact, frame: pd.DataFrame) -> pd.DataFrame:
             if nothing[names[0]].any():
                 series = series.mask(nothing[names[0]], 0.0)
         made[one.name] = CASTS[one.dtype](fact, one, series)
-    result = pd.DataFrame(made, columns=[one.name for one in fact.columns])
+    result = pd.concat(made, axis=1)  # of one index all: a frame made of series aligns them first
     _one_row_per_key(fact, result)
     return result
 
