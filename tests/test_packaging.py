@@ -131,3 +131,11 @@ def test_tests_reach_this_machine() -> None:
         server.listen()
         client.connect(server.getsockname())
         assert client.getpeername() == server.getsockname()
+
+
+def test_what_the_library_raises_can_be_caught_by_its_name(tmp_path: Path) -> None:
+    import valuekit
+
+    with pytest.raises(valuekit.ValuekitError) as caught:
+        valuekit.Workspace.load(tmp_path / "none.toml")
+    assert [one.code for one in caught.value.findings] == ["no_file"]

@@ -8,8 +8,9 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from valuekit.api import Workspace
+    from valuekit.errors import ValuekitError
 
-__all__ = ["Workspace", "__version__"]
+__all__ = ["ValuekitError", "Workspace", "__version__"]
 
 
 def __getattr__(name: str) -> object:
@@ -18,5 +19,9 @@ def __getattr__(name: str) -> object:
         from valuekit.api import Workspace
 
         return Workspace
+    if name == "ValuekitError":
+        from valuekit.errors import ValuekitError
+
+        return ValuekitError
     msg = f"module 'valuekit' has no attribute {name!r}"
     raise AttributeError(msg)

@@ -268,5 +268,6 @@ def _is_full(place: str) -> bool:
 
 
 def shown(url: sa.URL) -> str:
-    """The address without its password."""
-    return url.database or "memory" if url.drivername.startswith("sqlite") else str(url)
+    """The address as people write it: without its password, and without the driver that is ours."""
+    backend = url.get_backend_name()
+    return url.database or "memory" if backend == "sqlite" else str(url.set(drivername=backend))
