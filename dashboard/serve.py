@@ -20,6 +20,8 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from streamlit.web import bootstrap
 
+from valuekit.running import heed
+
 HOST = "127.0.0.1"
 WORKSPACE = "VALUEKIT_WORKSPACE"
 _HERE = Path(__file__).parent
@@ -87,6 +89,7 @@ def serve(workspace: Path, port: int, *, open_browser: bool = False) -> int:
     sys.stdout.flush()
     if open_browser:
         threading.Timer(1.0, webbrowser.open, (address,)).start()
+    heed()
     with listener:
         uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
     return 0

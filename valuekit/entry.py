@@ -1,4 +1,4 @@
-"""The command's first moments: a signal that comes before it can be handled waits until it can.
+"""The command's first and last moments: a signal that comes before it can be handled waits.
 
 Loading the command line takes a quarter of a second. Python's own handler would end it in a
 traceback there, or raise where the import system swallows it, and the command would go on.
@@ -7,38 +7,49 @@ Nothing but the standard library is imported before signals are kept.
 
 from __future__ import annotations
 
+import os
 import signal
+from time import monotonic
 from types import FrameType
 
+_PATIENCE = 5.0  # seconds
 
-class Early:
-    """Keeps the signals that nobody could handle yet."""
+
+class Kept:
+    """Keeps signals that nobody can handle; while a command ends, only for a while.
+
+    What ends it has its exit code, which a second Ctrl-C must not change. Where the end does not
+    come (nobody reads what is told), the system's own way is left.
+    """
 
     heard: int | None = None  # the last one
+    _ends: float | None = None  # since when
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
         """Keep it."""
         self.heard = number
+        if self._ends is not None and monotonic() - self._ends > _PATIENCE:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+
+    def ending(self) -> None:
+        """From here on the command ends."""
+        self._ends = self._ends or monotonic()
 
 
 def main() -> None:
     """Run the command line: ``valuekit VERB``."""
-    early = Early()
-    ours = [
-        number
-        for number, left in (
-            (signal.SIGINT, signal.default_int_handler),
-            (signal.SIGTERM, signal.SIG_DFL),
-        )
-        if signal.getsignal(number) is left  # else whoever started it decides, as nohup does
-    ]
-    for number in ours:
-        signal.signal(number, early)
+    kept = Kept()
+    ours = (signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)
+    for number, left in ours:
+        if signal.getsignal(number) is left:  # else whoever started it decides, as nohup does
+            signal.signal(number, kept)
     try:
         from valuekit.cli import main as run
 
         run()
     finally:
-        # What is left is Python's own leaving, which has nothing to say of a signal but a trace.
-        for number in ours:
-            signal.signal(number, signal.SIG_DFL)
+        # What is left is Python's own leaving: it undoes handlers, but not that one is ignored.
+        for number, _ in ours:
+            if signal.getsignal(number) is kept:
+                signal.signal(number, signal.SIG_IGN)

@@ -31,7 +31,6 @@ from valuekit.ledger.collect import add_up
 from valuekit.ledger.schema import FACTS
 from valuekit.places import placed
 from valuekit.pulling import FULL, Asked, Pulled, published, pulled
-from valuekit.running import heed
 from valuekit.scorecard import from_json, in_order, to_json
 from valuekit.source import Connector, open_connector
 from valuekit.store.records import ModelOutcome, RunOutcome
@@ -102,7 +101,6 @@ def refresh(
         outcome = replace(made, run=run, seconds=perf_counter() - began)
         tell("", "storing", _ASSESSED)
         stored = perf_counter()
-        heed()
         store.commit(run, outcome, now + timedelta(seconds=outcome.seconds))
         journal.stored(outcome, perf_counter() - stored)
     except BaseException as error:

@@ -9,7 +9,7 @@ whatever lasts, or cannot be taken back, asks once more before it begins.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event
 
 _NOW: dict[object, Callable[[], None]] = {}
@@ -35,7 +35,8 @@ def running(interrupt: Callable[[], None]) -> Iterator[None]:
 def interrupt() -> None:
     """Interrupt every statement that runs now."""
     for one in tuple(_NOW.values()):
-        one()
+        with suppress(Exception):  # it may have ended just now, and its connection with it
+            one()
 
 
 def ask(*, to_stop: bool) -> None:

@@ -19,7 +19,7 @@ import sys, time
 from contextlib import closing
 from pathlib import Path
 import sqlalchemy as sa
-from valuekit import cli, refresh
+from valuekit import refresh
 from valuekit.source import open_connector
 
 def inside(loaded, *_a, **_k):
@@ -30,7 +30,8 @@ def inside(loaded, *_a, **_k):
         {work}
 
 refresh._computed = inside
-cli.main()
+from valuekit.entry import main
+main()
 """
 _WORK = {
     "engine": 'engine.run("long", sa.text("SELECT sum(hash(range)) FROM range(1000000000000)"))',
@@ -134,7 +135,7 @@ def test_one_that_is_asked_before_it_has_begun(
 # What a handler raises is lost in a weak reference's callback, among them the import system's.
 _SWALLOWED = """
 import os, sys
-from valuekit import cli, refresh
+from valuekit import refresh
 
 class Gone:
     def __del__(self):
@@ -177,11 +178,106 @@ def test_one_whose_interruption_is_swallowed_stops_before_it_stores(
         text=True,
         check=False,
     )
-    assert "KeyboardInterrupt" in done.stderr  # Python says what it swallowed
+    swallowed = moment != "loading"  # while a module is loaded nothing is raised
+    assert ("KeyboardInterrupt" in done.stderr) == swallowed  # Python says what it swallowed
     assert done.stderr.endswith(f"stopped{by}; the last good run is untouched\n")
     assert (done.returncode, done.stdout) == (code, "")
     noted = json.loads(run("runs", "-w", str(own), "--json").stdout)["runs"]
     assert [one["status"] for one in noted] == [*["failed"] * (moment != "loading"), "ok"]
+
+
+_IN_C = """
+import os, sys
+
+class Loading:
+    def find_spec(name, path, target=None):
+        if name == "_duckdb":
+            def seen(frame, event, arg):
+                if event == "call" and frame.f_code.co_name == "_create_":
+                    sys.setprofile(None)
+                    os.kill(os.getpid(), {number})
+            sys.setprofile(seen)
+
+sys.meta_path.insert(0, Loading)
+from valuekit.entry import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "by"), [(signal.SIGTERM, 143, " by SIGTERM"), (signal.SIGINT, 130, "")]
+)
+def test_a_module_in_c_that_is_loaded_aborts_nothing(
+    own: Path, number: signal.Signals, code: int, by: str
+) -> None:
+    """The engine's makes enumerations in Python while it is loaded, within a run that has begun."""
+    done = subprocess.run(
+        [sys.executable, "-c", _IN_C.format(number=int(number)), "refresh", "-w", str(own)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (
+        code,
+        f"stopped{by}; the last good run is untouched\n",
+    )
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_impatience_does_not_change_the_exit_code(
+    own: Path, number: signal.Signals, code: int
+) -> None:
+    child = started(own, "python")
+    while child.poll() is None:
+        child.send_signal(number)
+        time.sleep(0.04)
+    _, err = child.communicate(timeout=30)
+    assert child.returncode == code
+    assert err.count("stopped") == err.count("\n") == 1
+
+
+_RESTORE = """
+import os, sys
+from valuekit.store.store import Store
+
+class Gone:
+    def __del__(self):
+        os.kill(os.getpid(), 2)
+        for _ in range(1000): pass
+
+fill = Store.fill
+def filled(*given):
+    Gone()
+    return fill(*given)
+Store.fill = filled
+from valuekit.store import copy
+backup = copy.backup
+def backed(*given):
+    Gone()
+    return backup(*given)
+copy.backup = backed
+from valuekit.entry import main
+main()
+"""
+
+
+def test_a_swallowed_interruption_keeps_a_restore_and_a_backup_from_being_made(
+    own: Path, tmp_path: Path
+) -> None:
+    good, other = tmp_path / "good.db", tmp_path / "other"
+    assert run("backup", str(good), "-w", str(own)).returncode == 0
+    other.mkdir()
+    (other / own.name).write_text(own.read_text().replace("values.db", "others.db"))
+    for words in (["backup", str(tmp_path / "new.db"), "-w", str(own)],
+                  ["restore", str(good), "-w", str(other / own.name)]):  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-c", _RESTORE, *words], capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stdout) == (130, ""), done.stderr
+        assert done.stderr.endswith("stopped; the last good run is untouched\n")
+    assert not (tmp_path / "new.db").exists()
+    assert run("restore", str(good), "-w", str(other / own.name)).returncode == 0  # it is empty
 
 
 def test_a_process_that_is_told_to_ignore_it_goes_on(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from valuekit.errors import Finding, StoreError
+from valuekit.running import heed
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -28,10 +29,13 @@ def write_atomically(path: Path, data: bytes) -> None:
         mask = os.umask(0)
         os.umask(mask)
         Path(name).chmod(0o666 & ~mask)
+        heed()
         Path(name).replace(path)
-    except OSError as error:
+    except BaseException as error:
         Path(name).unlink(missing_ok=True)
-        raise StoreError(_failed(path, error)) from error
+        if isinstance(error, OSError):
+            raise StoreError(_failed(path, error)) from error
+        raise
 
 
 def free(path: Path, *, force: bool) -> Path:

@@ -15,20 +15,25 @@ from contextlib import contextmanager
 from time import monotonic
 from types import FrameType
 
-from valuekit.entry import Early
+from valuekit.entry import Kept
 from valuekit.running import ask, heed, interrupt
 
 INTERRUPTED = 128 + signal.SIGINT  # as shells have it
 TERMINATED = 128 + signal.SIGTERM
 _TIDYING = 10.0  # seconds
+_AGAIN = 0.05  # seconds
+_IMPORTING = "<frozen importlib"
+
+Handler = int | Callable[[int, FrameType | None], object] | None
 
 
-class Stop:
+class Stop(Kept):
     """Which of the two asked us to stop. What comes while nobody listens is kept."""
 
     code: int = INTERRUPTED
     _listens: bool = False
     _raised: float = -math.inf
+    _later: threading.Timer | None = None
 
     @property
     def words(self) -> str:
@@ -45,15 +50,35 @@ class Stop:
             yield
         finally:
             self._listens = False  # what ended the command is being told
+            if self._later is not None:
+                self._later.cancel()
+            self.ending()
 
-    def __call__(self, number: int, _frame: FrameType | None) -> None:
+    def __call__(self, number: int, frame: FrameType | None) -> None:
         """Stop: engines look for an interruption while they compute, too."""
         self.code = 128 + number
         ask(to_stop=True)
+        if not self._listens:
+            super().__call__(number, frame)
+        elif _imports(frame):
+            # Modules in C abort the process when something is raised while they are loaded, and
+            # the import system swallows it: it comes again until none is.
+            self._later = threading.Timer(_AGAIN, os.kill, (os.getpid(), number))
+            self._later.daemon = True
+            self._later.start()
         # At once again it would only cut off the tidying up; later, the first was not heard.
-        if self._listens and monotonic() - self._raised > _TIDYING:
+        elif monotonic() - self._raised > _TIDYING:
             self._raised = monotonic()
             raise KeyboardInterrupt
+
+
+def _imports(frame: FrameType | None) -> bool:
+    """Whether a module is being loaded."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith(_IMPORTING):
+            return True
+        frame = frame.f_back
+    return False
 
 
 @contextmanager
@@ -66,23 +91,24 @@ def stoppable() -> Iterator[Stop]:
         return
     for number in before:
         signal.signal(number, stop)
-    for early in {one for one in before.values() if isinstance(one, Early)}:
-        if early.heard is not None:
-            stop(early.heard, None)
+    for kept in before.values():
+        if isinstance(kept, Kept) and kept.heard is not None:
+            stop(kept.heard, None)
     try:
         with _engines_hear():
             yield stop
     finally:
+        ask(to_stop=False)
         for number, handler in before.items():
             signal.signal(number, handler)
-        ask(to_stop=False)
 
 
-def _ours() -> Iterator[tuple[int, int | Callable[[int, FrameType | None], object]]]:
+def _ours() -> Iterator[tuple[int, Handler]]:
     """The signals that nobody else has decided on -> what handles them so far."""
     for number in (signal.SIGINT, signal.SIGTERM):
         handler = signal.getsignal(number)
-        if handler in {signal.SIG_DFL, signal.default_int_handler} or isinstance(handler, Early):
+        left = handler is signal.SIG_DFL or handler is signal.default_int_handler
+        if left or isinstance(handler, Kept):
             yield number, handler
 
 

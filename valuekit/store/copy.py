@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from valuekit.errors import Finding, StoreError
+from valuekit.running import heed
 from valuekit.scratch import Scratch
 from valuekit.store import digest
 from valuekit.store.connect import WRITE, connect
@@ -109,6 +110,7 @@ def backup(source: sa.Connection, target: Path) -> Copied:
         finally:
             engine.dispose()  # the last connection folds the write-ahead log into the file
         sealed = digest.seal(made)
+        heed()
         made.replace(target)
     return Copied(counts, sealed)
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from valuekit import __version__
 from valuekit.errors import StoreError
+from valuekit.running import heed
 from valuekit.store import ages as aging
 from valuekit.store import commit as steps
 from valuekit.store import copy, facts, history, lock, quarantine, reads, rights, tables
@@ -188,7 +189,7 @@ class Store:
         """
         table = tables.runs
         try:
-            with self._writing() as connection:
+            with self._writing(stopped=True) as connection:
                 # Another run that took our lost lock has taken us for dead; we know better.
                 open_ = (table.c.status == "running") | (table.c.cause == "killed")
                 ours = (table.c.id == run_id) & open_
@@ -492,7 +493,12 @@ class Store:
             yield connection
 
     @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
+    def _writing(self, *, stopped: bool = False) -> Iterator[sa.Connection]:
+        """A transaction, committed at the end unless a stop was asked for.
+
+        Args:
+            stopped: Whether what is written says so itself.
+        """
         if not self.writable:
             raise self._refused
         with (
@@ -501,6 +507,8 @@ class Store:
             connection.begin(),
         ):
             yield connection
+            if not stopped:
+                heed()
 
     def _lock(self) -> None:
         if self.writable and self._held is None:
