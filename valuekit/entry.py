@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+from contextlib import suppress
 from time import monotonic
 from types import FrameType
 
@@ -49,6 +51,10 @@ def main() -> None:
 
         run()
     finally:
+        kept.ending()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):  # a reader that left is told of by Python itself
+                stream.flush()
         # What is left is Python's own leaving: it undoes handlers, but not that one is ignored.
         for number, _ in ours:
             if signal.getsignal(number) is kept:

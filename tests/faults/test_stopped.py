@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import select
 import signal
 import subprocess
 import sys
@@ -235,6 +237,37 @@ def test_impatience_does_not_change_the_exit_code(
     _, err = child.communicate(timeout=30)
     assert child.returncode == code
     assert err.count("stopped") == err.count("\n") == 1
+
+
+_TALKS = """
+from valuekit import cli
+from valuekit.errors import Finding, ValuekitError
+
+def ran():
+    raise ValuekitError(*[Finding("place", "v" * 200, "rule", "remedy") for _ in range(3000)])
+
+cli._ran = ran
+from valuekit.entry import main
+main()
+"""
+
+
+def test_one_that_nobody_listens_to_can_be_ended(tmp_path: Path) -> None:
+    """A full pipe holds it; signals change nothing while it ends, but not for ever."""
+    heard, told = os.pipe()
+    child = subprocess.Popen([sys.executable, "-c", _TALKS], stderr=told, cwd=tmp_path)
+    while not select.select([heard], [], [], 0.1)[0]:
+        assert child.poll() is None
+    until = time.monotonic() + 60
+    while child.poll() is None and time.monotonic() < until:
+        child.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+    left = child.poll()
+    child.kill()
+    child.wait()
+    os.close(heard)
+    os.close(told)
+    assert left == -signal.SIGTERM
 
 
 _RESTORE = """

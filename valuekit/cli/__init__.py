@@ -68,7 +68,7 @@ def _ran() -> int:
     )
     from valuekit.cli.app import app
 
-    heed()  # the import system swallows what a handler raises while it holds certain locks
+    heed()  # what came while these were loaded was kept
     return app(standalone_mode=False) or 0
 
 
