@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import UTC, datetime
+from threading import Timer
+
+import pytest
+from alembic.runtime.environment import EnvironmentContext
 
 from benchmarks.faults.race import race
 from valuekit.store import migrate, open_store
@@ -48,6 +53,29 @@ def test_a_store_that_another_process_has_just_made_is_no_strangers(refreshed, u
     del refreshed
     real, early = migrate.revision, [None]
     monkeypatch.setattr(migrate, "revision", lambda engine: early.pop() if early else real(engine))
+    moved: list[str] = []
+    monkeypatch.setattr(EnvironmentContext, "run_migrations", lambda _: moved.append("again"))
     with open_store(url, create=True) as store:
         assert early == []
         assert store.latest_run() is not None
+    assert moved == []  # twenty that wait for one another have no time to look at every step
+
+
+def test_a_new_file_in_the_hands_of_another_process_is_waited_for(tmp_path):
+    """SQLite itself refuses at once to begin the log of a file that another one is reading."""
+    path = tmp_path / "values.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE alembic_version (version_num TEXT)")
+    other.execute("BEGIN")
+    other.execute("SELECT count(*) FROM alembic_version").fetchall()
+    eager = sqlite3.connect(path, timeout=10)
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        eager.execute("PRAGMA journal_mode = WAL")
+    eager.close()
+    later = Timer(0.3, other.close)
+    later.start()
+    try:
+        with open_store(f"sqlite:///{path}", create=True) as store:
+            assert store.latest_run() is None
+    finally:
+        later.join()

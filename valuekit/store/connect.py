@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from pathlib import Path
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection as SQLiteConnection
 
 BUSY_MS = 10_000
+_AGAIN_SECONDS = 0.01
 PAGE = 16_384  # payloads of 1-3 kB would leave a third of every smaller page empty
 WRITE = {"valuekit_write": True}  # execution option: take the write lock at the start
 
@@ -145,6 +148,25 @@ def _uri(address: str) -> sa.Engine:
     return engine
 
 
+def _keep_log(raw: SQLiteConnection) -> None:
+    """Have changes written to a log beside the file, as it must be once in the life of a store.
+
+    Of several that make a store at the same moment SQLite refuses some without any wait: they
+    would wait for one another, each with a lock that the other needs. So each lets go and asks
+    again.
+    """
+    until = monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            raw.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or monotonic() > until:
+                raise
+            sleep(_AGAIN_SECONDS)
+        else:
+            return
+
+
 def _transactions(engine: sa.Engine, *, log: bool) -> None:
     @sa.event.listens_for(engine, "connect")
     def _connected(raw: SQLiteConnection, _record: object) -> None:
@@ -154,7 +176,7 @@ def _transactions(engine: sa.Engine, *, log: bool) -> None:
         raw.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
         if log:
             raw.execute(f"PRAGMA page_size = {PAGE}")  # counts only before the first table
-            raw.execute("PRAGMA journal_mode = WAL")
+            _keep_log(raw)
             raw.execute("PRAGMA synchronous = FULL")
 
     @sa.event.listens_for(engine, "begin")

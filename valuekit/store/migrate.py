@@ -23,10 +23,14 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 def revision(engine: sa.Engine) -> str | None:
     """Revision that the store is at; None for an empty database."""
     with engine.connect() as connection:
-        if not sa.inspect(connection).has_table("alembic_version"):
-            return None
-        found = connection.execute(sa.text("SELECT version_num FROM alembic_version"))
-        return found.scalar_one_or_none()
+        return _at(connection)
+
+
+def _at(connection: sa.Connection) -> str | None:
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(sa.text("SELECT version_num FROM alembic_version"))
+    return found.scalar_one_or_none()
 
 
 def ensure(engine: sa.Engine, place: str, *, create: bool) -> str:
@@ -91,14 +95,13 @@ def move(engine: sa.Engine, target: str) -> None:
         plan = scripts._downgrade_revs if down else scripts._upgrade_revs  # noqa: SLF001 (documented recipe)
         return plan(target, at)
 
-    with (
-        _alone(engine) as connection,
-        _refused(engine, target),
-        EnvironmentContext(Config(), scripts, fn=steps, destination_rev=target) as environment,
-    ):
-        # The transaction is ours: DDL and version move together.
-        environment.configure(connection=connection, transactional_ddl=True)
-        environment.run_migrations()
+    with _alone(engine) as connection, _refused(engine, target):
+        if _at(connection) == target:
+            return  # another process did it while this one waited; others wait behind us
+        with EnvironmentContext(Config(), scripts, fn=steps, destination_rev=target) as environment:
+            # The transaction is ours: DDL and version move together.
+            environment.configure(connection=connection, transactional_ddl=True)
+            environment.run_migrations()
 
 
 def _lower(scripts: ScriptDirectory, at: object, target: str) -> bool:
