@@ -23,6 +23,7 @@ from pydantic import ValidationError
 from valuekit import __version__, journal, overview
 from valuekit.errors import Finding, SourceError, StoreError, WorkspaceError
 from valuekit.experiments import Holdouts
+from valuekit.faults import interrupted
 from valuekit.holdouts import KIND, statuses
 from valuekit.overview import Overview
 from valuekit.places import placed, placing
@@ -32,6 +33,7 @@ from valuekit.quarantine.summary import Balance, Credit, HeldBack, balances, cre
 from valuekit.report import Meta, Report, build
 from valuekit.report.build import Format, ReportKind
 from valuekit.restatements import newest
+from valuekit.running import StoppedAfter
 from valuekit.scorecard import Action, Decision, PeriodName, Scorecard, from_json, in_order
 from valuekit.source import Check, Connector, open_connector
 from valuekit.store import Store, open_store
@@ -118,18 +120,20 @@ class Workspace:
 
         Raises:
             ValuekitError: when a source, a rule or the store fails; the last good run stays.
+            KeyboardInterrupt: it was stopped; :class:`valuekit.running.StoppedAfter` when the run
+                was stored already.
         """
         # Only a run needs the estimators' slow imports.
         from valuekit.refresh import Asked, refresh
 
         for name in models or ():
             self.known(name)
-        began, run = perf_counter(), None
+        began, run, made = perf_counter(), None, None
         try:
             with self.store(create=True) as store:
                 moment = now or datetime.now(UTC)
                 try:
-                    return refresh(
+                    made = refresh(
                         self.loaded,
                         store,
                         models=models,
@@ -139,9 +143,14 @@ class Workspace:
                     )
                 finally:
                     run = store.begun
+        except StoppedAfter:
+            raise  # the run is good, and noted as stored
         except BaseException as error:
+            if made is not None and interrupted(error):
+                raise StoppedAfter(made.run) from error
             journal.failed(error, run, perf_counter() - began)
             raise
+        return made
 
     def plan(
         self,

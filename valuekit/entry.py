@@ -40,7 +40,11 @@ class Kept:
 
 
 def main() -> None:
-    """Run the command line: ``valuekit VERB``."""
+    """Run the command line, ``valuekit VERB``, as all that its process does.
+
+    Its signals are ignored at the end. A program calls ``valuekit.cli.main``, which leaves them as
+    they were.
+    """
     kept = Kept()
     ours = (signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)
     for number, left in ours:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
 from pathlib import Path
 
 from valuekit.errors import Finding, ValuekitError
+from valuekit.running import StoppedAfter
 
 TRACEBACK = "VALUEKIT_TRACEBACK"
 SAFE = "the last good run is untouched"
@@ -24,6 +26,8 @@ def findings(error: BaseException) -> tuple[Finding, ...]:
     """What stopped it, by parts; of an expected failure its own findings."""
     if isinstance(error, ValuekitError):
         return error.findings
+    if isinstance(error, StoppedAfter):
+        return (replace(STOPPED, rule=f"it was stopped; {error}", remedy="Nothing need be done."),)
     if isinstance(error, SystemExit) or interrupted(error):
         return (STOPPED,)
     if isinstance(error, OSError | MemoryError):

@@ -31,6 +31,7 @@ from valuekit.ledger.collect import add_up
 from valuekit.ledger.schema import FACTS
 from valuekit.places import placed
 from valuekit.pulling import FULL, Asked, Pulled, published, pulled
+from valuekit.running import StoppedAfter
 from valuekit.scorecard import from_json, in_order, to_json
 from valuekit.source import Connector, open_connector
 from valuekit.store.records import ModelOutcome, RunOutcome
@@ -81,6 +82,7 @@ def refresh(
     Raises:
         WorkspaceError: for an unknown model.
         ValuekitError: when a model or the store fails; the last good run is untouched.
+        StoppedAfter: it was stopped when the run was stored already.
     """
     names, ask = _names(loaded, models), ask or Asked()
     tell = progress or (lambda _model, _text, _share: None)
@@ -93,26 +95,37 @@ def refresh(
         **({"accept_bad_day": True} if ask.accept_bad_day else {}),
     }
     digest = hashlib.sha256(loaded.workspace.model_dump_json().encode()).hexdigest()
-    run = store.begin("refresh", asked, now, workspace_hash=digest)
-    journal.note("run_started", run=run, models=names)
-    journal.findings(_moved(store), run)
+    outcome, stored = None, began
     try:
+        run = store.begin("refresh", asked, now, workspace_hash=digest)
+        journal.note("run_started", run=run, models=names)
+        journal.findings(_moved(store), run)
         made = _computed(loaded, store, names, now, ask, tell)
         outcome = replace(made, run=run, seconds=perf_counter() - began)
         tell("", "storing", _ASSESSED)
         stored = perf_counter()
         store.commit(run, outcome, now + timedelta(seconds=outcome.seconds))
         journal.stored(outcome, perf_counter() - stored)
+        tell("", "done", 1.0)
     except BaseException as error:
-        # What stopped the run is what a person must know, even when it keeps us from noting it.
         at = now + timedelta(seconds=perf_counter() - began)
-        try:
-            store.fail(run, faults.in_words(error), at, journal.cause(error))
-        except ValuekitError as refused:
-            journal.unrecorded(run, refused)
-        raise
-    tell("", "done", 1.0)
+        if _failed(store, error, at) or outcome is None or not faults.interrupted(error):
+            raise
+        journal.stored(outcome, perf_counter() - stored)
+        raise StoppedAfter(outcome.run) from error
     return outcome
+
+
+def _failed(store: Store, error: BaseException, at: datetime) -> bool:
+    """Note why a run failed; False where it had been stored when it was stopped."""
+    # What stopped the run is what a person must know, even when it keeps us from noting it.
+    if store.begun is None:
+        return True  # it was refused
+    try:
+        return store.fail(store.begun, faults.in_words(error), at, journal.cause(error))
+    except ValuekitError as refused:
+        journal.unrecorded(store.begun, refused)
+        return True
 
 
 def _computed(

@@ -10,10 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from threading import Event
 
 _NOW: dict[object, Callable[[], None]] = {}
-_ASKED = Event()
+# Set by handlers of signals, one of which may cut off another: nothing with a lock will do, as
+# threading.Event has one.
+_ASKED = {"to_stop": False}
+
+
+class StoppedAfter(KeyboardInterrupt):
+    """A stop that came when the run was stored already: it is no run that failed.
+
+    Attributes:
+        run: Its number.
+    """
+
+    def __init__(self, run: int) -> None:
+        """Of a run that is what readers see."""
+        super().__init__(f"run {run} was stored before it and is what is shown")
+        self.run = run
 
 
 @contextmanager
@@ -41,10 +55,7 @@ def interrupt() -> None:
 
 def ask(*, to_stop: bool) -> None:
     """Ask for a stop, or withdraw it."""
-    if to_stop:
-        _ASKED.set()
-    else:
-        _ASKED.clear()
+    _ASKED["to_stop"] = to_stop
 
 
 def heed() -> None:
@@ -53,5 +64,5 @@ def heed() -> None:
     Raises:
         KeyboardInterrupt: if it was.
     """
-    if _ASKED.is_set():
+    if _ASKED["to_stop"]:
         raise KeyboardInterrupt

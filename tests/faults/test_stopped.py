@@ -313,6 +313,119 @@ def test_a_swallowed_interruption_keeps_a_restore_and_a_backup_from_being_made(
     assert run("restore", str(good), "-w", str(other / own.name)).returncode == 0  # it is empty
 
 
+_AT = """
+import os, sys
+from valuekit import journal, refresh
+from valuekit.store.store import Store
+
+def hit(call, after):
+    def wrapped(*words, **names):
+        if not after:
+            os.kill(os.getpid(), {number})
+        made = call(*words, **names)
+        if after:
+            os.kill(os.getpid(), {number})
+        return made
+    return wrapped
+
+{owner} = hit({owner}, {after})
+from valuekit.entry import main
+main()
+"""
+_BEGINS = [("Store.begin", True), ("refresh._moved", False), ("refresh._computed", False)]
+_ENDS = [("Store.commit", True), ("Store._still_ours", True), ("refresh.journal.stored", False)]
+
+
+@pytest.mark.parametrize(("owner", "after"), [*_BEGINS, *_ENDS])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_at_either_end_of_a_run_tells_what_became_of_it(
+    own: Path, owner: str, after: bool, number: signal.Signals
+) -> None:
+    """A run that has begun is noted as stopped; one that is stored is no run that failed."""
+    log = own.with_name("log")
+    code = _AT.format(owner=owner, after=after, number=int(number))
+    words = ["refresh", "-w", str(own), "--json", "--log", str(log)]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 128 + number, done.stderr
+    by = " by SIGTERM" if number == signal.SIGTERM else ""
+    listed = run("runs", "-w", str(own), "--json").stdout
+    newest, before = json.loads(listed)["runs"]
+    events = [json.loads(line)["event"] for line in log.read_text().splitlines()]
+    (told,) = json.loads(done.stdout)["findings"]
+    assert (before["status"], told["code"]) == ("ok", "stopped")
+    if newest["status"] == "ok":
+        assert (owner, after) in {("Store.commit", True), ("refresh.journal.stored", False)}
+        shown = f"run {newest['run']} was stored before it and is what is shown"
+        assert done.stderr == f"stopped{by}; {shown}\n"
+        assert told["rule"] == f"it was stopped; {shown}"
+        assert events[-1] == "run_stored"
+        assert "run_failed" not in events
+    else:
+        assert (newest["status"], newest["cause"]) == ("failed", "stopped")
+        assert done.stderr == f"stopped{by}; the last good run is untouched\n"
+        assert events[-1] == "run_failed"
+    assert run("refresh", "-w", str(own)).returncode == 0  # nothing is held
+
+
+_TWICE = """
+import os, sys
+from valuekit.cli.stop import stoppable
+with stoppable():
+    print("ready", flush=True)
+    while not os.path.exists(sys.argv[1]):
+        sum(range(1000))
+print("over")
+"""
+
+
+def test_a_signal_that_comes_while_another_is_heard_hangs_nothing(tmp_path: Path) -> None:
+    """As where a supervisor forwards what the terminal sends as well: one cuts off the other."""
+    over = tmp_path / "over"
+    child = subprocess.Popen(
+        [sys.executable, "-c", _TWICE, str(over)], stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == "ready\n"
+    for turn in range(3000):
+        child.send_signal(signal.SIGINT)
+        sum(range(turn % 60))
+        child.send_signal(signal.SIGTERM)
+        time.sleep(0.001)
+    over.touch()
+    try:
+        assert child.communicate(timeout=30)[0] == "over\n"
+    finally:
+        child.kill()
+
+
+_LOADED_BY_A_MODULE = """
+import os, signal, time
+from valuekit.cli.stop import stoppable
+with stoppable() as stop:
+    try:
+        with stop.listening():
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(8)
+            print("not heard")
+    except KeyboardInterrupt:
+        print("heard")
+"""
+
+
+def test_a_command_that_a_module_runs_while_it_is_loaded_can_be_stopped(tmp_path: Path) -> None:
+    (tmp_path / "tool.py").write_text(_LOADED_BY_A_MODULE)
+    done = subprocess.run(
+        [sys.executable, "-c", "import tool"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+    )
+    assert done.stdout == "heard\n"
+
+
 def test_a_process_that_is_told_to_ignore_it_goes_on(tmp_path: Path) -> None:
     """Who starts it so decides, as ``nohup`` does for another signal."""
     code = (

@@ -17,9 +17,9 @@ import typer
 from valuekit.cli.codes import FAILED, exit_code
 from valuekit.cli.failure import FailedRun, document, failed_run, wrong_usage
 from valuekit.cli.screen import complain, emit
-from valuekit.cli.stop import INTERRUPTED, Stop, stoppable
+from valuekit.cli.stop import INTERRUPTED, Late, Stop, stoppable
 from valuekit.errors import Finding, ValuekitError
-from valuekit.faults import STOPPED, TRACEBACK, findings, interrupted
+from valuekit.faults import SAFE, STOPPED, TRACEBACK, findings, interrupted
 from valuekit.running import heed
 
 
@@ -33,8 +33,8 @@ def main() -> None:
             _told(error.findings, exit_code(error.findings), failed)
         except typer.TyperException as error:
             _usage(error, failed)
-        except KeyboardInterrupt:
-            _stopped(stop, failed)
+        except (KeyboardInterrupt, Late) as error:
+            _stopped(stop, failed, error)
         except BrokenPipeError:
             # The reader of a pipe left (valuekit show | head): not our failure.
             sys.stderr.close()
@@ -86,10 +86,11 @@ def _usage(error: typer.TyperException, failed: FailedRun) -> NoReturn:
     _leave([wrong_usage(error.format_message())], error.exit_code, failed)
 
 
-def _stopped(stop: Stop, failed: FailedRun) -> NoReturn:
-    sys.stderr.write(stop.words)
+def _stopped(stop: Stop, failed: FailedRun, error: BaseException | None = None) -> NoReturn:
+    late = error.told if isinstance(error, Late) else None
+    sys.stderr.write(stop.words(SAFE if late is None else str(late)))
     _unrecorded(failed)
-    _leave([STOPPED], stop.code, failed)
+    _leave([STOPPED] if late is None else findings(late), stop.code, failed)
 
 
 def _unrecorded(failed: FailedRun) -> None:

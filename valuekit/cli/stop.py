@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,13 +17,23 @@ from time import monotonic
 from types import FrameType
 
 from valuekit.entry import Kept
-from valuekit.running import ask, heed, interrupt
+from valuekit.running import StoppedAfter, ask, heed, interrupt
 
 INTERRUPTED = 128 + signal.SIGINT  # as shells have it
 TERMINATED = 128 + signal.SIGTERM
 _TIDYING = 10.0  # seconds
 _AGAIN = 0.05  # seconds
 _IMPORTING = "<frozen importlib"
+
+
+class Late(BaseException):
+    """A stop that came when the run was stored, past the parser: it forgets what it was told."""
+
+    def __init__(self, told: StoppedAfter) -> None:
+        """Of what the run told."""
+        super().__init__(str(told))
+        self.told = told
+
 
 Handler = int | Callable[[int, FrameType | None], object] | None
 
@@ -34,16 +45,22 @@ class Stop(Kept):
     _listens: bool = False
     _raised: float = -math.inf
     _later: threading.Timer | None = None
+    _loading: int = 0  # modules that were being loaded when it began to listen
+    _put_off: float | None = None  # since when, as a module is being loaded
 
-    @property
-    def words(self) -> str:
-        """What standard error says."""
+    def words(self, what: str) -> str:
+        """What standard error says.
+
+        Args:
+            what: What it did not touch.
+        """
         by = " by SIGTERM" if self.code == TERMINATED else ""
-        return f"stopped{by}; the last good run is untouched\n"
+        return f"stopped{by}; {what}\n"
 
     @contextmanager
     def listening(self) -> Iterator[None]:
         """Raise a signal where it comes inside; one that was kept is raised at once."""
+        self._loading = _imports(sys._getframe())  # noqa: SLF001 (what a handler is given as well)
         self._listens = True
         try:
             heed()
@@ -60,9 +77,11 @@ class Stop(Kept):
         ask(to_stop=True)
         if not self._listens:
             super().__call__(number, frame)
-        elif _imports(frame):
+        elif _imports(frame) > self._loading and self._in_time():
             # Modules in C abort the process when something is raised while they are loaded, and
             # the import system swallows it: it comes again until none is.
+            if self._later is not None:
+                self._later.cancel()
             self._later = threading.Timer(_AGAIN, os.kill, (os.getpid(), number))
             self._later.daemon = True
             self._later.start()
@@ -71,14 +90,20 @@ class Stop(Kept):
             self._raised = monotonic()
             raise KeyboardInterrupt
 
+    def _in_time(self) -> bool:
+        """Whether the end of loading may still be waited for: one may hang."""
+        if self._put_off is None:
+            self._put_off = monotonic()
+        return monotonic() - self._put_off < _TIDYING
 
-def _imports(frame: FrameType | None) -> bool:
-    """Whether a module is being loaded."""
+
+def _imports(frame: FrameType | None) -> int:
+    """Steps of the import system that are under way: none where no module is being loaded."""
+    found = 0
     while frame is not None:
-        if frame.f_code.co_filename.startswith(_IMPORTING):
-            return True
+        found += frame.f_code.co_filename.startswith(_IMPORTING)
         frame = frame.f_back
-    return False
+    return found
 
 
 @contextmanager
@@ -98,9 +123,9 @@ def stoppable() -> Iterator[Stop]:
         with _engines_hear():
             yield stop
     finally:
-        ask(to_stop=False)
         for number, handler in before.items():
             signal.signal(number, handler)
+        ask(to_stop=False)  # only now: nobody asks through us any more
 
 
 def _ours() -> Iterator[tuple[int, Handler]]:

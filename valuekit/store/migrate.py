@@ -86,10 +86,13 @@ def move(engine: sa.Engine, target: str) -> None:
     from alembic.config import Config
     from alembic.runtime.environment import EnvironmentContext
     from alembic.script import ScriptDirectory
+    from alembic.util import CommandError
 
     scripts = ScriptDirectory(str(MIGRATIONS))
 
     def steps(at: str, _context: object) -> object:
+        if not target:
+            raise CommandError("no revision is named")
         # What alembic's own `upgrade` and `downgrade` commands ask for.
         down = _lower(scripts, at, target)
         plan = scripts._downgrade_revs if down else scripts._upgrade_revs  # noqa: SLF001 (documented recipe)

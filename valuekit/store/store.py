@@ -118,6 +118,7 @@ class Store:
         if not self.writable:
             raise self._refused
         self._lock()
+        self.begun = None
         table = tables.runs
         try:
             with self._writing() as connection:
@@ -149,11 +150,13 @@ class Store:
                     )
                     .returning(table.c.id)
                 ).scalar_one()
+                # Known before the end of the transaction: a stop right after it must be noted.
+                self.begun = int(run_id)
         except StoreError:
+            self.begun = None
             self._unlock()
             raise
-        self.begun = int(run_id)
-        return self.begun
+        return int(run_id)
 
     def commit(self, run_id: int, outcome: RunOutcome, at: datetime) -> None:
         """Write everything of a run and mark it good, in one transaction.
@@ -175,8 +178,11 @@ class Store:
             steps.finish(connection, outcome, at)
         self._unlock()
 
-    def fail(self, run_id: int, message: str, at: datetime, cause: str = "") -> None:
+    def fail(self, run_id: int, message: str, at: datetime, cause: str = "") -> bool:
         """Mark a run as failed, with the reason; its facts were never written.
+
+        Returns:
+            Whether it failed; False where it had been stored, which stays as it is.
 
         Args:
             run_id: What :meth:`begin` returned.
@@ -193,7 +199,9 @@ class Store:
                 # Another run that took our lost lock has taken us for dead; we know better.
                 open_ = (table.c.status == "running") | (table.c.cause == "killed")
                 ours = (table.c.id == run_id) & open_
+                good = (table.c.id == run_id) & (table.c.status == "ok")
                 began = connection.execute(sa.select(table.c.started).where(ours)).scalar()
+                stored = connection.execute(sa.select(table.c.id).where(good)).scalar()
                 if began is not None:
                     connection.execute(
                         sa.update(table)
@@ -208,6 +216,7 @@ class Store:
                     )
         finally:
             self._unlock()
+        return stored is None
 
     def latest_run(self) -> RunRecord | None:
         """The last good run; None before the first."""
