@@ -168,7 +168,7 @@ class Engine(abc.ABC):
         """
 
     def materialise(
-        self, name: str, statement: Statement, *, few: bool = False
+        self, name: str, statement: Statement, *, few: bool = False, rows: int | None = None
     ) -> sa.TableClause | sa.CTE:
         """The result of a statement for reuse: a table of the engine's own, else a CTE.
 
@@ -176,8 +176,9 @@ class Engine(abc.ABC):
             name: What it is of.
             statement: What to select.
             few: Whether its rows are few, however large the source is.
+            rows: How many they are at most, where that is known.
         """
-        del few
+        del few, rows
         return statement.cte(name)
 
     def lookup(self, name: str, rows: pa.Table) -> sa.TableClause | None:
@@ -375,6 +376,11 @@ class Engine(abc.ABC):
     def local_day(self, time: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
         """Day of a point in time (naive UTC) or date, in the workspace's zone."""
         return zones.local_day(time, self.zone, self.years)
+
+    @property
+    def plain_days(self) -> bool:
+        """Whether :meth:`local_day` costs next to nothing, in a zone that keeps its offset."""
+        return not zones.changes(self.zone)
 
     @property
     def years(self) -> zones.Years:

@@ -123,6 +123,7 @@ def _outcomes(work: Work, spine: Spine | None, exposed: Units | None) -> Found:
             firsts=_firsts(exposed, keys),
             older=_older(work, spine, keys),
             codes=exposed.codes if exposed is not None else None,
+            timed=not spine.by_day and work.model.task != "forecast",
         )
         matched = match(work, side, actuals)
         if declared.label is not None or not work.model.metrics or unit_keys is None:

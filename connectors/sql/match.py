@@ -76,6 +76,7 @@ class Entries:
         older: Makes all entries (key0..., ts, day), where ``rows`` are only those of a slice: to
             be asked only where one is missed, as it may open the files of all days.
         codes: Of the carried versions and arms, where they are few: kept instead of the names.
+        timed: Whether ``day`` is the day of ``ts``.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Entries:
     firsts: sa.FromClause | None = None
     older: Callable[[], sa.FromClause] | None = None
     codes: Codes | None = None
+    timed: bool = False
 
 
 def match(work: Work, entries: Entries, actuals: Actuals) -> Matched:
@@ -98,12 +100,13 @@ def match(work: Work, entries: Entries, actuals: Actuals) -> Matched:
     possible: sa.FromClause
     what = f"count pairs of {entries.name}"
     if entries.alone:
-        met = work.keep(f"met_{entries.name}", _met(work, entries, actuals))
+        all_met = _met(work, entries, actuals)
+        met = work.keep(f"met_{entries.name}", all_met, rows=actuals.judged.read)
         seen = work.row(what, sa.select(*_met_counts(work, entries, actuals, met)))
         if entries.older is not None and int(seen["orphans"]):
             met = _with_older(work, entries, actuals, met)
         possible = sa.select(met).where(met.c.rank == CREDITED).subquery()
-        met = told(work, entries, met)
+        met = _with(met, _telling(work, entries, actuals, met))
     else:
         possible = work.keep(f"possible_{entries.name}", _possible(work, entries, actuals))
         c = possible.c
@@ -120,7 +123,7 @@ def match(work: Work, entries: Entries, actuals: Actuals) -> Matched:
         credit, pick = o.credit if shared else None, o.pick if several else None
         decided = _decided(possible, values, credit, pick)
         possible = work.keep(f"pairs_{entries.name}", decided)
-    more = telling(work, entries, possible)
+    more = _telling(work, entries, actuals, possible)
     pairs = _with(possible, more)
     split = shared and o.credit == "split"
     whole = o.absent == "unknown"  # of which a sum with an unknown part is unknown, too
@@ -237,7 +240,7 @@ def _with_older(
 
 
 def _columns(work: Work, entries: Entries, actuals: Actuals) -> list[Expression]:
-    """Columns of a pair, those apart that :func:`told` tells.
+    """Columns of a pair, those apart that :func:`_telling` tells.
 
     Pairs are the widest rows that are kept, one an outcome: a column less is memory saved.
     """
@@ -248,14 +251,17 @@ def _columns(work: Work, entries: Entries, actuals: Actuals) -> list[Expression]
     if not entries.alone or "unit" in entries.carry:
         made.append(e.ts.label("entry_ts"))
     looked_up = entries.alone and entries.older is not None  # those that meet nobody in a slice
+    dated = _dated(work, entries, actuals)
     if declared.pick != "sum" or looked_up:
         made.append(o.ts)
     if looked_up:
         made += [o[name] for name in entries.keys]
     if declared.arrived is not None:
         made.append(dialects.days_between(e.day, o.late).label("delay"))
-    if actuals.timed:
+    if actuals.timed and not ("ts" in _names(made) and dated):
         made.append(o.day.label("happened"))
+    if not ("entry_ts" in _names(made) and dated):
+        made.append(e.day)
     held = [f"m_{name}" for name, one in model.metrics.items() if one.column is not None]
     held += [f"d_{name}" for name, one in model.metrics.items() if one.denominator is not None]
     held += ["stated"] if declared.label is not None else []
@@ -263,19 +269,29 @@ def _columns(work: Work, entries: Entries, actuals: Actuals) -> list[Expression]
     if entries.codes is not None:
         carried = [name for name in carried if name not in {"version", "arm"}]
         made.append(entries.codes.code(e.arm, e.version).label("code"))
-    return [*made, *(e[name] for name in carried), e.day, *(o[name] for name in held)]
+    return [*made, *(e[name] for name in carried), *(o[name] for name in held)]
 
 
-def told(work: Work, entries: Entries, kept: sa.FromClause) -> sa.Subquery:
-    """Pairs with the columns that were not kept."""
-    return _with(kept, telling(work, entries, kept))
+def _dated(work: Work, entries: Entries, actuals: Actuals) -> bool:
+    """Whether days are the days of times that are kept, and cheaply told by them.
+
+    A slice has few rows, and looks some of them up by their days.
+    """
+    timed = entries.timed and actuals.timed and not actuals.by_day
+    return timed and entries.older is None and work.engine.plain_days
+
+
+def _names(columns: Sequence[Expression]) -> set[str]:
+    return {getattr(one, "name", "") for one in columns}
 
 
 def _with(kept: sa.FromClause, more: Mapping[str, Expression]) -> sa.Subquery:
     return sa.select(kept, *(one.label(name) for name, one in more.items())).subquery()
 
 
-def telling(work: Work, entries: Entries, kept: sa.FromClause) -> dict[str, Expression]:
+def _telling(
+    work: Work, entries: Entries, actuals: Actuals, kept: sa.FromClause
+) -> dict[str, Expression]:
     """The columns of pairs that were not kept: the same in all rows, or told by others."""
     c, model = kept.c, work.model
     made: dict[str, Expression] = {
@@ -284,10 +300,15 @@ def telling(work: Work, entries: Entries, kept: sa.FromClause) -> dict[str, Expr
         "delay": sa.cast(sa.null(), sa.BigInteger()),
         **classes(work, c.stated if "stated" in c else sa.null()),
     }
-    if "happened" in c:
-        made["age"] = dialects.days_between(c.day, c.happened)
-    else:
+    if "day" not in c:
+        made["day"] = work.engine.local_day(c.entry_ts)
+    if not actuals.timed:
         made |= {"age": made["delay"], "happened": sa.cast(sa.null(), sa.Date())}
+    else:
+        if "happened" not in c:
+            made["happened"] = work.engine.local_day(c.ts)
+        known = {**made, **dict(c)}
+        made["age"] = dialects.days_between(known["day"], known["happened"])
     if entries.codes is not None:
         made |= entries.codes.names(c.code)
     for name in model.metrics:

@@ -94,10 +94,16 @@ class Work:
         made: list[dict[str, Any]] = self._run(name, statement, few=True).to_pylist()
         return made
 
-    def keep(self, name: str, statement: Statement) -> sa.FromClause:
-        """The result of a statement, for use by later ones in the engine."""
+    def keep(self, name: str, statement: Statement, *, rows: int | None = None) -> sa.FromClause:
+        """The result of a statement, for use by later ones in the engine.
+
+        Args:
+            name: What it is of.
+            statement: What to select.
+            rows: How many they are at most, where that is known.
+        """
         self._tell(name)
-        made = self.engine.materialise(name, statement, few=self._few)
+        made = self.engine.materialise(name, statement, few=self._few, rows=rows)
         self.kept.append(made)
         return made
 

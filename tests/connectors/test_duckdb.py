@@ -237,6 +237,32 @@ def test_results_of_a_large_source_lie_in_a_file(opened, root, monkeypatch):
     assert not folder.exists()
 
 
+def test_results_of_a_large_source_that_half_of_the_memory_holds_stay_in_it(
+    opened, root, monkeypatch
+):
+    FRAME.to_parquet(root / "t.parquet")
+    monkeypatch.setattr("connectors.duckdb._LARGE", 1_000_000)
+    engine = opened(memory_limit="1MB")
+    t = engine.table("t", ["id", "x"])
+    two = sa.select(
+        sa.cast(t.c.id, sa.BigInteger).label("id"), sa.cast(t.c.x, sa.Double).label("x")
+    )
+    third = 1_000_000 // (3 * 16)  # rows of 16 bytes
+
+    def made(rows):
+        return engine.materialise("some", two.where(t.c.id < 100), rows=rows)
+
+    assert made(None).schema == "kept"
+    assert made(2 * third).schema == "kept"  # more than half
+    first = made(third)
+    assert first.schema == "made"
+    assert made(third).schema == "kept"  # with the first one more than half
+    engine.drop(first)
+    again = made(third)
+    assert again.schema == "made"
+    assert engine.run("rows", sa.select(again)).num_rows == 100
+
+
 def test_too_little_memory_is_told(opened, root):
     FRAME.to_parquet(root / "t.parquet")
     engine = opened(memory_limit="1MB", threads=1)
