@@ -52,7 +52,7 @@ class Stop(Kept):
         """What standard error says.
 
         Args:
-            what: What it did not touch.
+            what: What is shown from now on.
         """
         by = " by SIGTERM" if self.code == TERMINATED else ""
         return f"stopped{by}; {what}\n"

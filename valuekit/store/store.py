@@ -115,10 +115,10 @@ class Store:
         Raises:
             StoreError: when another run holds the lock, or the store may not be written.
         """
+        self.begun = None  # also where it is refused: the one before is over
         if not self.writable:
             raise self._refused
         self._lock()
-        self.begun = None
         table = tables.runs
         try:
             with self._writing() as connection:
