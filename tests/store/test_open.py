@@ -62,7 +62,7 @@ def test_a_move_by_name_or_by_steps_arrives(store, target, reached):
     assert revision(store._engine) == HEAD
 
 
-@pytest.mark.parametrize("target", ["-99", "+1", "0042", "nonsense"])
+@pytest.mark.parametrize("target", ["-99", "+1", "0042", "nonsense", ""])
 def test_a_move_that_cannot_be_made_is_refused(store, target):
     run(store, part())
     before = dump(store)

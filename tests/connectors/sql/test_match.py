@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pyarrow as pa
@@ -232,6 +233,35 @@ def test_days_are_cut_in_the_workspace_zone_also_when_clocks_change(pulled, zone
     predictions = [("a", int((start - START).total_seconds() // 3600) + h) for h in hours]
     made = pulled(_tables(predictions, []), _model("first", "first"), zone=zone)
     assert made.facts["volume"]["day"].dt.strftime("%Y-%m-%d").tolist() == days
+
+
+@pytest.mark.parametrize("pick", ["first", "last", "sum"])
+@pytest.mark.parametrize("zone", ["Etc/GMT+5", "Etc/GMT-9", "Pacific/Pago_Pago", "Europe/Berlin"])
+def test_days_of_matched_outcomes_are_those_of_the_zone(pulled, zone, pick):
+    """Also where the offset never changes, and days are not kept beside the times."""
+    rows = [(pid, after, 1, 0) for pid in range(4) for after in range(pid, 24 * DAYS, 5)]
+    made = pulled(_of_ids(rows), _model(pick, "first", on={"id": "pid"}), zone=zone)
+    ages, values = Counter(), Counter()
+    for pid, after, value, _ in _chosen(rows, pick)[1]:
+        entry, happened = (
+            (START + timedelta(days=3, hours=24 * pid + h))
+            .replace(tzinfo=UTC)
+            .astimezone(ZoneInfo(zone))
+            .date()
+            for h in (0, after)
+        )
+        ages[entry, (happened - entry).days] += 1
+        values[entry] += value
+    volume = made.facts["volume"].set_index(made.facts["volume"]["day"].dt.date)
+    assert volume["outcome_value"].to_dict() == values
+    maturity = made.facts["maturity"]
+    found = {
+        (day.date(), age): n
+        for day, counts in zip(maturity["day"], maturity["n"], strict=True)
+        for age, n in enumerate(counts)
+        if n
+    }
+    assert found == ages
 
 
 def test_a_day_of_23_hours_conserves_totals(pulled):
