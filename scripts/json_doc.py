@@ -70,8 +70,10 @@ A finding has `severity`, `code`, `place`, `value`, `rule`, `remedy` and `rows`.
 Standard output is one JSON document whatever happens: a mistake in the file, a source that cannot
 be read, too many rows held back, a store that is locked, wrong usage (`code` is `usage`), Ctrl-C
 (`stopped`). The exit code is the same as without `--json`, and the findings are on standard error
-for people as well. `run` is the run that failed, null when none had begun. `check` and `doctor`
-keep their own shape: what they find wrong is their answer.
+for people as well. `run` is the run that failed, or that was stored before the command was stopped
+(then the `rule` says so); null when none had begun. A stop that comes when the result is written
+already adds none: the exit code and standard error tell it. `check` and `doctor` keep their own
+shape: what they find wrong is their answer.
 
 ```json
 {

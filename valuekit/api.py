@@ -33,7 +33,7 @@ from valuekit.quarantine.summary import Balance, Credit, HeldBack, balances, cre
 from valuekit.report import Meta, Report, build
 from valuekit.report.build import Format, ReportKind
 from valuekit.restatements import newest
-from valuekit.running import StoppedAfter
+from valuekit.running import StoppedAfter, note_stored, stored_run
 from valuekit.scorecard import Action, Decision, PeriodName, Scorecard, from_json, in_order
 from valuekit.source import Check, Connector, open_connector
 from valuekit.store import Store, open_store
@@ -128,12 +128,13 @@ class Workspace:
 
         for name in models or ():
             self.known(name)
-        began, run, made = perf_counter(), None, None
+        note_stored(None)
+        began, run = perf_counter(), None
         try:
             with self.store(create=True) as store:
                 moment = now or datetime.now(UTC)
                 try:
-                    made = refresh(
+                    return refresh(
                         self.loaded,
                         store,
                         models=models,
@@ -143,14 +144,13 @@ class Workspace:
                     )
                 finally:
                     run = store.begun
-        except StoppedAfter:
-            raise  # the run is good, and noted as stored
         except BaseException as error:
-            if made is not None and interrupted(error):
-                raise StoppedAfter(made.run) from error
-            journal.failed(error, run, perf_counter() - began)
+            good = stored_run()
+            if good is None:
+                journal.failed(error, run, perf_counter() - began)
+            elif interrupted(error) and not isinstance(error, StoppedAfter):
+                raise StoppedAfter(good) from error
             raise
-        return made
 
     def plan(
         self,

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import replace
 from pathlib import Path
 
 from valuekit.errors import Finding, ValuekitError
-from valuekit.running import StoppedAfter
+from valuekit.running import StoppedAfter, stored_run
 
 TRACEBACK = "VALUEKIT_TRACEBACK"
-SAFE = "the last good run is untouched"
-STOPPED = Finding("valuekit", "", f"it was stopped; {SAFE}", "Run it again.", code="stopped")
+_STOPPED = "it was stopped"
 
 _REMEDIES = {
     errno.ENOSPC: "Free some space there, or point TMPDIR to a larger disk, then try again.",
@@ -26,19 +24,29 @@ def findings(error: BaseException) -> tuple[Finding, ...]:
     """What stopped it, by parts; of an expected failure its own findings."""
     if isinstance(error, ValuekitError):
         return error.findings
-    if isinstance(error, StoppedAfter):
-        return (replace(STOPPED, rule=f"it was stopped; {error}", remedy="Nothing need be done."),)
     if isinstance(error, SystemExit) or interrupted(error):
-        return (STOPPED,)
+        return (stopped(),)
     if isinstance(error, OSError | MemoryError):
         return (_refused(error),)
     return (_unforeseen(error),)
 
 
+def stopped() -> Finding:
+    """That somebody stopped us, and what is shown from then on."""
+    remedy = "Run it again." if stored_run() is None else "Nothing need be done."
+    return Finding("valuekit", "", f"{_STOPPED}; {safe()}", remedy, code="stopped")
+
+
+def safe() -> str:
+    """What readers see, whatever went wrong: of a run that was stored already, that one."""
+    run = stored_run()
+    return "the last good run is untouched" if run is None else str(StoppedAfter(run))
+
+
 def in_words(error: BaseException) -> str:
     """The same for people, a line each."""
     found = findings(error)
-    return "it was stopped" if found == (STOPPED,) else "\n".join(str(one) for one in found)
+    return _STOPPED if found[0].code == "stopped" else "\n".join(str(one) for one in found)
 
 
 def interrupted(error: BaseException) -> bool:
@@ -59,7 +67,7 @@ def _refused(error: OSError | MemoryError) -> Finding:
     return Finding(
         place=str(error.filename or "valuekit"),
         value=error.strerror or str(error),
-        rule=f"the operating system refused; {SAFE}",
+        rule=f"the operating system refused; {safe()}",
         remedy=_REMEDIES.get(error.errno or 0, "Look after it, then try again."),
         code="system",
     )
@@ -77,7 +85,7 @@ def _unforeseen(error: BaseException) -> Finding:
     return Finding(
         place=f"{model}, in {place}" if model else place,
         value=f"{type(error).__name__}: {error}",
-        rule=f"a fault of valuekit that nobody foresaw; {SAFE}",
+        rule=f"a fault of valuekit that nobody foresaw; {safe()}",
         remedy=f"Report it with what this prints: {TRACEBACK}=1 before the same command."
         f"{others if model else ''}",
         code="unforeseen",

@@ -22,7 +22,7 @@ from valuekit.assess.designs.plans import plans
 from valuekit.cost.charges import lines
 from valuekit.cost.lines import frame, residual
 from valuekit.cost.pools import allocate, undriven
-from valuekit.errors import Finding, SourceError, ValuekitError, WorkspaceError
+from valuekit.errors import Finding, SourceError, StoreError, ValuekitError, WorkspaceError
 from valuekit.incremental import early
 from valuekit.incremental.changes import changes
 from valuekit.incremental.marks import OF_PAST
@@ -31,7 +31,7 @@ from valuekit.ledger.collect import add_up
 from valuekit.ledger.schema import FACTS
 from valuekit.places import placed
 from valuekit.pulling import FULL, Asked, Pulled, published, pulled
-from valuekit.running import StoppedAfter
+from valuekit.running import StoppedAfter, stored_run
 from valuekit.scorecard import from_json, in_order, to_json
 from valuekit.source import Connector, open_connector
 from valuekit.store.records import ModelOutcome, RunOutcome
@@ -95,7 +95,7 @@ def refresh(
         **({"accept_bad_day": True} if ask.accept_bad_day else {}),
     }
     digest = hashlib.sha256(loaded.workspace.model_dump_json().encode()).hexdigest()
-    outcome, stored = None, began
+    outcome, stored, noted = None, began, False
     try:
         run = store.begin("refresh", asked, now, workspace_hash=digest)
         journal.note("run_started", run=run, models=names)
@@ -106,19 +106,25 @@ def refresh(
         stored = perf_counter()
         store.commit(run, outcome, now + timedelta(seconds=outcome.seconds))
         journal.stored(outcome, perf_counter() - stored)
+        noted = True
         tell("", "done", 1.0)
     except BaseException as error:
-        at = now + timedelta(seconds=perf_counter() - began)
-        if _failed(store, error, at) or outcome is None or not faults.interrupted(error):
+        if _failed(store, error, now + timedelta(seconds=perf_counter() - began)) or not outcome:
             raise
-        journal.stored(outcome, perf_counter() - stored)
-        raise StoppedAfter(outcome.run) from error
+        if not noted:
+            journal.stored(outcome, perf_counter() - stored)
+        if faults.interrupted(error):
+            raise StoppedAfter(outcome.run) from error
+        if not isinstance(error, StoreError):  # else only the answer to the commit was lost
+            raise
     return outcome
 
 
 def _failed(store: Store, error: BaseException, at: datetime) -> bool:
-    """Note why a run failed; False where it had been stored when it was stopped."""
+    """Note why a run failed; False where it had been stored when it was stopped or cut off."""
     # What stopped the run is what a person must know, even when it keeps us from noting it.
+    if stored_run() is not None:
+        return False
     if store.begun is None:
         return True  # it was refused
     try:

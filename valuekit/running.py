@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 
 _NOW: dict[object, Callable[[], None]] = {}
 # Set by handlers of signals, one of which may cut off another: nothing with a lock will do, as
 # threading.Event has one.
 _ASKED = {"to_stop": False}
+# Kept apart from what a run returns: a stop may come between any two steps after the commit.
+_STORED: ContextVar[int | None] = ContextVar("stored", default=None)
 
 
 class StoppedAfter(KeyboardInterrupt):
@@ -66,3 +69,17 @@ def heed() -> None:
     """
     if _ASKED["to_stop"]:
         raise KeyboardInterrupt
+
+
+def note_stored(run: int | None) -> None:
+    """Keep in mind which run was stored: whatever stops us from then on, it is what is shown.
+
+    Args:
+        run: Its number; None where another run or command begins.
+    """
+    _STORED.set(run)
+
+
+def stored_run() -> int | None:
+    """The run that was stored since the last command or run began here; None where none was."""
+    return _STORED.get()

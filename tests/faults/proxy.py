@@ -18,6 +18,7 @@ class Proxy:
         self._target = target
         self._flowing = threading.Event()
         self._flowing.set()
+        self._last: bytes | None = None  # of what is asked, what is passed on before a cut
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -44,6 +45,10 @@ class Proxy:
                     one.shutdown(socket.SHUT_RDWR)
                 one.close()
 
+    def cut_before_the_answer(self, asked: bytes) -> None:
+        """Cut when the server has done what is asked next in these words, and says so."""
+        self._last = asked
+
     def close(self) -> None:
         """Refuse new connections and cut the others."""
         self._over = True
@@ -61,12 +66,23 @@ class Proxy:
             far = socket.socket(socket.AF_UNIX)
             far.connect(str(self._target))
             self._pairs.append((near, far))
+            asked: list[bytes] = []
             for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=self._pass, args=(source, sink), daemon=True).start()
+                asking = source is near
+                words = (source, sink, asked, asking)
+                threading.Thread(target=self._pass, args=words, daemon=True).start()
 
-    def _pass(self, source: socket.socket, sink: socket.socket) -> None:
+    def _pass(
+        self, source: socket.socket, sink: socket.socket, asked: list[bytes], asking: bool
+    ) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65_536):
+                if self._last is not None and asking and self._last in data:
+                    asked.append(self._last)
+                elif asked and not asking:
+                    self._last = None
+                    self.cut()
+                    return
                 if self._flowing.is_set():
                     sink.sendall(data)
             if self._flowing.is_set():  # a dumb proxy does not pass the end on either

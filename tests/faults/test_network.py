@@ -78,6 +78,27 @@ def test_a_cut_in_the_middle_of_the_transaction(far, proxy, monkeypatch, step):
     far.clean()
 
 
+def test_a_run_is_stored_although_the_answer_to_its_commit_was_lost(
+    far, proxy, monkeypatch, caplog
+):
+    """The server committed, and the connection was cut before it could say so."""
+    caplog.set_level("INFO", "valuekit")
+    with monkeypatch.context() as patch:
+        last = commit.STEPS[-1].__name__
+        during(last, patch, lambda: proxy.cut_before_the_answer(b"COMMIT"))
+        outcome = far.refresh()
+    with Workspace.load(far.path).store() as store:
+        (last,) = store.runs(1)
+        assert (last.id, last.status, last.cause) == (outcome.run, "ok", "")
+        assert store.latest_run().id == outcome.run > far.run
+        assert tiny.figures(store) != far.figures
+        assert not store.locked()
+    events = [one.getMessage() for one in caplog.records]
+    assert events.count("run_stored") == 1
+    assert "run_failed" not in events
+    far.clean()
+
+
 def at(text, deed):
     """A progress callback that does something once, when the run says what it is doing."""
     done = []
@@ -172,6 +193,7 @@ def test_a_stall_in_the_middle_of_the_transaction_is_given_up(far, proxy, url, m
             assert time.monotonic() < until, "the lock of a silent session was not freed"
             time.sleep(0.1)
     proxy.flow()
+    monkeypatch.undo()  # deadlines again that a busy machine keeps
     far.kept()
     far.clean()
 
@@ -189,13 +211,14 @@ def test_a_holder_that_lives_keeps_the_lock_however_long_it_computes(far, hasty)
         assert not second.locked()
 
 
-def test_a_proxy_that_accepts_and_says_nothing(far, proxy, hasty):
+def test_a_proxy_that_accepts_and_says_nothing(far, proxy, monkeypatch, hasty):
     del hasty
     proxy.stall()
     began = time.monotonic()
     assert far.broken() == "unreachable"
     assert time.monotonic() - began < SOON
     proxy.flow()
+    monkeypatch.undo()  # deadlines again that a busy machine keeps
     far.kept()
     far.clean()
 

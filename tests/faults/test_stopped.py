@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import run, sound
+from valuekit.api import Workspace
+from valuekit.running import StoppedAfter
+from valuekit.store import Store
 
 # A refresh that is in the middle of something long when it is asked to stop.
 _LONG = """
@@ -315,16 +318,19 @@ def test_a_swallowed_interruption_keeps_a_restore_and_a_backup_from_being_made(
 
 _AT = """
 import os, sys
+import valuekit.cli as cli
 from valuekit import journal, refresh
+from valuekit.cli import run
+from valuekit.store import store
 from valuekit.store.store import Store
 
-def hit(call, after):
+def hit(call, after, number={number}):
     def wrapped(*words, **names):
         if not after:
-            os.kill(os.getpid(), {number})
+            os.kill(os.getpid(), number)
         made = call(*words, **names)
         if after:
-            os.kill(os.getpid(), {number})
+            os.kill(os.getpid(), number)
         return made
     return wrapped
 
@@ -333,10 +339,13 @@ from valuekit.entry import main
 main()
 """
 _BEGINS = [("Store.begin", True), ("refresh._moved", False), ("refresh._computed", False)]
-_ENDS = [("Store.commit", True), ("Store._still_ours", True), ("refresh.journal.stored", False)]
+_STORES = [("Store.commit", True), ("refresh.journal.stored", False)]
+_TOLD = [("Store.close", True), ("run.complain", False)]
 
 
-@pytest.mark.parametrize(("owner", "after"), [*_BEGINS, *_ENDS])
+@pytest.mark.parametrize(
+    ("owner", "after"), [*_BEGINS, ("Store._still_ours", True), *_STORES, *_TOLD]
+)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stop_at_either_end_of_a_run_tells_what_became_of_it(
     own: Path, owner: str, after: bool, number: signal.Signals
@@ -356,17 +365,103 @@ def test_a_stop_at_either_end_of_a_run_tells_what_became_of_it(
     (told,) = json.loads(done.stdout)["findings"]
     assert (before["status"], told["code"]) == ("ok", "stopped")
     if newest["status"] == "ok":
-        assert (owner, after) in {("Store.commit", True), ("refresh.journal.stored", False)}
+        assert (owner, after) in {*_STORES, *_TOLD}
         shown = f"run {newest['run']} was stored before it and is what is shown"
         assert done.stderr == f"stopped{by}; {shown}\n"
         assert told["rule"] == f"it was stopped; {shown}"
+        assert json.loads(done.stdout)["run"] == newest["run"]
         assert events[-1] == "run_stored"
+        assert events.count("run_stored") == 1
         assert "run_failed" not in events
     else:
+        assert (owner, after) not in {*_STORES, *_TOLD}
         assert (newest["status"], newest["cause"]) == ("failed", "stopped")
         assert done.stderr == f"stopped{by}; the last good run is untouched\n"
         assert events[-1] == "run_failed"
     assert run("refresh", "-w", str(own)).returncode == 0  # nothing is held
+
+
+def test_a_stop_when_the_result_is_told_adds_no_second_document(own: Path) -> None:
+    code = _AT.format(owner="run.emit", after=True, number=int(signal.SIGINT))
+    words = ["refresh", "-w", str(own), "--json"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False
+    )
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["ok"]) == (130, True)
+    assert done.stderr == (
+        f"stopped; run {told['run']} was stored before it and is what is shown\n"
+    )
+
+
+def test_a_run_that_was_undone_before_it_was_noted_has_not_begun(own: Path) -> None:
+    log = own.with_name("log")
+    before = json.loads(run("runs", "-w", str(own), "--json").stdout)["runs"]
+    code = _AT.format(owner="store.heed", after=False, number=int(signal.SIGINT))
+    words = ["refresh", "-w", str(own), "--json", "--log", str(log)]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, json.loads(done.stdout)["run"]) == (130, None)
+    (event,) = [json.loads(line) for line in log.read_text().splitlines()]
+    assert (event["event"], event.get("run"), event["cause"]) == ("run_refused", None, "stopped")
+    assert json.loads(run("runs", "-w", str(own), "--json").stdout)["runs"] == before
+    assert run("refresh", "-w", str(own)).returncode == 0
+
+
+def test_the_first_of_two_signals_names_the_stop_and_its_exit_code(own: Path) -> None:
+    code = _AT.format(owner="Store.commit", after=True, number=int(signal.SIGTERM))
+    second = f"cli._unrecorded = hit(cli._unrecorded, False, {int(signal.SIGINT)})\n"
+    code = code.replace("from valuekit.entry", f"{second}from valuekit.entry")
+    words = ["refresh", "-w", str(own)]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False
+    )
+    assert done.stderr.startswith("stopped by SIGTERM; run ")
+    assert done.returncode == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
+def test_of_a_run_that_is_stored_the_store_is_asked_nothing_more(
+    own: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, stop: type
+) -> None:
+    """It may be busy; and a program may have its own way of being stopped."""
+    caplog.set_level("INFO", "valuekit")
+    commit = Store.commit
+
+    def stopped(*given: object) -> None:
+        commit(*given)
+        raise stop
+
+    def never(*_: object) -> None:
+        raise AssertionError("what is stored cannot fail")
+
+    monkeypatch.setattr(Store, "commit", stopped)
+    monkeypatch.setattr(Store, "fail", never)
+    held = Workspace.load(own)
+    with pytest.raises(StoppedAfter if stop is KeyboardInterrupt else stop):
+        held.refresh()
+    events = [one.getMessage() for one in caplog.records]
+    assert events[-1] == "run_stored"
+    assert "run_failed" not in events
+    with held.store() as store:
+        assert store.runs(1)[0].status == "ok"
+
+
+def test_a_stop_when_all_is_done_logs_the_run_once(
+    own: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "valuekit")
+
+    def progress(model: str, text: str, _share: float) -> None:
+        if (model, text) == ("", "done"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(StoppedAfter):
+        Workspace.load(own).refresh(progress=progress)
+    events = [one.getMessage() for one in caplog.records]
+    assert events.count("run_stored") == 1
+    assert events[-1] == "run_stored"
 
 
 _TWICE = """

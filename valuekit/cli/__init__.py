@@ -16,16 +16,17 @@ import typer
 
 from valuekit.cli.codes import FAILED, exit_code
 from valuekit.cli.failure import FailedRun, document, failed_run, wrong_usage
-from valuekit.cli.screen import complain, emit
-from valuekit.cli.stop import INTERRUPTED, Late, Stop, stoppable
+from valuekit.cli.screen import complain, emit, one_document
+from valuekit.cli.stop import INTERRUPTED, Stop, stoppable
 from valuekit.errors import Finding, ValuekitError
-from valuekit.faults import SAFE, STOPPED, TRACEBACK, findings, interrupted
-from valuekit.running import heed
+from valuekit.faults import TRACEBACK, findings, interrupted, safe, stopped
+from valuekit.running import heed, note_stored, stored_run
 
 
 def main() -> None:
     """Run the command line; every expected failure is a few clear lines and an exit code."""
-    with stoppable() as stop, failed_run() as failed:
+    note_stored(None)
+    with stoppable() as stop, failed_run() as failed, one_document():
         try:
             with stop.listening():
                 code = _ran()
@@ -33,8 +34,8 @@ def main() -> None:
             _told(error.findings, exit_code(error.findings), failed)
         except typer.TyperException as error:
             _usage(error, failed)
-        except (KeyboardInterrupt, Late) as error:
-            _stopped(stop, failed, error)
+        except KeyboardInterrupt:
+            _stopped(stop, failed)
         except BrokenPipeError:
             # The reader of a pipe left (valuekit show | head): not our failure.
             sys.stderr.close()
@@ -86,11 +87,10 @@ def _usage(error: typer.TyperException, failed: FailedRun) -> NoReturn:
     _leave([wrong_usage(error.format_message())], error.exit_code, failed)
 
 
-def _stopped(stop: Stop, failed: FailedRun, error: BaseException | None = None) -> NoReturn:
-    late = error.told if isinstance(error, Late) else None
-    sys.stderr.write(stop.words(SAFE if late is None else str(late)))
+def _stopped(stop: Stop, failed: FailedRun) -> NoReturn:
+    sys.stderr.write(stop.words(safe()))
     _unrecorded(failed)
-    _leave([STOPPED] if late is None else findings(late), stop.code, failed)
+    _leave([stopped()], stop.code, failed)
 
 
 def _unrecorded(failed: FailedRun) -> None:
@@ -103,5 +103,5 @@ def _leave(found: Sequence[Finding], code: int, failed: FailedRun) -> NoReturn:
     """Who asked for JSON gets what went wrong as JSON too, and nothing else."""
     asked = sys.argv[1 : sys.argv.index("--")] if "--" in sys.argv else sys.argv[1:]
     if "--json" in asked:
-        emit(document(found, failed.number))
+        emit(document(found, failed.number or stored_run()))
     sys.exit(code)

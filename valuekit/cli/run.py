@@ -28,9 +28,7 @@ from valuekit.cli.log import logged
 from valuekit.cli.read_so_far import read_so_far
 from valuekit.cli.screen import ERR, complain, emit, printable, say
 from valuekit.cli.step_words import step
-from valuekit.cli.stop import Late
 from valuekit.errors import ValuekitError
-from valuekit.running import StoppedAfter
 from valuekit.text import plural
 
 if TYPE_CHECKING:
@@ -169,17 +167,14 @@ def _refreshed(
             said = printable(step(model, text))
             bar.update(task, completed=share, description=said, done=str(done))
 
-        try:
-            outcome = held.refresh(
-                models,
-                full=full,
-                since=since,
-                accept_gone=accept_gone,
-                accept_bad_day=accept_bad_day,
-                progress=progress,
-            )
-        except StoppedAfter as late:
-            raise Late(late) from late
+        outcome = held.refresh(
+            models,
+            full=full,
+            since=since,
+            accept_gone=accept_gone,
+            accept_bad_day=accept_bad_day,
+            progress=progress,
+        )
         bar.update(task, completed=1.0, description="done", done=str(done))
     return outcome
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from rich.console import Console
 from rich.table import Table
@@ -18,6 +20,7 @@ from valuekit.text import money
 _PIPED = None if sys.stdout.isatty() else 140
 OUT = Console(highlight=False, soft_wrap=False, width=_PIPED)
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
+_EMITTED: ContextVar[bool] = ContextVar("emitted", default=False)
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 
 
@@ -35,8 +38,24 @@ def printable(text: str) -> str:
 
 
 def emit(content: object) -> None:
-    """JSON on standard output, keys in the documented order."""
-    sys.stdout.write(json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    """JSON on standard output, keys in the documented order: one document of a command.
+
+    What ends a command when its result is told already is told on standard error alone.
+    """
+    text = json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    if not _EMITTED.get():
+        _EMITTED.set(True)
+        sys.stdout.write(text)
+
+
+@contextmanager
+def one_document() -> Iterator[None]:
+    """A command, of which one JSON document is written at most."""
+    before = _EMITTED.set(False)
+    try:
+        yield
+    finally:
+        _EMITTED.reset(before)
 
 
 def table(

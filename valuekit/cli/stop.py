@@ -17,7 +17,7 @@ from time import monotonic
 from types import FrameType
 
 from valuekit.entry import Kept
-from valuekit.running import StoppedAfter, ask, heed, interrupt
+from valuekit.running import ask, heed, interrupt
 
 INTERRUPTED = 128 + signal.SIGINT  # as shells have it
 TERMINATED = 128 + signal.SIGTERM
@@ -25,23 +25,14 @@ _TIDYING = 10.0  # seconds
 _AGAIN = 0.05  # seconds
 _IMPORTING = "<frozen importlib"
 
-
-class Late(BaseException):
-    """A stop that came when the run was stored, past the parser: it forgets what it was told."""
-
-    def __init__(self, told: StoppedAfter) -> None:
-        """Of what the run told."""
-        super().__init__(str(told))
-        self.told = told
-
-
 Handler = int | Callable[[int, FrameType | None], object] | None
 
 
 class Stop(Kept):
-    """Which of the two asked us to stop. What comes while nobody listens is kept."""
+    """Which of the two asked us to stop first. What comes while nobody listens is kept."""
 
     code: int = INTERRUPTED
+    _asked: bool = False
     _listens: bool = False
     _raised: float = -math.inf
     _later: threading.Timer | None = None
@@ -73,7 +64,8 @@ class Stop(Kept):
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         """Stop: engines look for an interruption while they compute, too."""
-        self.code = 128 + number
+        if not self._asked:
+            self._asked, self.code = True, 128 + number
         ask(to_stop=True)
         if not self._listens:
             super().__call__(number, frame)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from valuekit import __version__
 from valuekit.errors import StoreError
-from valuekit.running import heed
+from valuekit.running import heed, note_stored
 from valuekit.store import ages as aging
 from valuekit.store import commit as steps
 from valuekit.store import copy, facts, history, lock, quarantine, reads, rights, tables
@@ -116,6 +116,7 @@ class Store:
             StoreError: when another run holds the lock, or the store may not be written.
         """
         self.begun = None  # also where it is refused: the one before is over
+        note_stored(None)
         if not self.writable:
             raise self._refused
         self._lock()
@@ -156,6 +157,9 @@ class Store:
             self.begun = None
             self._unlock()
             raise
+        except BaseException:  # a stop: whether it was noted before, `fail` finds out
+            self._unlock()
+            raise
         return int(run_id)
 
     def commit(self, run_id: int, outcome: RunOutcome, at: datetime) -> None:
@@ -176,13 +180,15 @@ class Store:
             for step in steps.STEPS:
                 step(connection, outcome)
             steps.finish(connection, outcome, at)
+        note_stored(run_id)
         self._unlock()
 
     def fail(self, run_id: int, message: str, at: datetime, cause: str = "") -> bool:
         """Mark a run as failed, with the reason; its facts were never written.
 
         Returns:
-            Whether it failed; False where it had been stored, which stays as it is.
+            Whether it failed; False where it had been stored, which stays as it is, and is known
+            from then on. One that was undone before it was noted has not begun.
 
         Args:
             run_id: What :meth:`begin` returned.
@@ -199,9 +205,9 @@ class Store:
                 # Another run that took our lost lock has taken us for dead; we know better.
                 open_ = (table.c.status == "running") | (table.c.cause == "killed")
                 ours = (table.c.id == run_id) & open_
-                good = (table.c.id == run_id) & (table.c.status == "ok")
+                noted = sa.select(table.c.status).where(table.c.id == run_id)
+                status = connection.execute(noted).scalar()
                 began = connection.execute(sa.select(table.c.started).where(ours)).scalar()
-                stored = connection.execute(sa.select(table.c.id).where(good)).scalar()
                 if began is not None:
                     connection.execute(
                         sa.update(table)
@@ -216,7 +222,11 @@ class Store:
                     )
         finally:
             self._unlock()
-        return stored is None
+        if status is None:
+            self.begun = None
+        if status == "ok":
+            note_stored(run_id)
+        return status != "ok"
 
     def latest_run(self) -> RunRecord | None:
         """The last good run; None before the first."""

@@ -26,13 +26,14 @@ NO_ROOM = frozenset({"disk_full", "disk_failed"})
 # Codes of a store that takes nothing now, not even why a run failed.
 UNWRITABLE = NO_ROOM | {"read_only", "unreachable", "connection_lost", "no_answer", "denied"}
 
-# A piece of the driver's message -> (code, rule, remedy).
+# A piece of the driver's message -> (code, rule, remedy). Where the answer to a commit may be what
+# was lost, the last good run may be the one that is told of: it is whole, whichever it is.
 _KNOWN: tuple[tuple[str, str, str, str], ...] = (
     *(
         (
             piece,
             "connection_lost",
-            "the connection to the database broke; the last good run is untouched",
+            "the connection to the database broke; what is shown is the last good run, whole",
             "Run it again when the database is back.",
         )
         for piece in (
@@ -48,7 +49,10 @@ _KNOWN: tuple[tuple[str, str, str, str], ...] = (
     (
         "no answer from the database",
         "no_answer",
-        "no answer: the database or something on the way hangs; the last good run is untouched",
+        (
+            "no answer: the database or something on the way hangs; what is shown is the last "
+            "good run, whole"
+        ),
         "Look after the server and the proxies before it, then run it again.",
     ),
     (
