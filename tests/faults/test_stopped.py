@@ -464,26 +464,47 @@ def test_a_stop_when_all_is_done_logs_the_run_once(
     assert events[-1] == "run_stored"
 
 
-_TWICE = """
+_BUSY = """
+print("ready", flush=True)
+while not os.path.exists(sys.argv[1]):
+    sum(range(1000))
+"""
+_TWICE = f"""
 import os, sys
 from valuekit.cli.stop import stoppable
 with stoppable():
-    print("ready", flush=True)
-    while not os.path.exists(sys.argv[1]):
-        sum(range(1000))
+    {_BUSY.strip().replace(chr(10), chr(10) + "    ")}
 print("over")
+"""
+_TWICE_LOADING = """
+from valuekit.cli.stop import stoppable
+with stoppable() as stop:
+    try:
+        with stop.listening():
+            import busy
+            while True:
+                pass
+    except KeyboardInterrupt:
+        print("over")
 """
 
 
-def test_a_signal_that_comes_while_another_is_heard_hangs_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("code", [_TWICE, _TWICE_LOADING])
+def test_a_signal_that_comes_while_another_is_heard_hangs_nothing(
+    tmp_path: Path, code: str
+) -> None:
     """As where a supervisor forwards what the terminal sends as well: one cuts off the other."""
     over = tmp_path / "over"
+    (tmp_path / "busy.py").write_text(f"import os, sys\n{_BUSY}")
     child = subprocess.Popen(
-        [sys.executable, "-c", _TWICE, str(over)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, str(over)], stdout=subprocess.PIPE, text=True, cwd=tmp_path
     )
     assert child.stdout is not None
     assert child.stdout.readline() == "ready\n"
+    until = time.monotonic() + 4  # a module that is loaded is waited for ten seconds
     for turn in range(3000):
+        if time.monotonic() > until:
+            break
         child.send_signal(signal.SIGINT)
         sum(range(turn % 60))
         child.send_signal(signal.SIGTERM)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import select
 import signal
 import sys
 import threading
@@ -35,7 +36,9 @@ class Stop(Kept):
     _asked: bool = False
     _listens: bool = False
     _raised: float = -math.inf
-    _later: threading.Timer | None = None
+    # A handler may cut off itself: it only sets and reads attributes, for whatever has a lock (a
+    # timer, an event) can hang there for good.
+    _later: int | None = None  # what is to come again, as a module is being loaded
     _loading: int = 0  # modules that were being loaded when it began to listen
     _put_off: float | None = None  # since when, as a module is being loaded
 
@@ -58,8 +61,7 @@ class Stop(Kept):
             yield
         finally:
             self._listens = False  # what ended the command is being told
-            if self._later is not None:
-                self._later.cancel()
+            self._later = None
             self.ending()
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
@@ -72,15 +74,18 @@ class Stop(Kept):
         elif _imports(frame) > self._loading and self._in_time():
             # Modules in C abort the process when something is raised while they are loaded, and
             # the import system swallows it: it comes again until none is.
-            if self._later is not None:
-                self._later.cancel()
-            self._later = threading.Timer(_AGAIN, os.kill, (os.getpid(), number))
-            self._later.daemon = True
-            self._later.start()
+            self._later = number
         # At once again it would only cut off the tidying up; later, the first was not heard.
         elif monotonic() - self._raised > _TIDYING:
-            self._raised = monotonic()
+            self._raised, self._put_off = monotonic(), None
             raise KeyboardInterrupt
+
+    def again(self) -> None:
+        """Have what was put off come again; called by a thread from the first signal on."""
+        number = self._later
+        if number is not None:  # else what is put off right now would be forgotten
+            self._later = None
+            os.kill(os.getpid(), number)
 
     def _in_time(self) -> bool:
         """Whether the end of loading may still be waited for: one may hang."""
@@ -112,7 +117,7 @@ def stoppable() -> Iterator[Stop]:
         if isinstance(kept, Kept) and kept.heard is not None:
             stop(kept.heard, None)
     try:
-        with _engines_hear():
+        with _engines_hear(stop):
             yield stop
     finally:
         for number, handler in before.items():
@@ -130,12 +135,13 @@ def _ours() -> Iterator[tuple[int, Handler]]:
 
 
 @contextmanager
-def _engines_hear() -> Iterator[None]:
+def _engines_hear(stop: Stop) -> Iterator[None]:
     """Interrupt the statements of engines at a signal: they keep Python from handling it."""
     heard, told = os.pipe()
     os.set_blocking(told, False)
     before = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
-    threading.Thread(target=_listen, args=(heard,), name="valuekit-stop", daemon=True).start()
+    words = (heard, stop)
+    threading.Thread(target=_listen, args=words, name="valuekit-stop", daemon=True).start()
     try:
         yield
     finally:
@@ -143,8 +149,16 @@ def _engines_hear() -> Iterator[None]:
         os.close(told)  # the listener comes to its end
 
 
-def _listen(heard: int) -> None:
-    while number := os.read(heard, 1):
+def _listen(heard: int, stop: Stop) -> None:
+    patience = None  # nothing comes again before something came
+    while True:
+        if not select.select([heard], [], [], patience)[0]:
+            stop.again()
+            continue
+        number = os.read(heard, 1)
+        if not number:
+            break
         if number[0] in {signal.SIGINT, signal.SIGTERM}:
+            patience = _AGAIN
             interrupt()
     os.close(heard)

@@ -155,6 +155,9 @@ def _keep_log(raw: SQLiteConnection) -> None:
     would wait for one another, each with a lock that the other needs. So each lets go and asks
     again.
     """
+    raw.execute(
+        "PRAGMA busy_timeout = 0"
+    )  # we wait, not SQLite: together it would be twice as long
     until = monotonic() + BUSY_MS / 1000
     while True:
         try:
@@ -173,11 +176,11 @@ def _transactions(engine: sa.Engine, *, log: bool) -> None:
         # The driver's own transactions start late and never cover DDL: BEGIN is ours.
         raw.isolation_level = None
         raw.execute("PRAGMA foreign_keys = ON")
-        raw.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
         if log:
             raw.execute(f"PRAGMA page_size = {PAGE}")  # counts only before the first table
             _keep_log(raw)
             raw.execute("PRAGMA synchronous = FULL")
+        raw.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
 
     @sa.event.listens_for(engine, "begin")
     def _began(connection: sa.Connection) -> None:
