@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 import os
-import select
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from selectors import EVENT_READ, DefaultSelector
 from time import monotonic
 from types import FrameType
 
@@ -151,14 +151,16 @@ def _engines_hear(stop: Stop) -> Iterator[None]:
 
 def _listen(heard: int, stop: Stop) -> None:
     patience = None  # nothing comes again before something came
-    while True:
-        if not select.select([heard], [], [], patience)[0]:
-            stop.again()
-            continue
-        number = os.read(heard, 1)
-        if not number:
-            break
-        if number[0] in {signal.SIGINT, signal.SIGTERM}:
-            patience = _AGAIN
-            interrupt()
+    with DefaultSelector() as waiting:
+        waiting.register(heard, EVENT_READ)
+        while True:
+            if not waiting.select(patience):
+                stop.again()
+                continue
+            number = os.read(heard, 1)
+            if not number:
+                break
+            if number[0] in {signal.SIGINT, signal.SIGTERM}:
+                patience = _AGAIN
+                interrupt()
     os.close(heard)

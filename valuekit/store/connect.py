@@ -153,11 +153,9 @@ def _keep_log(raw: SQLiteConnection) -> None:
 
     Of several that make a store at the same moment SQLite refuses some without any wait: they
     would wait for one another, each with a lock that the other needs. So each lets go and asks
-    again.
+    again; SQLite does not wait as well, which would be twice as long.
     """
-    raw.execute(
-        "PRAGMA busy_timeout = 0"
-    )  # we wait, not SQLite: together it would be twice as long
+    raw.execute("PRAGMA busy_timeout = 0")
     until = monotonic() + BUSY_MS / 1000
     while True:
         try:
