@@ -33,7 +33,7 @@ from valuekit.quarantine.summary import Balance, Credit, HeldBack, balances, cre
 from valuekit.report import Meta, Report, build
 from valuekit.report.build import Format, ReportKind
 from valuekit.restatements import newest
-from valuekit.running import StoppedAfter, note_stored, stored_run
+from valuekit.running import StoppedAfter, note_stored
 from valuekit.scorecard import Action, Decision, PeriodName, Scorecard, from_json, in_order
 from valuekit.source import Check, Connector, open_connector
 from valuekit.store import Store, open_store
@@ -129,27 +129,24 @@ class Workspace:
         for name in models or ():
             self.known(name)
         note_stored(None)
-        began, run = perf_counter(), None
+        store: Store | None = None
+        began = perf_counter()
         try:
             with self.store(create=True) as store:
-                moment = now or datetime.now(UTC)
-                try:
-                    return refresh(
-                        self.loaded,
-                        store,
-                        models=models,
-                        now=moment,
-                        ask=Asked(full, since, accept_gone, accept_bad_day),
-                        progress=progress,
-                    )
-                finally:
-                    run = store.begun
+                return refresh(
+                    self.loaded,
+                    store,
+                    models=models,
+                    now=now or datetime.now(UTC),
+                    ask=Asked(full, since, accept_gone, accept_bad_day),
+                    progress=progress,
+                )
         except BaseException as error:
-            good = stored_run()
-            if good is None:
+            if store is None or store.stored is None:
+                run = store.begun if store is not None else None
                 journal.failed(error, run, perf_counter() - began)
             elif interrupted(error) and not isinstance(error, StoppedAfter):
-                raise StoppedAfter(good) from error
+                raise StoppedAfter(store.stored) from error
             raise
 
     def plan(

@@ -31,7 +31,7 @@ from valuekit.ledger.collect import add_up
 from valuekit.ledger.schema import FACTS
 from valuekit.places import placed
 from valuekit.pulling import FULL, Asked, Pulled, published, pulled
-from valuekit.running import StoppedAfter, stored_run
+from valuekit.running import StoppedAfter
 from valuekit.scorecard import from_json, in_order, to_json
 from valuekit.source import Connector, open_connector
 from valuekit.store.records import ModelOutcome, RunOutcome
@@ -123,7 +123,7 @@ def refresh(
 def _failed(store: Store, error: BaseException, at: datetime) -> bool:
     """Note why a run failed; False where it had been stored when it was stopped or cut off."""
     # What stopped the run is what a person must know, even when it keeps us from noting it.
-    if stored_run() is not None:
+    if store.stored is not None:
         return False
     if store.begun is None:
         return True  # it was refused

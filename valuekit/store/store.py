@@ -68,7 +68,8 @@ class Store:
         self._url = url
         self._held: lock.Held | None = None
         self.place = shown(url)
-        self.begun: int | None = None  # the run that this process began last
+        self.begun: int | None = None  # the run that was begun last
+        self.stored: int | None = None  # the same, once it is stored
         self.moved = ""  # the older schema that it was brought from when it was opened
         self.writable = writable
         self._refused = refused or read_only(self.place)
@@ -115,7 +116,7 @@ class Store:
         Raises:
             StoreError: when another run holds the lock, or the store may not be written.
         """
-        self.begun = None  # also where it is refused: the one before is over
+        self.begun = self.stored = None  # also where it is refused: the one before is over
         note_stored(None)
         if not self.writable:
             raise self._refused
@@ -180,7 +181,7 @@ class Store:
             for step in steps.STEPS:
                 step(connection, outcome)
             steps.finish(connection, outcome, at)
-        note_stored(run_id)
+        self._known_as_stored(run_id)
         self._unlock()
 
     def fail(self, run_id: int, message: str, at: datetime, cause: str = "") -> bool:
@@ -225,7 +226,7 @@ class Store:
         if status is None:
             self.begun = None
         if status == "ok":
-            note_stored(run_id)
+            self._known_as_stored(run_id)
         return status != "ok"
 
     def latest_run(self) -> RunRecord | None:
@@ -551,6 +552,10 @@ class Store:
                 return f": run {found.id}{by} since {found.started:%Y-%m-%d %H:%M:%S} UTC"
             sleep(_LOOK_SECONDS)
         return ""
+
+    def _known_as_stored(self, run_id: int) -> None:
+        self.stored = run_id
+        note_stored(run_id)
 
     def _unlock(self) -> None:
         if self._held is not None:
