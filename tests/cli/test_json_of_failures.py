@@ -60,6 +60,7 @@ def test_a_file_that_is_not_there(words: tuple[str, ...], tmp_path: Path) -> Non
     if words == ("doctor",):  # its points are its findings
         assert done.returncode == 1
         assert json.loads(done.stdout)["ok"] is False
+        assert "valuekit init" in json.loads(done.stdout)["points"][0]["remedy"]
     else:
         (found,) = refused(done, 2)
         assert found["code"] == "no_file"

@@ -54,7 +54,7 @@ def test_the_command_and_its_options_exist():
 def test_the_unit_knows_the_exit_codes():
     service = unit(SERVICE)["Service"]
     assert service["SuccessExitStatus"] == str(codes.BUSY) == "75"
-    assert "2" in service["RestartPreventExitStatus"].split()
+    assert service["RestartPreventExitStatus"].split() == ["2", "78", "130", "143"]
     assert service["Type"] == "oneshot"
     assert service["KillSignal"] == "SIGINT"
     assert unit(TIMER)["Timer"]["Persistent"] == "yes"

@@ -122,7 +122,7 @@ def test_a_folder_that_is_not_there(store, tmp_path):
     assert code(caught) == "no_folder"
 
 
-@pytest.mark.parametrize("damage", ["missing", "text", "cut", "stranger"])
+@pytest.mark.parametrize("damage", ["missing", "text", "cut", "index", "stranger"])
 def test_what_is_no_backup_leaves_the_store_empty(store, crossed, tmp_path, damage):
     filled(store)
     kept = tmp_path / "kept.db"
@@ -133,6 +133,16 @@ def test_what_is_no_backup_leaves_the_store_empty(store, crossed, tmp_path, dama
         kept.write_text("id,amount\n" * 300)
     elif damage == "cut":
         kept.write_bytes(kept.read_bytes()[: kept.stat().st_size // 2])
+    elif damage == "index":  # more than one row of it is wrong
+        with closing(sqlite3.connect(kept)) as file, file:
+            file.executescript(
+                "CREATE TABLE more (a, b); INSERT INTO more VALUES (1, 2), (3, 4), (5, 6);"
+                "CREATE INDEX of_more ON more (a); PRAGMA writable_schema = ON;"
+                "UPDATE sqlite_master SET sql = 'CREATE INDEX of_more ON more (b)' "
+                "WHERE name = 'of_more'"
+            )
+        with closing(sqlite3.connect(kept)) as file:
+            assert len(file.execute("PRAGMA integrity_check").fetchall()) > 1
     else:
         kept.unlink()
         engine = sa.create_engine(f"sqlite:///{kept}")
@@ -144,6 +154,7 @@ def test_what_is_no_backup_leaves_the_store_empty(store, crossed, tmp_path, dama
             empty.restore(kept)
         (found,) = caught.value.findings
         assert found.place == str(kept)
+        assert damage != "index" or found.code == "damaged"
         assert "backup" in f"{found.rule} {found.remedy}".lower()
         assert "refresh" not in found.remedy  # and no word of the store's own remedies
         assert "Correct `store`" not in found.remedy

@@ -29,9 +29,10 @@ def examine(path: Path, now: datetime | None = None) -> list[Point]:
     try:
         held = Workspace.load(path)
     except ValuekitError as error:
-        return [
-            replace(failed("workspace", error), remedy="Correct the file, then run it again."),
-        ]
+        found = error.findings[0]
+        correct = "Correct the file, then run it again."
+        remedy = found.remedy if found.code == "no_file" else correct
+        return [replace(failed("workspace", error), remedy=remedy)]
     models = len(held.loaded.workspace.models)
     read, projected = sources(held)
     kept, opened = store(held, moment)
