@@ -16,7 +16,7 @@ import typer
 
 from valuekit.cli.codes import FAILED, exit_code
 from valuekit.cli.failure import FailedRun, document, failed_run, wrong_usage
-from valuekit.cli.screen import complain, emit, one_document
+from valuekit.cli.screen import complain, emit, emitted, nothing_emitted
 from valuekit.cli.stop import INTERRUPTED, Stop, stoppable
 from valuekit.errors import Finding, ValuekitError
 from valuekit.faults import TRACEBACK, findings, interrupted, safe, stopped
@@ -26,7 +26,7 @@ from valuekit.running import heed, note_stored, stored_run
 def main() -> None:
     """Run the command line; every expected failure is a few clear lines and an exit code."""
     note_stored(None)
-    with stoppable() as stop, failed_run() as failed, one_document():
+    with stoppable() as stop, failed_run() as failed, nothing_emitted():
         try:
             with stop.listening():
                 code = _ran()
@@ -100,8 +100,11 @@ def _unrecorded(failed: FailedRun) -> None:
 
 
 def _leave(found: Sequence[Finding], code: int, failed: FailedRun) -> NoReturn:
-    """Who asked for JSON gets what went wrong as JSON too, and nothing else."""
+    """Who asked for JSON gets what went wrong as JSON too, and nothing else.
+
+    What ends a command when its result is told already is told on standard error alone.
+    """
     asked = sys.argv[1 : sys.argv.index("--")] if "--" in sys.argv else sys.argv[1:]
-    if "--json" in asked:
+    if "--json" in asked and not emitted():
         emit(document(found, failed.number or stored_run()))
     sys.exit(code)

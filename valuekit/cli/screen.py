@@ -38,19 +38,20 @@ def printable(text: str) -> str:
 
 
 def emit(content: object) -> None:
-    """JSON on standard output, keys in the documented order: one document of a command.
-
-    What ends a command when its result is told already is told on standard error alone.
-    """
+    """JSON on standard output, keys in the documented order."""
     text = json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-    if not _EMITTED.get():
-        _EMITTED.set(True)
-        sys.stdout.write(text)
+    _EMITTED.set(True)  # first: one that is cut off is followed by no other either
+    sys.stdout.write(text)
+
+
+def emitted() -> bool:
+    """Whether the command has written its JSON: it is one document."""
+    return _EMITTED.get()
 
 
 @contextmanager
-def one_document() -> Iterator[None]:
-    """A command, of which one JSON document is written at most."""
+def nothing_emitted() -> Iterator[None]:
+    """A command begins: what an earlier one of the process wrote is not its own."""
     before = _EMITTED.set(False)
     try:
         yield
