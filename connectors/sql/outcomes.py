@@ -157,7 +157,9 @@ class _Rows:
             **cells_of(raw),
         }
         if o.arrived is not None:
-            columns["late"] = self.work.engine.local_day(raw.c[o.arrived])
+            arrived = raw.c[o.arrived]
+            known = sa.not_(when.wrong_unit(arrived, self.kinds[o.arrived]))
+            columns["late"] = sa.case((known, self.work.engine.local_day(arrived)))
         else:
             columns["late"] = sa.cast(unknown, sa.Date())
         made = [one.label(name) for name, one in columns.items()]

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from connectors import dialects
 from connectors.base import Engine
 from connectors.findings import place, shown
-from connectors.sql.panel_rows import block_of, day_of
+from connectors.sql.panel_rows import block_of, treated_since
 from connectors.sql.values import blank, text
 from valuekit.errors import Finding
 from valuekit.ledger.schema import MAX_GROUPS
@@ -133,10 +132,7 @@ def _distinct(engine: Engine, p: Panel, column: str) -> list[str]:
 def _varied(engine: Engine, p: Panel, known: Usable) -> list[Finding]:
     assert p.treated_from is not None  # noqa: S101  checked by the caller
     rows = engine.table(p.table, [one for one in (p.group, p.treated_from) if one])
-    day = sa.func.coalesce(
-        dialects.to_text(day_of(engine, rows.c[p.treated_from], known.kinds[p.treated_from])),
-        "",
-    )
+    day = treated_since(engine, rows.c[p.treated_from], known.kinds[p.treated_from])
     group = sa.literal_column("'all'") if p.group is None else _group(rows, p.group, known)
     inner = sa.select(group.label("group"), day.label("day")).subquery()
     c = inner.c

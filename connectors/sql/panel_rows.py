@@ -63,6 +63,12 @@ def day_of(engine: Engine, value: Expression, kind: ColumnType) -> Expression:
     return first_of_year(value) if kind in NUMBERS else engine.local_day(value)
 
 
+def treated_since(engine: Engine, value: Expression, kind: ColumnType) -> Expression:
+    """The first treated day as text; of a group that never was, which many write as 9999-12-31."""
+    day = sa.case((sa.not_(when.other_age(value, kind)), day_of(engine, value, kind)))
+    return sa.func.coalesce(dialects.to_text(day), NONE)
+
+
 def first_of_year(year: Expression) -> Expression:
     """The first day of a year written as a number; NULL where it is none."""
     whole = dialects.to_int(sa.case((year.between(*_YEARS), year)))
@@ -143,10 +149,9 @@ class _Rows:
         return sa.select(*labelled).select_from(self.raw).subquery("read_panel")
 
     def _unfit_time(self) -> when.Rules:
-        """Times that are there and cannot be; a series of years or days may start in 1970."""
+        """Times that are there and cannot be."""
         time, kind = self.c[self.p.time], self.kinds[self.p.time]
-        unit = (when.beyond(time, kind), "time_unit")
-        return [*when.never_was(self.c), unit, *when.future(self.engine, time, kind)]
+        return [*when.never_was(self.c), *when.of_panel(self.engine, time, kind)]
 
     def _moment(self, time: Expression, day: Expression) -> Expression:
         kind = self.kinds[self.p.time]
@@ -164,8 +169,7 @@ class _Rows:
         column = self.p.treated_from
         if column is None:
             return sa.literal_column(f"'{NONE}'")
-        day = day_of(self.engine, self.c[column], self.kinds[column])
-        return sa.func.coalesce(dialects.to_text(day), NONE)
+        return treated_since(self.engine, self.c[column], self.kinds[column])
 
     def _arm(self) -> Expression:
         if self.p.arm is None:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from connectors.base import BAD_CELL, ColumnType, Engine
 from connectors.findings import place
 from connectors.roles import Block
+from connectors.sql import instants as when
 from connectors.sql.panel_rows import day_of
 from connectors.sql.values import flag, total
 from valuekit.errors import Finding, Severity
@@ -50,7 +51,7 @@ def profile(engine: Engine, block: Block, kinds: Mapping[str, ColumnType]) -> Pr
     )
     row = counts.to_pylist()[0]
     time = block.time if block.time is not None and block.time in kinds else None
-    days = _days(engine, table, time, kinds) if time else []
+    days = _days(engine, block, table, time, kinds) if time else []
     on = None if time else block.date if isinstance(block, Predictions | Assignments) else None
     first, last = (days[0], days[-1]) if days else (on, on)
     findings = [
@@ -79,9 +80,14 @@ def _counts(
 
 
 def _days(
-    engine: Engine, table: sa.Subquery, time: str, kinds: Mapping[str, ColumnType]
+    engine: Engine, block: Block, table: sa.Subquery, time: str, kinds: Mapping[str, ColumnType]
 ) -> list[date]:
-    day = sa.select(day_of(engine, table.c[time], kinds[time]).label("day")).subquery()
+    """Days that have rows whose time is one: a single row of 2099 would be a gap of decades."""
+    at, kind = table.c[time], kinds[time]
+    panel = isinstance(block, Panel)
+    odd = when.of_panel(engine, at, kind) if panel else when.rules(engine, table.c, time, kind)
+    fit = sa.not_(when.broken(odd))
+    day = sa.select(day_of(engine, at, kind).label("day")).where(fit).subquery()
     found = sa.select(day.c.day).where(day.c.day.is_not(None)).distinct().order_by(day.c.day)
     values: list[date] = engine.run("check days", found).column(0).to_pylist()
     return values

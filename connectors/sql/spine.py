@@ -187,7 +187,7 @@ class _Rows:
             found += when.rules(self.work.engine, self.raw.c, p.time, self.kinds[p.time])
         if self.forecast and p.target_time is not None:
             target, kind = self.raw.c[p.target_time], self.kinds[p.target_time]
-            found += [(target.is_(None), "null_time"), (when.beyond(target, kind), "time_unit")]
+            found += [(target.is_(None), "null_time"), (when.other_age(target, kind), "time_unit")]
         return found
 
     def _key_rules(self) -> when.Rules:

@@ -14,11 +14,12 @@ from connectors import dialects
 from connectors.base import ColumnType
 from connectors.findings import place
 from connectors.roles import blocks
-from connectors.sql.instants import wrong_unit
+from connectors.sql.instants import other_age, wrong_unit
 from connectors.sql.intake import Source
 from connectors.sql.values import flag, number, total
 from connectors.sql.work import Expression, Work
 from valuekit.errors import Finding, SourceError
+from valuekit.workspace.declare import Panel
 
 SHARE = 0.05
 SLIP = 1.5  # a probability may slip a little above 1; percentages do not stop there
@@ -59,19 +60,21 @@ def _of(work: Work, source: str, rules: Mapping[str, int]) -> Iterator[Finding]:
 
 def _unit(work: Work, source: str, rows: int, read: int) -> Finding:
     block = dict(blocks(work.model))[source]
-    value = f"{rows:,} of {read:,} rows in 1970 or after 2199"
+    value = f"{rows:,} of {read:,} rows in another age"
     if block.time is not None:
         kind = work.engine.kind(block.table, block.time)
+        odd = other_age if isinstance(block, Panel) else wrong_unit
         first = work.engine.first_where(
-            block.table, block.time, lambda time: wrong_unit(dialects.instant(time), kind)
+            block.table, block.time, lambda time: odd(dialects.instant(time), kind)
         )
         value += f", {first}" if first else ""
     return Finding(
         place(work.engine, block.table, block.time),
         value,
-        "times were read in another unit than written: seconds, milliseconds and microseconds "
-        "since 1970 are mixed up",
-        "Convert them to timestamps when exporting, all by the same unit.",
+        "times were read in another unit than written (seconds, milliseconds and microseconds "
+        "since 1970 are mixed up), or stand for missing ones, as 1900-01-01 does",
+        "Convert them to timestamps when exporting, all by the same unit; leave the cell of a "
+        "missing time empty.",
         "error",
         "time_unit",
         rows,

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.inputs.lake import GOOD, NOW, Lake, outcomes, predictions, refused, text, warned
+from valuekit.api import Workspace
 
 BERLIN = "Europe/Berlin"
 
@@ -171,12 +172,12 @@ def test_seconds_milliseconds_and_microseconds_mixed_up(lake: Lake) -> None:
     seconds = p["at"].astype("int64") // 10 ** (9 if p["at"].dt.unit == "ns" else 6)
     said = {"place": "column at", "rule": "milliseconds", "remedy": "timestamps when exporting"}
     lake.write(predictions=p.assign(at=pd.to_datetime(seconds, unit="ms", utc=True)))
-    refused(lake, "time_unit", value="40 of 40 rows in 1970", **said)
+    refused(lake, "time_unit", value="40 of 40 rows in another age, the first '1970-01", **said)
     table = pa.Table.from_pandas(p.drop(columns="at"), preserve_index=False)
     ahead = pa.array([one * 1000 for one in seconds], pa.timestamp("s", tz="UTC"))
     (lake.data / "predictions.parquet").unlink()
     pq.write_table(table.append_column("at", ahead), lake.data / "predictions.parquet")
-    first = "40 of 40 rows in 1970 or after 2199, the first '"
+    first = "40 of 40 rows in another age, the first '"
     assert refused(lake, "time_unit", value=first, **said).value.endswith("in predictions.parquet")
     lake.write(predictions=p.assign(at=seconds))
     refused(lake, "wrong_type", place="column at", remedy="Convert seconds or milliseconds")
@@ -184,6 +185,55 @@ def test_seconds_milliseconds_and_microseconds_mixed_up(lake: Lake) -> None:
     lake.write(predictions=p.assign(at=mixed))
     lake.refresh()
     assert lake.rules("predictions") == {"accepted": 39, "time_unit": 1}
+
+
+STAND_INS = [
+    ("0001-01-01", "America/New_York", "csv"),
+    ("0001-01-01", "Asia/Tokyo", "parquet"),
+    ("1753-01-01", "UTC", "csv"),
+    ("1900-01-01", "Asia/Tokyo", "csv"),
+    ("1969-12-31", "America/New_York", "parquet"),
+]
+
+
+@pytest.mark.parametrize(("day", "zone", "ending"), STAND_INS)
+def test_a_time_that_stands_for_a_missing_one(lake: Lake, day: str, zone: str, ending: str) -> None:
+    """What systems write for no time; the year 1 lies before it in zones west of Greenwich."""
+    lake.declare('currency = "EUR"', f'currency = "EUR"\ntimezone = "{zone}"')
+    p, o = predictions(), outcomes()
+    p["at"], o["seen"] = p["at"].dt.as_unit("us"), o["seen"].dt.as_unit("us")
+    p.loc[5, "at"] = o.loc[9, "seen"] = pd.Timestamp(f"{day}T00:00:00Z")
+    csv = ending == "csv"
+    lake.write(predictions=text(p) if csv else p, outcomes=text(o) if csv else o)
+    found = [one for one in lake.refresh().findings if one.code != "file_gone"]
+    assert [one.code for one in found] == ["time_unit"] * 2
+    assert all(day in one.value for one in found)
+    assert lake.rules("predictions") == {"accepted": 39, "time_unit": 1}
+    assert lake.rules("outcomes") == {"credited": 38, "orphan": 1, "time_unit": 1}
+    assert min(by_day(lake)) >= date(2025, 12, 31)
+
+
+def test_dates_may_be_old_but_for_stand_ins(lake: Lake) -> None:
+    p = predictions()
+    p["at"] = p["at"].dt.strftime("%Y-%m-%d")
+    p.loc[[5, 7, 9, 11], "at"] = ["0001-01-01", "1900-01-01", "1900-01-02", "1970-01-01"]
+    lake.write(predictions=p.to_csv(index=False))
+    lake.refresh(accept_gone=True)
+    assert lake.rules("predictions") == {"accepted": 38, "time_unit": 2}
+    old = {date(1900, 1, 2): 1, date(1970, 1, 1): 1}
+    assert {day: n for day, n in by_day(lake).items() if day.year < 2025} == old
+
+
+def test_check_counts_no_day_that_is_held_back(lake: Lake) -> None:
+    """One row of 2099 was a gap of 73 years, one of the year 1 the first day of the table."""
+    lake.write(predictions=GOOD.replace("2026-01-03T00:00:00Z", "0001-01-01T00:00:00Z").replace(
+        "2026-01-03T12:00:00Z", "2099-01-01T00:00:00Z"))  # fmt: skip
+    made = Workspace.load(lake.path).check(now=NOW)["churn"]
+    assert made.profile["first"].iloc[0] == date(2026, 1, 1)
+    assert made.profile["last"].iloc[0] == date(2026, 1, 20)
+    assert made.profile["days"].iloc[0] == 19
+    gaps = [one.value for one in made.findings if one.code == "missing_days"]
+    assert gaps == ["1 day"]
 
 
 def test_two_sources_in_two_zones(lake: Lake) -> None:

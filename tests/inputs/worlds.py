@@ -9,15 +9,17 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 
 START = datetime(2020, 1, 1)
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
+CLOCKS = timedelta(minutes=5)  # by which those of two machines may differ
 WINDOW = timedelta(days=2)
 DAYS = 12  # of a world
+STAND_INS = tuple(datetime(year, 1, 1) for year in (1, 1753, 1900))  # for a missing time
 BAD = "n/a"  # a cell that is not of its column's type; text files only
 SHORT, LONG = "missing_columns", "too_many_columns"  # rows with a cell too few or too many
 Row = tuple[Any, ...]
@@ -85,15 +87,15 @@ def _moment(start: datetime, rng: np.random.Generator, days: int) -> datetime:
 
 
 _PREDICTIONS = (
-    "null_id", "blank_id", "long_id", "null_time", "epoch", "ahead", "nan", "inf", "above",
-    "below", "null_value", "huge", "bad_value", "bad_time", "again", "conflict", "null_key",
-    "blank_key",
+    "null_id", "blank_id", "long_id", "null_time", "epoch", "missing", "ahead", "nan", "inf",
+    "above", "below", "null_value", "huge", "bad_value", "bad_time", "again", "conflict",
+    "null_key", "blank_key",
 )  # fmt: skip
 _OUTCOMES = (
-    "null_id", "blank_id", "long_id", "null_time", "epoch", "ahead", "nan", "inf",
+    "null_id", "blank_id", "long_id", "null_time", "epoch", "missing", "ahead", "nan", "inf",
     "null_value", "huge", "bad_value", "bad_time", "again", "conflict", "null_key", "blank_key",
 )  # fmt: skip
-_RARE = {"epoch": 0.15, "bad_value": 0.3, "bad_time": 0.3}  # many of them stop a run
+_RARE = {"epoch": 0.1, "missing": 0.1, "bad_value": 0.3, "bad_time": 0.3}  # many of them stop a run
 
 
 def _spoilt(row: Row, rng: np.random.Generator, how: How, defects: tuple[str, ...]) -> list[Row]:
@@ -109,6 +111,7 @@ def _spoilt(row: Row, rng: np.random.Generator, how: How, defects: tuple[str, ..
         "long_id": [(name + "x" * 1_000, when, key, value)],
         "null_time": [(name, None, key, value)],
         "epoch": [(name, datetime(1970, 1, 1 + int(rng.integers(300)) % 28), key, value)],
+        "missing": [(name, STAND_INS[int(rng.integers(len(STAND_INS)))], key, value)],
         "ahead": [(name, datetime(2025, 6, 1) + (when - START) / 50, key, value)],
         "nan": [(name, when, key, math.nan)],
         "inf": [(name, when, key, math.copysign(math.inf, rng.random() - 0.5))],
@@ -136,9 +139,14 @@ def _unfit(name: object, when: Any, value: object, *, named: bool = True) -> str
         return "long_id"
     if when is None:
         return "null_time"
-    if when.year == 1970:
+    if when.year < 1971:
         return "time_unit"
-    return "future" if when > NOW.replace(tzinfo=None) else ""
+    return "future" if when > NOW.replace(tzinfo=None) + CLOCKS else ""
+
+
+def _day(when: object) -> date | None:
+    """The day that a row is counted on; None where no calendar of ours has it."""
+    return when.date() if isinstance(when, datetime) and when.year >= 1700 else None
 
 
 def _number(value: object, *, probability: bool) -> bool:
@@ -177,7 +185,7 @@ def judged_predictions(one: World, how: How) -> tuple[Counts, list[Row]]:
         if keyed and (key is None or not key.strip()):
             rule = "null_key"
         if rule:
-            day = when.date() if isinstance(when, datetime) else None
+            day = _day(when)
             found[day, rule] += 1
         else:
             fit.append(row)
@@ -205,7 +213,7 @@ def judged_outcomes(one: World, how: How, good: list[Row]) -> tuple[Counts, dict
             else:
                 rule = _unfit(name, when, y, named=how.ids) or ("null_value" if y is None else "")
         if rule:
-            found[when.date() if isinstance(when, datetime) else None, rule] += 1
+            found[_day(when), rule] += 1
         else:
             fit.append(row)
     clean = []
@@ -270,7 +278,7 @@ def read_by_day(one: World) -> tuple[Counter[Any], Counter[Any]]:
     """Rows written of each table by day; rows without a day that can be read under None."""
 
     def days(rows: list[Row]) -> Counter[Any]:
-        return Counter(w.date() if isinstance(w, datetime) else None for _, w, *_ in rows)
+        return Counter(_day(w) for _, w, *_ in rows)
 
     predictions = days(one.predictions)
     predictions[None] += len(one.ragged)

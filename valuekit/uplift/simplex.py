@@ -11,7 +11,6 @@ problems stopped at its starting point here.)
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import nnls
 
 from valuekit.uplift.panel import Floats
 
@@ -48,6 +47,8 @@ def simplex(a: Floats, b: Floats, ridge: float = 0.0, *, intercept: bool = False
 
 
 def _solved(apart: Floats, ridge: float) -> Floats | None:
+    from scipy.optimize import nnls  # slow to import, and most models have no such design
+
     columns = apart.shape[1]
     rows = [apart, ridge * np.eye(columns)] if ridge > 0 else [apart]
     design = np.vstack([*rows, np.ones((1, columns))])

@@ -184,6 +184,17 @@ def test_maturity_by_event_and_arrival(made, rows):
             assert found.loc[key, "sum_y"].tolist() == value.tolist()
 
 
+@pytest.mark.parametrize("unknown", ["0001-01-01", "1970-01-01", "9999-12-31"])
+def test_an_arrival_that_stands_for_none_is_unknown(pulled, unknown):
+    p, o = _tables()
+    o["arrived"] = o["arrived"].dt.as_unit("us")  # nanoseconds reach from 1678 to 2261
+    few = o.index % 9 == 0
+    empty = o.assign(arrived=o["arrived"].where(~few))
+    stands = o.assign(arrived=o["arrived"].where(~few, pd.Timestamp(unknown).as_unit("us")))
+    made = [pulled({"p": p, "o": one}, MODEL).facts["maturity"] for one in (empty, stands)]
+    pd.testing.assert_frame_equal(*made)
+
+
 def test_segments_of_one_name_add_up_to_all(made):
     volume = made.facts["volume"]
     whole = volume.query("segment == 'all'")["predictions"].sum()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -212,6 +213,27 @@ def test_arms_are_yes_or_no(pulled, arm, how, rule):
     panel = made.facts["panel"].set_index("arm")["mean_y"].to_dict()
     assert panel == {"1": 1.0, "0": 2.0}
     assert set(made.facts["panel"]["group"]) == {"all"}
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
+def test_times_that_stand_for_missing_ones_are_held_back(pulled, zone):
+    rows = table(200)
+    odd = ["0001-01-01", "1753-01-01", "1900-01-01", "1960-01-01"]
+    rows.loc[range(4), "at"] = [pd.Timestamp(one).as_unit("us") for one in odd]
+    made = pulled({"p": rows}, model(), zone=zone)
+    assert made.facts["intake"].groupby("rule")["rows"].sum().to_dict() == {
+        "accepted": 197,  # a series may begin in 1960
+        "time_unit": 3,
+    }
+    kept = rows[rows["at"] >= pd.Timestamp("1901-01-01")]
+    same(made.facts["panel"], "sales", expected(kept, "sales", zone))
+
+
+@pytest.mark.parametrize("never", ["0001-01-01", "1900-01-01", "9999-12-31"])
+def test_a_first_treated_day_that_stands_for_none_is_none(pulled, never):
+    rows = table(200)
+    written = rows.assign(live=rows["live"].fillna(date.fromisoformat(never)))
+    same(pulled({"p": written}, model()).facts["panel"], "sales", expected(rows, "sales"))
 
 
 def code(error):
