@@ -109,7 +109,7 @@ def refresh(
     else:
         say(
             f"Run {outcome.run}: {plural(len(outcome.models), 'model')}, "
-            f"{outcome.rows_read:,} rows read, {outcome.fact_rows:,} facts stored "
+            f"{plural(outcome.rows_read, 'row')} read, {plural(outcome.fact_rows, 'fact')} stored "
             f"in {outcome.seconds:.1f} s."
         )
         if outcome.restated:

@@ -55,7 +55,8 @@ _ALL = (
     Rule(
         "time_unit",
         "Time in another age",
-        "the time lies before 1971 or after 2199 (a date: up to 1900-01-01 or after 2199)",
+        "the time lies before 1971 or after 2199 (a date, a time of a panel or what a forecast is "
+        "for: up to 1900-01-01 or after 2199)",
         "A time in a wrong unit, or one that stands for a missing one (1900-01-01, 0001-01-01), "
         "puts the row into a wrong day, window and period.",
         "Convert seconds, milliseconds or microseconds since 1970 to timestamps when exporting; "
